@@ -1,0 +1,150 @@
+"""The door that every room service stands behind. The domain asks capabilities, never names."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from types import TracebackType
+from typing import Protocol, Self
+
+from storage.records import Record, Role
+
+
+@dataclass(frozen=True, kw_only=True)
+class Capabilities:
+    """What a service enforces or offers by itself."""
+
+    single_use: bool = False
+    window: bool = False
+    removal_at_end: bool = False
+    soft_prompt: bool = False
+    webhooks: bool = False
+    attendance: bool = False
+    recording: bool = False
+    transcript: bool = False
+    revocation: bool = False
+    close_room: bool = False
+    max_participants: int | None = None
+    longest_window: timedelta | None = None  # from the launch to `closes_at`
+    languages: tuple[str, ...] = ()  # locales its rooms speak
+    features: tuple[str, ...] = ()  # what can be switched per link, by the service's own names
+
+    @property
+    def is_direct(self) -> bool:
+        """Its own links can be sent as they are: it enforces single use and window itself."""
+        return self.single_use and self.window
+
+
+@dataclass(frozen=True, kw_only=True)
+class LaunchRequest(Record):
+    """One participant's way in, as asked for."""
+
+    launch_id: str  # the room, by our name for it; at most 64 characters
+    room_name: str
+    person_key: str  # opaque, ours; the same person always has the same
+    shown_name: str
+    role: Role
+    is_leader: bool
+    opens_at: datetime
+    closes_at: datetime
+    warns_at: datetime | None  # soft expiry; only for leaders
+    leaves_at_close: bool  # put out at `closes_at`
+    is_single_use: bool = True
+    records: bool = False
+    transcribes: bool = False
+    language: str | None = None
+    features: dict[str, bool] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Launch:
+    """One participant's way in, as given. `url` and `room_secret` are never logged; repr leaves them out."""
+
+    url: str = field(repr=False)
+    room_id: str
+    room_secret: str | None = field(default=None, repr=False)
+    session_id: str | None = None
+    provider_user_id: str | None = None
+    is_new_room: bool | None = None
+    is_recorded: bool | None = None  # what the room's settings say after this launch; None: not told
+    is_transcribed: bool | None = None
+
+
+class Happening(StrEnum):
+    """What an entry in a session's log says."""
+
+    JOINED = "joined"
+    LEFT = "left"
+    IDLED = "idled"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SessionEvent(Record):
+    """One entry of a session's log."""
+
+    id: str  # the provider's, unique in its session
+    happening: Happening
+    who: str  # provider_user_id, or "guest:<id>"
+    connection: str | None
+    at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Session(Record):
+    """One meeting as the provider reports it. `ended_at` None: it is running."""
+
+    session_id: str
+    started_at: datetime
+    ended_at: datetime | None
+    events: tuple[SessionEvent, ...] = ()
+    names: dict[str, str] = field(default_factory=dict)  # shown names by `who`
+    billable: timedelta | None = None
+    has_recording: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class AccountCheck(Record):
+    """Who the provider says we are, for `doctor` and the start."""
+
+    organisation_id: str
+    organisation_name: str | None
+    server_time: datetime | None  # from the Date header, for the clock check
+
+
+class RoomService(Protocol):
+    """A room service. Errors are RoomServiceError's branches; nothing else gets out.
+
+    Safe to use from many tasks at once. Closed by leaving the `async with`.
+    """
+
+    @property
+    def name(self) -> str:
+        """As in settings: "lessonspace"."""
+        ...
+
+    @property
+    def shown_name(self) -> str:
+        """As people read it: "Lessonspace"."""
+        ...
+
+    @property
+    def capabilities(self) -> Capabilities: ...
+
+    async def launch(self, request: LaunchRequest) -> Launch:
+        """Ask for one participant's way in. Repeating it is harmless: it makes another link for the same person."""
+        ...
+
+    async def list_sessions(self, room_id: str, *, overlaps_from: datetime, overlaps_until: datetime) -> list[Session]:
+        """Sessions of the room that overlap `[overlaps_from, overlaps_until)`, solo ones too, oldest first, with their logs."""
+        ...
+
+    async def check_account(self) -> AccountCheck:
+        """Is the key good, and whose is it?"""
+        ...
+
+    async def __aenter__(self) -> Self: ...
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...

@@ -1,0 +1,445 @@
+"""The contract that every store keeps; `tests/storage/contract.py` holds it to each of them.
+
+A *unit of work* is a plain function that is given a `Transaction`, reads and writes through it, and returns a value.
+`Store.write` runs it in one transaction: all of it is kept, or, when it raises, none. It may be run again from the
+start (a lock conflict), so it must have no effect outside the transaction, must not wait, and must not touch the event
+loop: it runs in the store's own thread. `Store.read` runs one that only reads, against one consistent state.
+
+Every query names its workspace. Times are handed in: `now` is lesson time, `machine_now` machine time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from types import TracebackType
+from typing import Any, Protocol, Self, TypeVar
+
+from storage.records import (
+    AccountId,
+    Attendance,
+    AttendanceEvent,
+    AuditEntry,
+    Card,
+    CardId,
+    CardKind,
+    Channel,
+    ClaimId,
+    Lesson,
+    LessonDetails,
+    LessonId,
+    LessonTotals,
+    Link,
+    LinkId,
+    Notice,
+    NoticeId,
+    NoticeKind,
+    NoticeState,
+    Participant,
+    ParticipantId,
+    Person,
+    PersonId,
+    Room,
+    RoomAccount,
+    RoomRef,
+    Workspace,
+    WorkspaceId,
+)
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SharedRoom:
+    """The room that exactly these people last used together, and when."""
+
+    room: Room
+    last_title: str
+    last_starts_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pending:
+    """What is owed, for readiness, metrics and `doctor`."""
+
+    waiting_count: int  # due, not yet begun
+    unknown_count: int  # begun without a definite answer
+    stale_card_count: int
+    oldest_due_at: datetime | None  # earliest `due_at` of what is due and not sent; lesson time
+    dropped_late_count: int  # dropped because too late, ever
+    failed_count: int
+
+
+class Workspaces(Protocol):
+    """Workspaces and our accounts at room services."""
+
+    def ensure(self, external_id: str, *, name: str, bot_user_id: str | None, now: datetime) -> Workspace:
+        """The workspace with this Slack id, made or brought up to date."""
+        ...
+
+    def find(self, external_id: str) -> Workspace | None: ...
+    def list_all(self) -> list[Workspace]:
+        """All, oldest first."""
+        ...
+
+    def ensure_account(
+        self, workspace_id: WorkspaceId, service: str, *, external_id: str | None, now: datetime
+    ) -> AccountId:
+        """The workspace's account at this service, made where there was none."""
+        ...
+
+    def get_account(self, workspace_id: WorkspaceId, account_id: AccountId) -> RoomAccount: ...
+
+
+class People(Protocol):
+    """The directory: people with their Slack address, and channels."""
+
+    def find(self, workspace_id: WorkspaceId, user_id: str) -> Person | None: ...
+    def get(self, workspace_id: WorkspaceId, person_id: PersonId) -> Person: ...
+    def list_by_user_ids(self, workspace_id: WorkspaceId, user_ids: Collection[str]) -> dict[str, Person]:
+        """Those that are known, by Slack id."""
+        ...
+
+    def save(self, person: Person) -> Person:
+        """Insert, or bring up to date the one with the same `user_id` (whose id is kept). Returns what is stored.
+
+        `conversation` and `may_be_recorded` of a known person survive a save that has None there. `unreachable` is
+        written as given.
+        """
+        ...
+
+    def ensure(self, workspace_id: WorkspaceId, user_ids: Iterable[str], *, now: datetime) -> dict[str, Person]:
+        """All of these, by Slack id; the unknown ones stored with kind UNKNOWN and `checked_at` None."""
+        ...
+
+    def save_channel(self, channel: Channel) -> None: ...
+    def find_channel(self, workspace_id: WorkspaceId, channel_id: str) -> Channel | None: ...
+
+
+class Lessons(Protocol):
+    """Lessons, participants, rooms, links."""
+
+    def insert(self, lesson: Lesson, participants: Sequence[Participant]) -> None:
+        """Store both. The room must exist."""
+        ...
+
+    def get(self, workspace_id: WorkspaceId, lesson_id: LessonId) -> Lesson: ...
+    def get_details(self, workspace_id: WorkspaceId, lesson_id: LessonId) -> LessonDetails:
+        """Everything cards are drawn from, in a fixed number of queries however many take part."""
+        ...
+
+    def find_by_submission(self, workspace_id: WorkspaceId, submission_key: str) -> Lesson | None: ...
+    def update(self, lesson: Lesson) -> None:
+        """Write every field. Raises NotStored."""
+        ...
+
+    def list_between(
+        self,
+        workspace_id: WorkspaceId,
+        *,
+        ends_after: datetime | None = None,
+        starts_before: datetime | None = None,
+        person_id: PersonId | None = None,
+        limit: int = 1000,
+    ) -> list[Lesson]:
+        """By start, cancelled ones included. `person_id`: only those they take part in or booked."""
+        ...
+
+    def list_overlapping(
+        self,
+        workspace_id: WorkspaceId,
+        person_ids: Collection[PersonId],
+        *,
+        starts_at: datetime,
+        ends_at: datetime,
+        without: LessonId | None = None,
+    ) -> list[tuple[Lesson, PersonId]]:
+        """Lessons not cancelled or ended in which one of these has a place and which overlap `[starts_at, ends_at)`."""
+        ...
+
+    def list_in_room(self, workspace_id: WorkspaceId, room: RoomRef) -> list[Lesson]:
+        """By start, cancelled ones left out."""
+        ...
+
+    def count_reached_by(self, workspace_id: WorkspaceId, booker: PersonId, *, since: datetime) -> int:
+        """Different people in lessons that `booker` booked at `since` or later, without the booker."""
+        ...
+
+    def list_met_before(
+        self, workspace_id: WorkspaceId, leader_ids: Collection[PersonId], person_ids: Collection[PersonId]
+    ) -> set[PersonId]:
+        """Those of `person_ids` who have had a place in a not cancelled lesson led by one of these leaders."""
+        ...
+
+    def find_shared_room(
+        self, workspace_id: WorkspaceId, account_id: AccountId, person_ids: Collection[PersonId]
+    ) -> SharedRoom | None:
+        """The room of the latest not cancelled lesson whose people were exactly these, leaders included."""
+        ...
+
+    def insert_room(self, room: Room) -> None: ...
+    def update_room(self, room: Room) -> None: ...
+    def update_participant(self, participant: Participant) -> None: ...
+    def insert_link(self, link: Link) -> Link:
+        """Store it. Where the participant has a link with that number already, nothing is written and that one is returned."""
+        ...
+
+    def update_link(self, link: Link) -> None: ...
+    def find_link(self, workspace_id: WorkspaceId, participant_id: ParticipantId, number: int) -> Link | None: ...
+    def list_links(self, workspace_id: WorkspaceId, lesson_id: LessonId) -> list[Link]:
+        """By participant and number, revoked ones included."""
+        ...
+
+    def mark_opened(self, workspace_id: WorkspaceId, link_id: LinkId, *, at: datetime) -> bool:
+        """Set `opened_at` unless it is set. True if this call set it."""
+        ...
+
+    def erase_secrets(self, workspace_id: WorkspaceId, lesson_id: LessonId) -> int:
+        """Remove `url_sealed` and `token_sealed` from all the lesson's links. Returns how many links held one."""
+        ...
+
+
+class Notices(Protocol):
+    """The outbox. Claims are exclusive across replicas: each is one statement, never a read and then a write."""
+
+    def insert(self, notices: Iterable[Notice]) -> int:
+        """Store those whose unique key is new; the others are already owed (or were), and stay untouched. How many were new."""
+        ...
+
+    def get(self, workspace_id: WorkspaceId, notice_id: NoticeId) -> Notice: ...
+    def list_for_lesson(self, workspace_id: WorkspaceId, lesson_id: LessonId) -> list[Notice]:
+        """By due_at."""
+        ...
+
+    def next_due_at(self) -> datetime | None:
+        """The earliest `due_at` (lesson time) among WAITING notices and cards with one, of all workspaces."""
+        ...
+
+    def next_retry_at(self) -> datetime | None:
+        """The earliest machine time at which something held back by `not_before` or a lease can be claimed; None if nothing is."""
+        ...
+
+    def claim(
+        self,
+        *,
+        now: datetime,
+        machine_now: datetime,
+        limit: int,
+        claim_id: ClaimId,
+        lease: timedelta,
+        closed_kinds: Collection[NoticeKind] = (),
+    ) -> list[Notice]:
+        """Up to `limit` due notices, now CLAIMED under `claim_id` until `machine_now + lease`.
+
+        Due: `due_at <= now`, `not_before` past, and WAITING, or CLAIMED or BEGUN with a lease that ran out.
+        One at a time for each lesson and recipient: none while another of the same is held under a live lease, and of
+        several due only the first by due_at, then by id. (Work without a recipient: lesson and kind stand for it.)
+        A BEGUN notice keeps its state and `begun_at`: the sender must look before it sends again.
+        Order: CHECK_PERSON, JOIN_LINK, INVITATION, START_REMINDER, END_WARNING, MOVED and CANCELLED by
+        lesson_starts_at, due_at, id; then the rest likewise. `attempts` is counted up.
+        """
+        ...
+
+    def begin(self, notice_id: NoticeId, *, claim_id: ClaimId, machine_now: datetime, lease: timedelta) -> bool:
+        """One statement: if the claim still holds and the notice is CLAIMED or BEGUN, make it BEGUN, set `begun_at`, renew the lease."""
+        ...
+
+    def renew(self, notice_id: NoticeId, *, claim_id: ClaimId, machine_now: datetime, lease: timedelta) -> bool:
+        """Renew the lease if the claim still holds."""
+        ...
+
+    def finish(
+        self,
+        notice_id: NoticeId,
+        *,
+        claim_id: ClaimId,
+        state: NoticeState,
+        sent_at: datetime | None = None,
+        conversation: str | None = None,
+        ts: str | None = None,
+        reason: str | None = None,
+    ) -> bool:
+        """SENT, DROPPED or FAILED, and the claim given up. False, and nothing written, if the claim is no longer ours."""
+        ...
+
+    def release(
+        self,
+        notice_id: NoticeId,
+        *,
+        claim_id: ClaimId,
+        not_before: datetime,
+        due_at: datetime | None = None,
+        is_unknown: bool = False,
+        reason: str | None = None,
+    ) -> bool:
+        """Give it back, not to be claimed before `not_before` (machine time), or due later (`due_at`).
+
+        `is_unknown`: it stays BEGUN (look first); else it is WAITING again and `begun_at` is cleared.
+        """
+        ...
+
+    def drop_waiting(
+        self,
+        workspace_id: WorkspaceId,
+        lesson_id: LessonId,
+        *,
+        kinds: Collection[NoticeKind],
+        reason: str,
+        about: ParticipantId | None = None,
+        person_id: PersonId | None = None,
+        but_occasion: str | None = None,
+    ) -> int:
+        """DROPPED with `reason`: all WAITING or CLAIMED ones (their begin will then answer False). BEGUN ones stay. How many.
+
+        `but_occasion`: those with this occasion stay.
+        """
+        ...
+
+    def wake(
+        self,
+        workspace_id: WorkspaceId,
+        lesson_id: LessonId,
+        *,
+        kinds: Collection[NoticeKind],
+        about: ParticipantId | None = None,
+    ) -> int:
+        """Make FAILED ones of these kinds WAITING again, attempts 0, without back-off (*Try again*). How many."""
+        ...
+
+    def pending(self, *, now: datetime, machine_now: datetime) -> Pending: ...
+
+
+class Cards(Protocol):
+    """Posted messages that follow the truth: newest only, coalesced."""
+
+    def insert(self, card: Card) -> Card:
+        """Store it; where the notice already has a card, that one is kept and returned."""
+        ...
+
+    def list_for_lesson(self, workspace_id: WorkspaceId, lesson_id: LessonId) -> list[Card]: ...
+    def want(
+        self,
+        workspace_id: WorkspaceId,
+        lesson_id: LessonId,
+        *,
+        kinds: Collection[CardKind] | None = None,
+        person_id: PersonId | None = None,
+    ) -> int:
+        """Count up `revision_wanted` of the lesson's cards (of these kinds, of this person). Final ones stay. How many."""
+        ...
+
+    def claim(
+        self, *, now: datetime, machine_now: datetime, limit: int, claim_id: ClaimId, lease: timedelta
+    ) -> list[Card]:
+        """Up to `limit` cards behind what is wanted, or with `due_at <= now`, not leased, `not_before` past.
+
+        Leader cards first, then by posted_at. A card with `due_at <= now` comes back with `due_at` still set.
+        Never one whose lesson has, for the same recipient, a notice held under a live lease.
+        """
+        ...
+
+    def finish(
+        self,
+        card_id: CardId,
+        *,
+        claim_id: ClaimId,
+        shown: int,
+        due_at: datetime | None,
+        is_final: bool = False,
+    ) -> bool:
+        """Shown revision written, next own change noted, claim given up, attempts 0. False if the claim is no longer ours."""
+        ...
+
+    def release(self, card_id: CardId, *, claim_id: ClaimId, not_before: datetime) -> bool:
+        """Give it back for later (machine time); attempts counted up."""
+        ...
+
+
+class AttendanceRecords(Protocol):
+    """What sources reported, and what we made of it."""
+
+    def add_events(self, events: Iterable[AttendanceEvent]) -> int:
+        """Append those whose (lesson, source, source_id) is new. How many."""
+        ...
+
+    def list_events(self, workspace_id: WorkspaceId, lesson_id: LessonId) -> list[AttendanceEvent]:
+        """By `at`."""
+        ...
+
+    def save(self, totals: LessonTotals, attendance: Sequence[Attendance]) -> None:
+        """Replace what was computed for the lesson; corrections made by people are kept."""
+        ...
+
+    def list_for_lesson(self, workspace_id: WorkspaceId, lesson_id: LessonId) -> list[Attendance]: ...
+    def find_totals(self, workspace_id: WorkspaceId, lesson_id: LessonId) -> LessonTotals | None: ...
+
+
+class Settings(Protocol):
+    """Small named values of a workspace or of one person in it, as JSON objects."""
+
+    def find(
+        self, workspace_id: WorkspaceId, name: str, *, person_id: PersonId | None = None
+    ) -> dict[str, Any] | None: ...
+    def save(
+        self, workspace_id: WorkspaceId, name: str, value: Mapping[str, Any], *, person_id: PersonId | None = None
+    ) -> None: ...
+
+
+class Audit(Protocol):
+    """Append-only."""
+
+    def add(self, entry: AuditEntry) -> None: ...
+    def list_for_lesson(self, workspace_id: WorkspaceId, lesson_id: LessonId) -> list[AuditEntry]:
+        """Oldest first."""
+        ...
+
+
+class Transaction(Protocol):
+    """One unit of work's view of the store, by subject."""
+
+    @property
+    def workspaces(self) -> Workspaces: ...
+    @property
+    def people(self) -> People: ...
+    @property
+    def lessons(self) -> Lessons: ...
+    @property
+    def notices(self) -> Notices: ...
+    @property
+    def cards(self) -> Cards: ...
+    @property
+    def attendance(self) -> AttendanceRecords: ...
+    @property
+    def settings(self) -> Settings: ...
+    @property
+    def audit(self) -> Audit: ...
+
+
+class Store(Protocol):
+    """What we remember. Opened by its module's `open_store`, closed by leaving the `async with`.
+
+    After a commit that stored a notice, or left a card behind what is wanted, the store calls the `on_owed` that it
+    was opened with (on the event loop), so that the sender looks at once.
+    """
+
+    async def write(self, work: Callable[[Transaction], T], *, is_patient: bool = False) -> T:
+        """Run `work` in a transaction of its own and return its value once it is durable on disk.
+
+        `is_patient`: may be held back up to 5 ms to share a commit with others (the sender's writes; never a listener's).
+        Raises what `work` raises, with nothing written; StoreClosed after closing.
+        """
+        ...
+
+    async def read(self, work: Callable[[Transaction], T]) -> T:
+        """Run `work`, which only reads. It sees every write that was returned before."""
+        ...
+
+    def glance(self, work: Callable[[Transaction], T]) -> T:
+        """Run a read *by key* right here on the event loop (about 10 µs). Never a list, never a join over people."""
+        ...
+
+    async def __aenter__(self) -> Self: ...
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
