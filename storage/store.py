@@ -182,7 +182,10 @@ class Lessons(Protocol):
     def update_room(self, room: Room) -> None: ...
     def update_participant(self, participant: Participant) -> None: ...
     def insert_link(self, link: Link) -> Link:
-        """Store it. Where the participant has a link with that number already, nothing is written and that one is returned."""
+        """Store it.
+
+        Where the participant has a link with that number already, nothing is written and that one is returned.
+        """
         ...
 
     def update_link(self, link: Link) -> None: ...
@@ -204,7 +207,10 @@ class Notices(Protocol):
     """The outbox. Claims are exclusive across replicas: each is one statement, never a read and then a write."""
 
     def insert(self, notices: Iterable[Notice]) -> int:
-        """Store those whose unique key is new; the others are already owed (or were), and stay untouched. How many were new."""
+        """Store those whose unique key is new; the others are already owed (or were), and stay untouched.
+
+        How many were new.
+        """
         ...
 
     def get(self, workspace_id: WorkspaceId, notice_id: NoticeId) -> Notice: ...
@@ -217,7 +223,8 @@ class Notices(Protocol):
         ...
 
     def next_retry_at(self) -> datetime | None:
-        """The earliest machine time at which something held back by `not_before` or a lease can be claimed; None if nothing is."""
+        """The earliest machine time at which something held back by `not_before` or a lease can be claimed; None if
+        nothing is."""
         ...
 
     def claim(
@@ -242,7 +249,8 @@ class Notices(Protocol):
         ...
 
     def begin(self, notice_id: NoticeId, *, claim_id: ClaimId, machine_now: datetime, lease: timedelta) -> bool:
-        """One statement: if the claim still holds and the notice is CLAIMED or BEGUN, make it BEGUN, set `begun_at`, renew the lease."""
+        """One statement: if the claim still holds and the notice is CLAIMED or BEGUN, make it BEGUN, set
+        `begun_at`, renew the lease."""
         ...
 
     def renew(self, notice_id: NoticeId, *, claim_id: ClaimId, machine_now: datetime, lease: timedelta) -> bool:
@@ -260,7 +268,10 @@ class Notices(Protocol):
         ts: str | None = None,
         reason: str | None = None,
     ) -> bool:
-        """SENT, DROPPED or FAILED, and the claim given up. False, and nothing written, if the claim is no longer ours."""
+        """SENT, DROPPED or FAILED, and the claim given up.
+
+        False, and nothing written, if the claim is no longer ours.
+        """
         ...
 
     def release(
@@ -290,7 +301,8 @@ class Notices(Protocol):
         person_id: PersonId | None = None,
         but_occasion: str | None = None,
     ) -> int:
-        """DROPPED with `reason`: all WAITING or CLAIMED ones (their begin will then answer False). BEGUN ones stay. How many.
+        """DROPPED with `reason`: all WAITING or CLAIMED ones (their begin will then answer False). BEGUN ones stay. How
+        many.
 
         `but_occasion`: those with this occasion stay.
         """
@@ -326,7 +338,10 @@ class Cards(Protocol):
         kinds: Collection[CardKind] | None = None,
         person_id: PersonId | None = None,
     ) -> int:
-        """Count up `revision_wanted` of the lesson's cards (of these kinds, of this person). Final ones stay. How many."""
+        """Count up `revision_wanted` of the lesson's cards (of these kinds, of this person).
+
+        Final ones stay. How many.
+        """
         ...
 
     def claim(
@@ -348,7 +363,10 @@ class Cards(Protocol):
         due_at: datetime | None,
         is_final: bool = False,
     ) -> bool:
-        """Shown revision written, next own change noted, claim given up, attempts 0. False if the claim is no longer ours."""
+        """Shown revision written, next own change noted, claim given up, attempts 0.
+
+        False if the claim is no longer ours.
+        """
         ...
 
     def release(self, card_id: CardId, *, claim_id: ClaimId, not_before: datetime) -> bool:
@@ -426,7 +444,8 @@ class Store(Protocol):
     async def write(self, work: Callable[[Transaction], T], *, is_patient: bool = False) -> T:
         """Run `work` in a transaction of its own and return its value once it is durable on disk.
 
-        `is_patient`: may be held back up to 5 ms to share a commit with others (the sender's writes; never a listener's).
+        `is_patient`: may be held back up to 5 ms to share a commit with others (the sender's writes; never a
+        listener's).
         Raises what `work` raises, with nothing written; StoreClosed after closing.
         """
         ...

@@ -137,7 +137,8 @@ class RoomService(Protocol):
         ...
 
     async def list_sessions(self, room_id: str, *, overlaps_from: datetime, overlaps_until: datetime) -> list[Session]:
-        """Sessions of the room that overlap `[overlaps_from, overlaps_until)`, solo ones too, oldest first, with their logs."""
+        """Sessions of the room that overlap `[overlaps_from, overlaps_until)`, solo ones too, oldest first, with
+        their logs."""
         ...
 
     async def check_account(self) -> AccountCheck:
