@@ -1,6 +1,6 @@
 """What Slack's refusals mean for us: whose fault, and whether anything was done. Pure; floor 2.
 
-Slack says it in an HTTP status and a code. This module knows the codes; it knows no client and keeps no text of Slack's.
+Slack says it in an HTTP status and a code. This module knows the codes; it knows no client and keeps no answer.
 A code that is not listed is definite and ours to look at: SlackRefused.
 """
 

@@ -1,0 +1,356 @@
+"""The environment, then `.env`, as typed values. The only reader of both; built once, at the start.
+
+Every setting is the variable of the same name in capitals. `load_settings` finds all problems at once, each with its
+variable and its mend, and never repeats a secret. Only `bot/app.py` and `bot/cli.py` hold a `Settings`; what they
+build is handed values. Building a `Settings` by itself reads nothing: it has the defaults and what it is given.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, PrivateAttr, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, DotEnvSettingsSource, EnvSettingsSource, SettingsConfigDict
+from pydantic_settings.sources import PydanticBaseSettingsSource
+
+from bot.setting_values import (
+    Bookers,
+    BookersRule,
+    LinkChoice,
+    Listen,
+    Rate,
+    RoomServiceChoice,
+    Wrong,
+    of_text,
+    parse_app_token,
+    parse_bookers,
+    parse_bot_token,
+    parse_count,
+    parse_database,
+    parse_duration,
+    parse_encryption_keys,
+    parse_ids,
+    parse_limit,
+    parse_links,
+    parse_listen,
+    parse_plain_secret,
+    parse_rate,
+    parse_room_service,
+    parse_signing_secret,
+    parse_switch,
+    parse_url,
+    parse_uuid_key,
+    show_duration,
+)
+from storage.errors import HallpassError
+
+ENV_FILE = Path(".env")
+
+
+def _duration(lowest: timedelta, highest: timedelta) -> BeforeValidator:
+    return BeforeValidator(of_text(lambda text: parse_duration(text, lowest=lowest, highest=highest)))
+
+
+def _count(lowest: int, highest: int) -> BeforeValidator:
+    return BeforeValidator(of_text(lambda text: parse_count(text, lowest=lowest, highest=highest)))
+
+
+HALF_A_DAY = timedelta(hours=12)
+Url = Annotated[str, BeforeValidator(of_text(parse_url))]
+
+
+class Source(StrEnum):
+    """Where a value comes from."""
+
+    ENVIRONMENT = "environment"
+    ENV_FILE = ".env"
+    DEFAULT = "default"
+
+
+class Settings(BaseSettings):
+    """Everything that can be set. The text of each field says unit, default's reason and how to switch it off."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, enable_decoding=False)
+
+    slack_bot_token: Annotated[SecretStr | None, BeforeValidator(of_text(parse_bot_token))] = Field(
+        None, description="Slack's bot token (`xoxb-…`), from OAuth & Permissions. Needed to run"
+    )
+    slack_app_token: Annotated[SecretStr | None, BeforeValidator(of_text(parse_app_token))] = Field(
+        None, description="Slack's app-level token (`xapp-…`) with `connections:write`. Set: Socket Mode; not set: HTTP"
+    )
+    slack_signing_secret: Annotated[SecretStr | None, BeforeValidator(of_text(parse_signing_secret))] = Field(
+        None, description="proves that a request comes from Slack; needed for HTTP, at `/slack/events`"
+    )
+    slack_client_id: str | None = Field(None, description="for installing in several workspaces; not used yet")
+    slack_client_secret: Annotated[SecretStr | None, BeforeValidator(of_text(parse_plain_secret))] = Field(
+        None, description="belongs to the client id; not used yet"
+    )
+    slack_api_url: Url = Field("https://slack.com/api/", description="Slack's Web API; another address for a stand-in")
+
+    lessonspace_api_key: Annotated[SecretStr | None, BeforeValidator(of_text(parse_uuid_key))] = Field(
+        None, description="the organisation's API key at Lessonspace (a UUID). Needed to run"
+    )
+    lessonspace_api_url: Url = Field(
+        "https://api.thelessonspace.com/v2/", description="Lessonspace's API; another address for a stand-in"
+    )
+
+    hallpass_room_service: Annotated[RoomServiceChoice, BeforeValidator(of_text(parse_room_service))] = Field(
+        RoomServiceChoice.LESSONSPACE, description="where lessons take place"
+    )
+    hallpass_database_url: Annotated[str, BeforeValidator(of_text(parse_database))] = Field(
+        "sqlite:///hallpass.db", description="the SQLite file; a path from the root has four slashes"
+    )
+    hallpass_encryption_keys: Annotated[tuple[SecretStr, ...], BeforeValidator(of_text(parse_encryption_keys))] = Field(
+        (),
+        description="Fernet keys, comma-separated, newest first, for links and provider secrets at rest. "
+        "Not set: made at the first start, in a file beside the database that only its owner can read",
+    )
+    hallpass_listen: Annotated[Listen, BeforeValidator(of_text(parse_listen))] = Field(
+        Listen(host="127.0.0.1", port=8710),
+        description="`host:port` of the web server (health, metrics, Slack over HTTP); this machine only unless told, "
+        "port 0 takes a free one",
+    )
+    hallpass_public_url: Annotated[str | None, BeforeValidator(of_text(parse_url))] = Field(
+        None, description="the public address under which others reach the web server; not set: none"
+    )
+    hallpass_links: Annotated[LinkChoice, BeforeValidator(of_text(parse_links))] = Field(
+        LinkChoice.DIRECT, description="how join links reach the room; `direct`: the room service's own links"
+    )
+
+    hallpass_join_early: Annotated[timedelta, _duration(timedelta(0), HALF_A_DAY)] = Field(
+        timedelta(minutes=10), description="how long before the start a join link works; `0s`: not before the start"
+    )
+    hallpass_link_lead: Annotated[timedelta, _duration(timedelta(0), timedelta(days=6))] = Field(
+        timedelta(hours=24),
+        description="how long before the start links are made and sent; at most `6d`, since Lessonspace's live 7 days",
+    )
+    hallpass_remind_before: Annotated[timedelta, _duration(timedelta(0), timedelta(days=6))] = Field(
+        timedelta(minutes=10), description="how long before the start people are reminded; `0s`: not at all"
+    )
+    hallpass_warn_before: Annotated[timedelta, _duration(timedelta(0), HALF_A_DAY)] = Field(
+        timedelta(minutes=5),
+        description="how long before the end leaders are asked whether to extend; `0s`: not at all",
+    )
+    hallpass_extension: Annotated[timedelta, _duration(timedelta(seconds=1), HALF_A_DAY)] = Field(
+        timedelta(minutes=10), description="how much one *Extend* adds"
+    )
+    hallpass_late_after: Annotated[timedelta, _duration(timedelta(0), HALF_A_DAY)] = Field(
+        timedelta(minutes=5), description="from how long after the start a summary calls somebody late"
+    )
+
+    hallpass_launches_at_once: Annotated[int, _count(1, 1000)] = Field(
+        32, description="requests to the room service under way at once, in each process"
+    )
+    hallpass_posts_at_once: Annotated[int, _count(1, 1000)] = Field(
+        32, description="messages to Slack under way at once, in each process"
+    )
+    hallpass_launch_rate: Annotated[Rate | None, BeforeValidator(of_text(parse_limit))] = Field(
+        None,
+        description="most links asked for, like `5/s`, in each process; not set: unlimited, since no limit is told",
+    )
+    hallpass_post_rate: Annotated[Rate, BeforeValidator(of_text(parse_rate))] = Field(
+        Rate(per_second=5, burst=30),
+        description="most messages posted, in each process: Slack takes some hundreds a minute and short bursts",
+    )
+
+    hallpass_bookers: Annotated[Bookers, BeforeValidator(of_text(parse_bookers))] = Field(
+        Bookers(rule=BookersRule.MEMBERS),
+        description="who may book: `members` (no guests), `everyone`, or ids of user groups, comma-separated",
+    )
+    hallpass_admins: Annotated[tuple[str, ...], BeforeValidator(of_text(parse_ids))] = Field(
+        (), description="ids of people and user groups, comma-separated; not set: Slack's admins and owners"
+    )
+    hallpass_reach: Annotated[int, _count(1, 1_000_000)] = Field(
+        200, description="most people whom a booker who is no admin reaches in an hour"
+    )
+    hallpass_channel_names: Annotated[bool, BeforeValidator(of_text(parse_switch))] = Field(
+        False, description="`on`: summaries in channels name people, except where guests or others are members"
+    )
+
+    _sources: dict[str, Source] = PrivateAttr(default_factory=dict)
+    _warnings: tuple[str, ...] = PrivateAttr(default=())
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only what is given: `load_settings` asks the other sources one by one, so that it can say which answered."""
+        return (init_settings,)
+
+    @property
+    def database_path(self) -> Path:
+        """The SQLite file of `hallpass_database_url`."""
+        return Path(self.hallpass_database_url.removeprefix("sqlite:///"))
+
+    @property
+    def is_socket_mode(self) -> bool:
+        """Slack by Socket Mode; else by HTTP."""
+        return self.slack_app_token is not None
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """One line for each thing that is odd but stops nothing."""
+        return self._warnings
+
+    def list_secrets(self) -> list[str]:
+        """Every secret value, for the logs' redaction."""
+        return [secret.get_secret_value() for _, value in self for secret in _find_secrets(value)]
+
+    def describe(self) -> list[SettingLine]:
+        """Each setting with its value and where that comes from, in the order of the README's table."""
+        return [
+            SettingLine(
+                variable=name.upper(),
+                shown=_show(getattr(self, name), is_secret=_is_secret(name)),
+                source=self._sources.get(name, Source.DEFAULT),
+                meaning=field.description or "",
+                default=_show(field.default, is_secret=_is_secret(name)),
+            )
+            for name, field in type(self).model_fields.items()
+        ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SettingLine:
+    """One setting, ready to be read. `shown` and `default` say only "set" or "not set" of a secret."""
+
+    variable: str
+    shown: str
+    source: Source
+    meaning: str
+    default: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SettingProblem:
+    """One thing that stops the start."""
+
+    variable: str
+    what: str
+    mend: str
+
+    def __str__(self) -> str:
+        return f"{self.variable} {self.what}: {self.mend}"
+
+
+class SettingsError(HallpassError):
+    """The settings cannot be used; one line a problem. Holds no values."""
+
+    def __init__(self, problems: list[SettingProblem]) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = problems
+
+
+def load_settings(
+    environ: Mapping[str, str] | None = None, *, env_file: Path | None = ENV_FILE, is_for_slack: bool = True
+) -> Settings:
+    """The settings of this process, checked. Raises SettingsError with every problem there is.
+
+    `environ` None: the process's own environment. `env_file` may be missing. `is_for_slack` False: what only a running
+    bot needs (tokens, keys) may be missing too, as for `hallpass lessons` or `hallpass manifest`.
+    """
+    environ = os.environ if environ is None else environ
+    problems: list[SettingProblem] = []
+    try:
+        told = _read_sources(environ, env_file)
+    except (OSError, ValueError):
+        mend = "make it a readable text file in UTF-8, or remove it"
+        raise SettingsError([SettingProblem(variable=str(env_file), what="cannot be read", mend=mend)]) from None
+    values: dict[str, Any] = {name: text for name, (text, _) in told.items()}
+    try:
+        settings = Settings(**values)
+    except ValidationError as error:
+        problems = list(_name_problems(error))
+    if is_for_slack:
+        problems += _list_missing(values)
+    if problems:
+        raise SettingsError(problems)
+    settings._sources = {name: source for name, (_, source) in told.items()}
+    settings._warnings = tuple(_list_strangers(environ, env_file))
+    return settings
+
+
+def _read_sources(environ: Mapping[str, str], env_file: Path | None) -> dict[str, tuple[str, Source]]:
+    """Text and source of each setting that is told. An empty one counts as not told."""
+    from_environ = EnvSettingsSource(Settings, env_ignore_empty=True)
+    from_environ.env_vars = _lower(environ)
+    from_file = DotEnvSettingsSource(Settings, env_file=env_file, env_file_encoding="utf-8", env_ignore_empty=True)
+    told: dict[str, tuple[str, Source]] = {}
+    for source, origin in ((from_file, Source.ENV_FILE), (from_environ, Source.ENVIRONMENT)):
+        for name, field in Settings.model_fields.items():
+            text, _, _ = source.get_field_value(field, name)
+            if text and text.strip():
+                told[name] = (text, origin)
+    return told
+
+
+def _lower(variables: Mapping[str, str]) -> dict[str, str | None]:
+    return {name.lower(): value for name, value in variables.items()}
+
+
+def _name_problems(error: ValidationError) -> Iterator[SettingProblem]:
+    for detail in error.errors(include_url=False, include_input=False):
+        wrong = detail.get("ctx", {}).get("error")
+        yield SettingProblem(
+            variable=str(detail["loc"][0]).upper(),
+            what=wrong.what if isinstance(wrong, Wrong) else "cannot be used",
+            mend=wrong.mend if isinstance(wrong, Wrong) else "see the settings table in the README",
+        )
+
+
+def _list_missing(values: Mapping[str, str]) -> Iterator[SettingProblem]:
+    """What a running bot cannot do without; presence only, so that it is told together with wrong values."""
+    first = "`make demo` shows Hallpass without any"
+    if "slack_bot_token" not in values:
+        mend = f"install the app and copy its token, as in the README's steps ({first})"
+        yield SettingProblem(variable="SLACK_BOT_TOKEN", what="is missing", mend=mend)
+    if "slack_app_token" not in values and "slack_signing_secret" not in values:
+        mend = "set it for Socket Mode, or SLACK_SIGNING_SECRET for HTTP, as in the README's steps"
+        yield SettingProblem(variable="SLACK_APP_TOKEN", what="is missing", mend=mend)
+    if "lessonspace_api_key" not in values:
+        mend = "copy it from the organisation's settings at Lessonspace, API section"
+        yield SettingProblem(variable="LESSONSPACE_API_KEY", what="is missing", mend=mend)
+
+
+def _list_strangers(environ: Mapping[str, str], env_file: Path | None) -> Iterator[str]:
+    """Variables that look like ours and are not: most are typing mistakes."""
+    from_file = DotEnvSettingsSource(Settings, env_file=env_file, env_file_encoding="utf-8")
+    known = list(Settings.model_fields)
+    for name in sorted({*_lower(environ), *from_file.env_vars}):
+        if name.startswith("hallpass_") and name not in known:
+            near = difflib.get_close_matches(name, known, n=1, cutoff=0)
+            yield f"{name.upper()} is not a setting; the nearest is {near[0].upper()}"
+
+
+def _find_secrets(value: Any) -> list[SecretStr]:
+    return [part for part in (value if isinstance(value, tuple) else (value,)) if isinstance(part, SecretStr)]
+
+
+def _is_secret(name: str) -> bool:
+    return "SecretStr" in str(Settings.model_fields[name].annotation)
+
+
+def _show(value: Any, *, is_secret: bool) -> str:
+    if is_secret:
+        return "set" if value else "not set"
+    if value is None or value == ():
+        return "not set"
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, timedelta):
+        return show_duration(value)
+    if isinstance(value, tuple):
+        return ", ".join(value)
+    return str(value)
