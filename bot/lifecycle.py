@@ -1,0 +1,370 @@
+"""Everything that changes a lesson after it was booked, each change one transaction with all it owes.
+
+Every function here is a unit of work: it runs inside a store's transaction, checks who asks and against which state,
+writes the change, plans the notices, wants the cards redrawn, notes it in the audit, and returns what the person is
+told. It sends nothing. Whoever calls it does not write to the store otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from bot import notices, states, windows
+from bot.booking import BookingPolicy
+from bot.errors import NotAllowed, Outdated, WrongState
+from storage.errors import NotStored
+from storage.records import (
+    Attendance,
+    AttendanceEvent,
+    AuditEntry,
+    CardKind,
+    Lesson,
+    LessonDetails,
+    LessonId,
+    LessonState,
+    LessonTotals,
+    LinkId,
+    NoticeKind,
+    NoticeState,
+    Participant,
+    ParticipantId,
+    Person,
+    PersonId,
+    WorkspaceId,
+    new_id,
+)
+from storage.store import Transaction
+
+
+@dataclass(frozen=True, kw_only=True)
+class Extended:
+    """The lesson now ends at `ends_at`. `relinked_count` people got a new link and must come in again."""
+
+    ends_at: datetime
+    relinked_count: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cancelled:
+    """The lesson is off. `valid_count` links already sent cannot be taken back and work until `valid_until`."""
+
+    told_count: int
+    valid_count: int
+    valid_until: datetime | None
+
+
+def get_for(
+    tx: Transaction, workspace_id: WorkspaceId, lesson_id: LessonId, user_id: str, *, policy: BookingPolicy, action: str
+) -> tuple[LessonDetails, Person]:
+    """The lesson and the person who asks, if it is theirs to run: leaders, booker, admins. Raises NotAllowed."""
+    person = tx.people.find(workspace_id, user_id)
+    try:
+        details = tx.lessons.get_details(workspace_id, lesson_id)
+    except NotStored as error:
+        raise NotAllowed(action) from error
+    if person is None or not may_run(details, person, policy=policy):
+        raise NotAllowed(action)
+    return details, person
+
+
+def may_run(details: LessonDetails, person: Person, *, policy: BookingPolicy) -> bool:
+    """Whether the lesson is theirs to extend, cancel and resend."""
+    seat = details.find_seat(person.id)
+    is_leader = seat is not None and seat.participant.is_leader
+    return is_leader or details.booked_by.id == person.id or policy.is_admin(person)
+
+
+def cancel(
+    tx: Transaction,
+    workspace_id: WorkspaceId,
+    lesson_id: LessonId,
+    *,
+    user_id: str,
+    revision: int,
+    policy: BookingPolicy,
+    now: datetime,
+) -> Cancelled:
+    """Call the lesson off: waiting notices die, everybody who knew of it is told once."""
+    details, actor = get_for(tx, workspace_id, lesson_id, user_id, policy=policy, action="cancel")
+    lesson = details.lesson
+    state = states.next_state(lesson.state, states.Event.CANCEL)
+    _check_revision(details, revision)
+    told = [
+        person_id
+        for person_id in notices.list_told(tx.notices.list_for_lesson(workspace_id, lesson_id))
+        if person_id != actor.id
+    ]
+    owed = notices.plan_cancellation(details, told, now=now)
+    tx.notices.drop_waiting(workspace_id, lesson_id, kinds=tuple(NoticeKind), reason="cancelled")
+    tx.notices.insert(owed)
+    sent = [link for link in tx.lessons.list_links(workspace_id, lesson_id) if link.closes_at > now]
+    _save(
+        tx,
+        replace(details.lesson, state=state, cancelled_at=now, cancelled_by=actor.id, revision=lesson.revision + 1),
+        action="cancelled",
+        actor=actor.id,
+        now=now,
+    )
+    return Cancelled(
+        told_count=len(told),
+        valid_count=len(sent),
+        valid_until=max((link.closes_at for link in sent), default=None),
+    )
+
+
+def extend(
+    tx: Transaction,
+    workspace_id: WorkspaceId,
+    lesson_id: LessonId,
+    *,
+    user_id: str,
+    revision: int,
+    policy: BookingPolicy,
+    now: datetime,
+) -> Extended:
+    """Move the end, ask again at the new soft expiry, and make new links where the old ones no longer reach.
+
+    Raises Outdated when somebody changed the lesson since the button was drawn (so two presses extend once).
+    """
+    details, actor = get_for(tx, workspace_id, lesson_id, user_id, policy=policy, action="extend")
+    lesson = details.lesson
+    if not lesson.is_open:
+        raise WrongState(lesson.state, "extend")
+    _check_revision(details, revision)
+    longer = replace(
+        lesson,
+        ends_at=lesson.ends_at + lesson.options.extension,
+        extension_count=lesson.extension_count + 1,
+        revision=lesson.revision + 1,
+        is_let_end=False,
+        is_running_over=False,
+    )
+    tx.notices.drop_waiting(
+        workspace_id, lesson_id, kinds=(NoticeKind.END_WARNING, NoticeKind.READ_SESSIONS), reason="moved"
+    )
+    owed = notices.plan_end(longer, [seat.person.id for seat in details.leaders], now=now)
+    relinked = 0
+    for seat in details.seats:
+        if seat.link is None or not windows.needs_new_link(longer, seat.link, seat.participant):
+            continue
+        renewed = replace(seat.participant, link_number=seat.participant.link_number + 1)
+        tx.lessons.update_participant(renewed)
+        _drop_old_links(tx, renewed)
+        owed += notices.plan_new_link(longer, renewed, now=now, tells=True)
+        relinked += 1
+    tx.notices.insert(owed)
+    _save(tx, longer, action="extended", actor=actor.id, now=now)
+    return Extended(ends_at=longer.ends_at, relinked_count=relinked)
+
+
+def let_end(
+    tx: Transaction,
+    workspace_id: WorkspaceId,
+    lesson_id: LessonId,
+    *,
+    user_id: str,
+    revision: int,
+    policy: BookingPolicy,
+    now: datetime,
+) -> datetime:
+    """The leader wants no extension: nobody is asked again for this end. Returns the end."""
+    details, actor = get_for(tx, workspace_id, lesson_id, user_id, policy=policy, action="let_end")
+    lesson = details.lesson
+    if not lesson.is_open:
+        raise WrongState(lesson.state, "let_end")
+    if lesson.is_let_end:
+        return lesson.ends_at
+    _check_revision(details, revision)
+    tx.notices.drop_waiting(workspace_id, lesson_id, kinds=(NoticeKind.END_WARNING,), reason="answered")
+    answered = replace(lesson, is_let_end=True, revision=lesson.revision + 1)
+    _save(tx, answered, action="let_end", actor=actor.id, now=now)
+    return lesson.ends_at
+
+
+def request_new_link(
+    tx: Transaction,
+    workspace_id: WorkspaceId,
+    lesson_id: LessonId,
+    *,
+    participant_id: ParticipantId,
+    number: int,
+    user_id: str,
+    now: datetime,
+) -> None:
+    """A further way in for the person who asks, at once. Raises TooEarly, TooLate, Outdated, NotAllowed, WrongState."""
+    person = tx.people.find(workspace_id, user_id)
+    try:
+        details = tx.lessons.get_details(workspace_id, lesson_id)
+    except NotStored as error:
+        raise NotAllowed("new_link") from error
+    seat = details.find_seat(person.id) if person else None
+    if person is None or seat is None or seat.participant.id != participant_id:
+        raise NotAllowed("new_link")
+    if not details.lesson.is_open:
+        raise WrongState(details.lesson.state, "new_link")
+    windows.window_of(details.lesson, seat.participant).check(now)
+    if seat.participant.link_number != number or seat.link is None:
+        raise Outdated
+    if seat.link.revoked_at is None:
+        tx.lessons.update_link(replace(seat.link, revoked_at=now))
+    renewed = replace(seat.participant, link_number=number + 1, failure=None)
+    tx.lessons.update_participant(renewed)
+    _drop_old_links(tx, renewed)
+    tx.notices.insert(notices.plan_new_link(details.lesson, renewed, now=now, tells=False))
+    tx.cards.want(workspace_id, lesson_id, kinds=(CardKind.LEADER,))
+    _note(tx, details, action="new_link", actor=person.id, now=now)
+
+
+def _drop_old_links(tx: Transaction, participant: Participant) -> None:
+    tx.notices.drop_waiting(
+        participant.workspace_id,
+        participant.lesson_id,
+        kinds=(NoticeKind.JOIN_LINK, NoticeKind.MOVED),
+        reason="replaced",
+        about=participant.id,
+    )
+
+
+def note_opened(
+    tx: Transaction, workspace_id: WorkspaceId, lesson_id: LessonId, link_id: LinkId, *, now: datetime
+) -> None:
+    """Somebody pressed Join: the leaders' cards say so."""
+    if tx.lessons.mark_opened(workspace_id, link_id, at=now):
+        tx.cards.want(workspace_id, lesson_id, kinds=(CardKind.LEADER,))
+
+
+def try_again(
+    tx: Transaction,
+    workspace_id: WorkspaceId,
+    lesson_id: LessonId,
+    *,
+    user_id: str,
+    policy: BookingPolicy,
+    now: datetime,
+) -> int:
+    """Send again to everybody who was not reached. Returns to how many."""
+    details, actor = get_for(tx, workspace_id, lesson_id, user_id, policy=policy, action="try_again")
+    if not details.lesson.is_open:
+        raise WrongState(details.lesson.state, "try_again")
+    missed = [seat for seat in details.seats if seat.participant.failure is not None]
+    for seat in missed:
+        tx.people.save(replace(seat.person, unreachable=None))
+        tx.lessons.update_participant(replace(seat.participant, failure=None))
+        tx.notices.wake(
+            workspace_id, lesson_id, kinds=tuple(notices.BRINGS_CARD | {NoticeKind.MOVED}), about=seat.participant.id
+        )
+    if missed:
+        tx.cards.want(workspace_id, lesson_id, kinds=(CardKind.LEADER,))
+        _note(tx, details, action="tried_again", actor=actor.id, now=now)
+    return len(missed)
+
+
+def note_result_seen(tx: Transaction, workspace_id: WorkspaceId, lesson_id: LessonId) -> None:
+    """The booker saw in the open form who was not reached: no message about it is owed any more."""
+    tx.notices.drop_waiting(workspace_id, lesson_id, kinds=(NoticeKind.NOT_REACHED,), reason="seen_in_form")
+
+
+def note_failure(
+    tx: Transaction, details: LessonDetails, participant_id: ParticipantId, reason: str, *, now: datetime
+) -> None:
+    """Somebody cannot be reached, or not yet: their leaders' cards show it, and the booker is told."""
+    seat = next((seat for seat in details.seats if seat.participant.id == participant_id), None)
+    if seat is None or seat.participant.failure == reason:
+        return
+    tx.lessons.update_participant(replace(seat.participant, failure=reason))
+    tx.notices.insert([notices.plan_not_reached(details.lesson, now=now)])
+    tx.cards.want(details.lesson.workspace_id, details.lesson.id, kinds=(CardKind.LEADER,))
+
+
+def go_live(tx: Transaction, workspace_id: WorkspaceId, lesson_id: LessonId, *, now: datetime) -> None:
+    """The start has come. Harmless when the lesson is live already."""
+    lesson = tx.lessons.get(workspace_id, lesson_id)
+    if lesson.state is not LessonState.BOOKED:
+        return
+    state = states.next_state(lesson.state, states.Event.START)
+    tx.lessons.update(replace(lesson, state=state, live_at=now))
+    tx.cards.want(workspace_id, lesson_id, kinds=(CardKind.LEADER,))
+
+
+def note_running_over(
+    tx: Transaction, workspace_id: WorkspaceId, lesson_id: LessonId, *, is_running_over: bool
+) -> None:
+    """People are still inside after the end: cards say so and keep Join."""
+    lesson = tx.lessons.get(workspace_id, lesson_id)
+    if lesson.is_running_over == is_running_over:
+        return
+    tx.lessons.update(replace(lesson, is_running_over=is_running_over))
+    tx.cards.want(workspace_id, lesson_id, kinds=(CardKind.LEADER, CardKind.PARTICIPANT))
+
+
+def end(
+    tx: Transaction,
+    details: LessonDetails,
+    *,
+    events: Sequence[AttendanceEvent],
+    totals: LessonTotals,
+    attendance: Sequence[Attendance],
+    now: datetime,
+) -> None:
+    """The lesson is over for us: keep who came, take Join off every card, owe the summary."""
+    lesson = tx.lessons.get(details.lesson.workspace_id, details.lesson.id)
+    if not lesson.is_open:
+        return
+    state = states.next_state(lesson.state, states.Event.END)
+    tx.attendance.add_events(events)
+    tx.attendance.save(totals, attendance)
+    tx.notices.drop_waiting(
+        lesson.workspace_id,
+        lesson.id,
+        kinds=tuple(set(NoticeKind) - {NoticeKind.READ_SESSIONS, NoticeKind.NOT_REACHED}),
+        reason="ended",
+    )
+    ended = replace(lesson, state=state, ended_at=now, is_running_over=False, revision=lesson.revision + 1)
+    tx.notices.insert(notices.plan_summary(replace(details, lesson=ended), now=now))
+    _save(tx, ended, action="ended", actor=None, now=now)
+
+
+def is_settled(tx: Transaction, workspace_id: WorkspaceId, lesson_id: LessonId) -> bool:
+    """Whether everybody's first way in was sent, given up, or has to wait for its day."""
+    open_states = (NoticeState.WAITING, NoticeState.CLAIMED, NoticeState.BEGUN)
+    return not any(
+        notice.state in open_states and notice.due_at <= notice.created_at
+        for notice in tx.notices.list_for_lesson(workspace_id, lesson_id)
+        if notice.kind in notices.BRINGS_CARD
+    )
+
+
+def patience_until(details: LessonDetails) -> datetime:
+    """Until when the room service is asked who came: 15 minutes after the last link closed."""
+    return windows.gives_up_at(details.lesson, [seat.participant for seat in details.seats])
+
+
+def next_look(attempts: int) -> timedelta:
+    """How long until a lesson that runs over is looked at again: 30 s at first, up to 3 minutes."""
+    seconds = 30 * 2 ** min(max(attempts - 1, 0), 3)
+    return timedelta(seconds=min(seconds, 180))
+
+
+def _check_revision(details: LessonDetails, revision: int) -> None:
+    if details.lesson.revision != revision:
+        raise Outdated
+
+
+def _save(tx: Transaction, lesson: Lesson, *, action: str, actor: PersonId | None, now: datetime) -> None:
+    tx.lessons.update(lesson)
+    tx.cards.want(lesson.workspace_id, lesson.id)
+    entry = AuditEntry(
+        id=new_id(), workspace_id=lesson.workspace_id, lesson_id=lesson.id, actor=actor, action=action, at=now
+    )
+    tx.audit.add(entry)
+
+
+def _note(tx: Transaction, details: LessonDetails, *, action: str, actor: PersonId, now: datetime) -> None:
+    lesson = details.lesson
+    tx.audit.add(
+        AuditEntry(
+            id=new_id(), workspace_id=lesson.workspace_id, lesson_id=lesson.id, actor=actor, action=action, at=now
+        )
+    )

@@ -1,0 +1,252 @@
+"""Which notices a lesson owes, when each is due, and whether its fact still holds when its turn comes. Pure.
+
+A notice announces one fact, its *occasion*. A fact announced once is not announced again, whatever else changed: the
+unique key (lesson, kind, recipient, about, occasion) sees to that, so planning may be repeated freely. A notice whose
+fact no longer holds is not hunted down; `find_reason_to_drop` answers when its turn comes, and once more in the
+transaction that begins sending it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from bot import windows
+from storage.records import (
+    Lesson,
+    LessonDetails,
+    LessonState,
+    Notice,
+    NoticeId,
+    NoticeKind,
+    NoticeState,
+    Participant,
+    PersonId,
+    Seat,
+    new_id,
+)
+
+SUMMARY_PATIENCE = timedelta(days=7)
+"""How long a summary is worth sending after the end."""
+
+NOT_REACHED_GATHERS = timedelta(seconds=20)
+"""Failures to reach people gather this long before their booker is told, so that one message tells of all."""
+
+WORK = frozenset({NoticeKind.GO_LIVE, NoticeKind.READ_SESSIONS, NoticeKind.ERASE_SECRETS})
+"""Kinds that send nothing to anybody."""
+
+BRINGS_CARD = frozenset({NoticeKind.INVITATION, NoticeKind.JOIN_LINK})
+"""Kinds that post a person's card where there is none yet."""
+
+NEEDS_LAUNCH = frozenset({NoticeKind.JOIN_LINK})
+"""Kinds that may ask the room service for a way in."""
+
+
+def instant(moment: datetime) -> str:
+    """An instant as an occasion."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def plan_booking(lesson: Lesson, participants: Sequence[Participant], *, now: datetime) -> list[Notice]:
+    """Everything owed for a lesson that was just booked, in the order in which each person is to get it."""
+    owed = []
+    for participant in participants:
+        owed += plan_way_in(lesson, participant, now=now)
+        if (reminds_at := windows.reminds_at(lesson)) > now:
+            occasion = instant(lesson.starts_at)
+            owed.append(_owe(lesson, NoticeKind.START_REMINDER, occasion, due_at=reminds_at, now=now, to=participant))
+    leaders = [participant.person_id for participant in participants if participant.is_leader]
+    owed.append(_owe(lesson, NoticeKind.GO_LIVE, instant(lesson.starts_at), due_at=lesson.starts_at, now=now))
+    return owed + plan_end(lesson, leaders, now=now)
+
+
+def plan_way_in(lesson: Lesson, participant: Participant, *, now: datetime) -> list[Notice]:
+    """The participant's present link, and before it the card alone where the link is not to be made yet."""
+    due_at = windows.links_at(lesson, now)
+    owed = []
+    if due_at > now:
+        owed.append(_owe(lesson, NoticeKind.INVITATION, "booked", due_at=now, now=now, to=participant))
+    occasion = f"link:{participant.link_number}"
+    owed.append(_owe(lesson, NoticeKind.JOIN_LINK, occasion, due_at=due_at, now=now, to=participant))
+    return owed
+
+
+def plan_card_without_link(lesson: Lesson, participant: Participant, *, now: datetime) -> list[Notice]:
+    """The card at once although the link cannot be made now: a leader must see what is wrong."""
+    return [_owe(lesson, NoticeKind.INVITATION, "booked", due_at=now, now=now, to=participant)]
+
+
+def plan_end(lesson: Lesson, leaders: Sequence[PersonId], *, now: datetime) -> list[Notice]:
+    """What the present end brings: the look at who came, warnings to leaders and channel. Anew for each new end."""
+    owed = [_owe(lesson, NoticeKind.READ_SESSIONS, instant(lesson.ends_at), due_at=lesson.ends_at, now=now)]
+    warns_at = windows.warns_at(lesson)
+    if warns_at is None:
+        return owed
+    occasion = instant(warns_at)
+    owed += [
+        _owe(lesson, NoticeKind.END_WARNING, occasion, due_at=warns_at, now=now, person_id=leader) for leader in leaders
+    ]
+    return owed + _owe_channel(lesson, NoticeKind.END_WARNING, occasion, due_at=warns_at, now=now)
+
+
+def plan_new_link(lesson: Lesson, participant: Participant, *, now: datetime, tells: bool) -> list[Notice]:
+    """A further link for somebody whose `link_number` was just counted up. `tells`: with a message of its own."""
+    occasion = f"link:{participant.link_number}"
+    owed = [_owe(lesson, NoticeKind.JOIN_LINK, occasion, due_at=now, now=now, to=participant)]
+    if tells:
+        owed.append(_owe(lesson, NoticeKind.MOVED, occasion, due_at=now, now=now, to=participant))
+    return owed
+
+
+def plan_cancellation(details: LessonDetails, told: Iterable[PersonId], *, now: datetime) -> list[Notice]:
+    """One word to everybody who was ever told of the lesson."""
+    lesson = details.lesson
+    owed = [_owe(lesson, NoticeKind.ERASE_SECRETS, "cancelled", due_at=now, now=now)]
+    owed += [_owe(lesson, NoticeKind.CANCELLED, "cancelled", due_at=now, now=now, person_id=person) for person in told]
+    return owed
+
+
+def plan_summary(details: LessonDetails, *, now: datetime) -> list[Notice]:
+    """The summary to leaders, booker and channel, and the erasing of links once none of them works any more."""
+    lesson = details.lesson
+    readers = dict.fromkeys([seat.person.id for seat in details.leaders] + [details.booked_by.id])
+    owed = [
+        _owe(lesson, NoticeKind.SUMMARY, "ended", due_at=now, now=now, person_id=person_id) for person_id in readers
+    ]
+    owed += _owe_channel(lesson, NoticeKind.SUMMARY, "ended", due_at=now, now=now)
+    closes_at = windows.last_close(lesson, [seat.participant for seat in details.seats])
+    owed.append(_owe(lesson, NoticeKind.ERASE_SECRETS, "ended", due_at=max(now, closes_at), now=now))
+    return owed
+
+
+def plan_not_reached(lesson: Lesson, *, now: datetime) -> Notice:
+    """Tell the booker who could not be reached. Failures within `NOT_REACHED_GATHERS` share one notice."""
+    gathers = int(NOT_REACHED_GATHERS.total_seconds())
+    due_at = datetime.fromtimestamp((int(now.timestamp()) // gathers + 1) * gathers, now.tzinfo)
+    return _owe(lesson, NoticeKind.NOT_REACHED, instant(due_at), due_at=due_at, now=now, person_id=lesson.booked_by)
+
+
+def _owe(
+    lesson: Lesson,
+    kind: NoticeKind,
+    occasion: str,
+    *,
+    due_at: datetime,
+    now: datetime,
+    to: Participant | None = None,
+    person_id: PersonId | None = None,
+    channel_id: str | None = None,
+) -> Notice:
+    return Notice(
+        id=NoticeId(new_id()),
+        workspace_id=lesson.workspace_id,
+        lesson_id=lesson.id,
+        kind=kind,
+        person_id=to.person_id if to else person_id,
+        channel_id=channel_id,
+        about=to.id if to else None,
+        occasion=occasion,
+        due_at=due_at,
+        lesson_starts_at=lesson.starts_at,
+        created_at=now,
+    )
+
+
+def _owe_channel(lesson: Lesson, kind: NoticeKind, occasion: str, *, due_at: datetime, now: datetime) -> list[Notice]:
+    """The same to the channel, where one was chosen."""
+    if lesson.channel_id is None:
+        return []
+    return [_owe(lesson, kind, occasion, due_at=due_at, now=now, channel_id=lesson.channel_id)]
+
+
+def find_too_late(notice: Notice, details: LessonDetails) -> datetime | None:
+    """From when on the notice is of no use; None: never (work)."""
+    lesson = details.lesson
+    match notice.kind:
+        case NoticeKind.JOIN_LINK:
+            seat = _find_seat(notice, details)
+            return windows.window_of(lesson, seat.participant).closes_at if seat else lesson.ends_at
+        case NoticeKind.START_REMINDER:
+            return lesson.starts_at
+        case NoticeKind.INVITATION | NoticeKind.END_WARNING | NoticeKind.MOVED | NoticeKind.CANCELLED:
+            return lesson.ends_at
+        case NoticeKind.NOT_REACHED:
+            return lesson.ends_at + timedelta(days=1)
+        case NoticeKind.SUMMARY:
+            return (lesson.ended_at or lesson.ends_at) + SUMMARY_PATIENCE
+        case _:
+            return None
+
+
+def find_reason_to_drop(notice: Notice, details: LessonDetails, *, now: datetime) -> str | None:
+    """Why the notice must not be sent now, as a code; None: it is wanted."""
+    reason = _find_state_reason(notice, details.lesson) or _find_fact_reason(notice, details)
+    if reason is not None:
+        return reason
+    too_late_at = find_too_late(notice, details)
+    return "too_late" if too_late_at is not None and now >= too_late_at else None
+
+
+def _find_state_reason(notice: Notice, lesson: Lesson) -> str | None:
+    if notice.kind is NoticeKind.ERASE_SECRETS:
+        return None
+    if notice.kind is NoticeKind.CANCELLED:
+        return None if lesson.state is LessonState.CANCELLED else "not_cancelled"
+    if lesson.state is LessonState.CANCELLED:
+        return "cancelled"
+    if notice.kind is NoticeKind.SUMMARY:
+        return None if lesson.state is LessonState.ENDED else "not_ended"
+    if lesson.state is LessonState.ENDED and notice.kind is not NoticeKind.NOT_REACHED:
+        return "ended"
+    return None
+
+
+def _find_fact_reason(notice: Notice, details: LessonDetails) -> str | None:
+    lesson = details.lesson
+    seat = _find_seat(notice, details)
+    if notice.about is not None and seat is None:
+        return "removed"
+    match notice.kind:
+        case NoticeKind.START_REMINDER:
+            if notice.occasion != instant(lesson.starts_at):
+                return "moved"
+            return "card_is_fresh" if seat and _is_card_fresh(notice, seat, lesson) else None
+        case NoticeKind.END_WARNING:
+            warns_at = windows.warns_at(lesson)
+            if warns_at is None or notice.occasion != instant(warns_at):
+                return "moved"
+            return "answered" if lesson.is_let_end else None
+        case NoticeKind.GO_LIVE:
+            return None if notice.occasion == instant(lesson.starts_at) else "moved"
+        case NoticeKind.READ_SESSIONS:
+            return None if notice.occasion == instant(lesson.ends_at) else "moved"
+        case NoticeKind.JOIN_LINK | NoticeKind.MOVED:
+            is_current = seat is not None and notice.occasion == f"link:{seat.participant.link_number}"
+            return None if is_current else "replaced"
+        case NoticeKind.INVITATION:
+            return "card_is_there" if seat and seat.card else None
+        case NoticeKind.NOT_REACHED:
+            return None if any(seat.participant.failure for seat in details.seats) else "reached"
+        case _:
+            return None
+
+
+def _is_card_fresh(notice: Notice, seat: Seat, lesson: Lesson) -> bool:
+    """The card came so shortly before the reminder that the reminder would only repeat it."""
+    return seat.card is not None and seat.card.posted_at > notice.due_at - lesson.options.remind_before / 2
+
+
+def _find_seat(notice: Notice, details: LessonDetails) -> Seat | None:
+    return next((seat for seat in details.seats if seat.participant.id == notice.about), None)
+
+
+def list_told(notices: Iterable[Notice]) -> list[PersonId]:
+    """Everybody to whom a card was sent, or may have been, in order and once."""
+    reached = (NoticeState.SENT, NoticeState.BEGUN)
+    return list(
+        dict.fromkeys(
+            notice.person_id
+            for notice in notices
+            if notice.kind in BRINGS_CARD and notice.state in reached and notice.person_id is not None
+        )
+    )

@@ -1,0 +1,140 @@
+"""After the end: who came, whether people are still inside, and what the lesson came to.
+
+Theory of operation. From `ends_at` on the room service is asked for its sessions. While one runs, the lesson is running
+over and is asked about again, ever more slowly. When none runs, or when patience runs out (15 minutes after the last
+link closed), the lesson ends: what was reported is kept, attendance is computed and the summary is owed. A service that
+does not answer is asked again until patience runs out; then the summary says *not known*, never *absent*.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot import lifecycle, windows
+from bot.attendance import SessionFacts, compute_attendance
+from bot.clock import Clock
+from bot.errors import RoomServiceError
+from bot.rooms.base import RoomService, Session
+from storage.records import AttendanceEvent, LessonDetails, LessonState, Notice, new_id
+from storage.store import Store, Transaction
+
+EARLY_LOOK = timedelta(hours=1)
+"""How long before the start sessions still belong to this lesson: somebody may have come early and left."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LookAgain:
+    """Nothing is decided yet; ask again at `due_at` (lesson time)."""
+
+    due_at: datetime
+
+
+class SessionReader:
+    """Reads a lesson's sessions and ends it."""
+
+    def __init__(self, *, store: Store, service: RoomService, clock: Clock, late_after: timedelta) -> None:
+        self._store = store
+        self._service = service
+        self._clock = clock
+        self._late_after = late_after
+
+    async def look(self, notice: Notice, details: LessonDetails) -> LookAgain | None:
+        """End the lesson if it is over. None: it has ended (or was not ours to end); LookAgain: not yet.
+
+        Raises RoomServiceError while the service does not answer and there is still patience.
+        """
+        lesson = details.lesson
+        if not lesson.is_open:
+            return None
+        now = self._clock.now()
+        is_out_of_patience = now >= lifecycle.patience_until(details)
+        try:
+            sessions = await self._fetch(details, now)
+        except RoomServiceError:
+            if not is_out_of_patience:
+                raise
+            await self._end(details, [], is_known=False)
+            return None
+        is_running = any(session.ended_at is None for session in sessions)
+        if is_running and not is_out_of_patience:
+            await self._store.write(
+                lambda tx: lifecycle.note_running_over(tx, lesson.workspace_id, lesson.id, is_running_over=True)
+            )
+            pause = lifecycle.next_look(notice.attempts)
+            return LookAgain(due_at=min(now + pause, lifecycle.patience_until(details)))
+        await self._end(details, sessions, is_known=True)
+        return None
+
+    async def _fetch(self, details: LessonDetails, now: datetime) -> list[Session]:
+        room_id = details.room.room_id
+        if room_id is None:  # nobody ever got a way in
+            return []
+        return await self._service.list_sessions(
+            room_id, overlaps_from=details.lesson.starts_at - EARLY_LOOK, overlaps_until=now + timedelta(seconds=1)
+        )
+
+    async def _end(self, details: LessonDetails, sessions: list[Session], *, is_known: bool) -> None:
+        now = self._clock.now()
+        lesson = details.lesson
+
+        def work(tx: Transaction) -> None:
+            present = tx.lessons.get_details(lesson.workspace_id, lesson.id)
+            floor_at, ceiling_at = _find_neighbours(tx, present)
+            events = _list_events(present, sessions)
+            totals, attendance = compute_attendance(
+                lesson=present.lesson,
+                participants=[seat.participant for seat in present.seats],
+                events=events,
+                sessions=[
+                    SessionFacts(
+                        session_id=session.session_id,
+                        started_at=session.started_at,
+                        ended_at=session.ended_at,
+                        billable=session.billable,
+                        has_recording=session.has_recording,
+                    )
+                    for session in sessions
+                ],
+                is_known=is_known,
+                read_at=now,
+                late_after=self._late_after,
+                floor_at=floor_at,
+                ceiling_at=ceiling_at,
+            )
+            lifecycle.end(tx, present, events=events, totals=totals, attendance=attendance, now=now)
+
+        await self._store.write(work)
+
+
+def _find_neighbours(tx: Transaction, details: LessonDetails) -> tuple[datetime | None, datetime | None]:
+    """Where the lessons before and after this one in the same room end and begin."""
+    lesson = details.lesson
+    others = [other for other in tx.lessons.list_in_room(lesson.workspace_id, lesson.room) if other.id != lesson.id]
+    others = [other for other in others if other.state is not LessonState.CANCELLED]
+    before = [other.ends_at for other in others if other.starts_at < lesson.starts_at]
+    after = [other.starts_at for other in others if other.starts_at >= lesson.ends_at]
+    return max(before, default=None), min(after, default=None)
+
+
+def _list_events(details: LessonDetails, sessions: list[Session]) -> list[AttendanceEvent]:
+    lesson = details.lesson
+    closes_at = windows.last_close(lesson, [seat.participant for seat in details.seats])
+    return [
+        AttendanceEvent(
+            id=new_id(),
+            workspace_id=lesson.workspace_id,
+            lesson_id=lesson.id,
+            source="sessions",
+            source_id=f"{session.session_id}:{event.id}",
+            session_id=session.session_id,
+            kind=event.happening.value,
+            who=event.who,
+            connection=event.connection,
+            shown_name=session.names.get(event.who, ""),
+            at=event.at,
+        )
+        for session in sessions
+        for event in session.events
+        if session.started_at < closes_at + timedelta(hours=1)
+    ]
