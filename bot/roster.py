@@ -1,0 +1,175 @@
+"""Where everybody stands, in words: who has their link, who opened it, who could not be reached, who came.
+
+Serves the leader's card, the form's result and the summary, so that all three say the same of one person. Names are
+escaped here. Up to `LISTED_ONE_BY_ONE` people are listed; more are counted, and only those with trouble named.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from enum import StrEnum
+
+from bot.blocks import Block, pack
+from bot.readers import Reader
+from bot.wording import describe_failure
+from bot.words import Markup, escape
+from storage.records import Attendance, LessonDetails, NoticeState, Seat, Verdict
+
+LISTED_ONE_BY_ONE = 20
+
+
+class Reach(StrEnum):
+    """How far a participant's way in has come."""
+
+    NOT_SENT = "not_sent"
+    SENT = "sent"
+    OPENED = "opened"
+    TROUBLE = "trouble"
+
+
+def reach_of(seat: Seat) -> Reach:
+    """Where this participant's latest way in stands."""
+    if seat.participant.failure or seat.invited is NoticeState.FAILED:
+        return Reach.TROUBLE
+    if seat.link and seat.link.opened_at:
+        return Reach.OPENED
+    if seat.invited is NoticeState.SENT and seat.link:
+        return Reach.SENT
+    return Reach.NOT_SENT
+
+
+def is_settled(seat: Seat) -> bool:
+    """Is nothing more on its way to this participant for now? True also for an invitation whose link comes later."""
+    return reach_of(seat) is not Reach.NOT_SENT or seat.invited in (NoticeState.SENT, NoticeState.DROPPED)
+
+
+def has_trouble(details: LessonDetails) -> bool:
+    """Could somebody not be reached?"""
+    return any(reach_of(seat) is Reach.TROUBLE for seat in details.seats)
+
+
+def reach_blocks(seats: Sequence[Seat], reader: Reader) -> list[Block]:
+    """Each participant's state, or counts and those with trouble. Nothing for nobody."""
+    if len(seats) <= LISTED_ONE_BY_ONE:
+        return pack([_reach_line(seat, reader) for seat in seats], at_most=8, more=_more(reader))
+    return pack([_reach_counts(seats, reader), *trouble_lines(seats, reader)], at_most=8, more=_more(reader))
+
+
+def trouble_lines(seats: Sequence[Seat], reader: Reader) -> list[Markup]:
+    """Who could not be reached, those with the same reason together: names, why, what to do."""
+    by_reason: dict[str, list[Seat]] = {}
+    for seat in seats:
+        if reach_of(seat) is Reach.TROUBLE:
+            by_reason.setdefault(seat.participant.failure or "unknown_outcome", []).append(seat)
+    return [
+        reader.words.mark(
+            "Could not be reached: {names}. {reason}",
+            names=reader.words.join_marked((seat.person.name for seat in group), at_most=5),
+            reason=describe_failure(code, reader.words),
+        )
+        for code, group in by_reason.items()
+    ]
+
+
+def _reach_line(seat: Seat, reader: Reader) -> Markup:
+    words, name = reader.words, _name(seat, reader)
+    match reach_of(seat):
+        case Reach.TROUBLE:
+            reason = describe_failure(seat.participant.failure or "unknown_outcome", words)
+            return words.mark("{name}: could not be reached. {reason}", name=name, reason=reason)
+        case Reach.OPENED if seat.link and seat.link.opened_at:
+            return words.mark("{name}: opened {time}", name=name, time=reader.stamp_time(seat.link.opened_at))
+        case Reach.SENT:
+            return _sent_line(seat, name, reader)
+        case _ if seat.invited is NoticeState.SENT:
+            return words.mark("{name}: invited, link comes later", name=name)
+        case _ if seat.invited is NoticeState.DROPPED:
+            return words.mark("{name}: no longer needed", name=name)
+        case _:
+            return words.mark("{name}: not sent yet", name=name)
+
+
+def _sent_line(seat: Seat, name: Markup, reader: Reader) -> Markup:
+    new_links = seat.participant.link_number - 1
+    if new_links < 1:
+        return reader.words.mark("{name}: sent", name=name)
+    return reader.words.nmark(
+        "{name}: sent, {count} new link since", "{name}: sent, {count} new links since", new_links, name=name
+    )
+
+
+def _reach_counts(seats: Sequence[Seat], reader: Reader) -> Markup:
+    words, counts = reader.words, Counter(reach_of(seat) for seat in seats)
+    parts = [
+        words.ngettext("{count} opened", "{count} opened", counts[Reach.OPENED]),
+        words.ngettext("{count} sent", "{count} sent", counts[Reach.SENT]),
+        words.ngettext("{count} not sent yet", "{count} not sent yet", counts[Reach.NOT_SENT]),
+        words.ngettext("{count} not reached", "{count} not reached", counts[Reach.TROUBLE]),
+    ]
+    order = (Reach.OPENED, Reach.SENT, Reach.NOT_SENT, Reach.TROUBLE)
+    there = [part for part, reach in zip(parts, order, strict=True) if counts[reach]]
+    new = sum(seat.participant.is_new_to_leader for seat in seats)
+    if new:
+        there.append(words.ngettext("{count} for the first time", "{count} for the first time", new))
+    return words.mark("{total} people: {parts}", total=len(seats), parts=words.join(there))
+
+
+def _name(seat: Seat, reader: Reader) -> Markup:
+    if seat.participant.is_leader:
+        return reader.words.mark("{name} (leader)", name=seat.person.name)
+    if seat.participant.is_new_to_leader:
+        return reader.words.mark("{name} (first lesson with you)", name=seat.person.name)
+    return escape(seat.person.name)
+
+
+def attendance_line(seat: Seat, reader: Reader) -> Markup:
+    """One participant's presence: minutes, from when to when, how late; or absent; or not known."""
+    words, attendance, name = reader.words, seat.attendance, escape(seat.person.name)
+    if attendance is None or attendance.verdict is Verdict.UNKNOWN:
+        return words.mark("{name}: not known", name=name)
+    if attendance.verdict is Verdict.ABSENT:
+        return words.mark("{name}: absent", name=name)
+    return _present_line(name, attendance, reader)
+
+
+def unknown_line(attendance: Attendance, reader: Reader) -> Markup:
+    """Somebody who came without a link of ours."""
+    name = reader.words.mark("{name} (came without a link)", name=attendance.shown_name)
+    return _present_line(name, attendance, reader)
+
+
+def _present_line(name: Markup, attendance: Attendance, reader: Reader) -> Markup:
+    words = reader.words
+    present = words.short_length(present_of(attendance))
+    if attendance.joined_at is None or attendance.left_at is None:
+        return words.mark("{name}: {present}", name=name, present=present)
+    start, end = reader.stamp_time(attendance.joined_at), reader.stamp_time(attendance.left_at)
+    if attendance.late_by:
+        late = words.short_length(attendance.late_by)
+        return words.mark(
+            "{name}: {present}, {start} to {end}, {late} late",
+            name=name,
+            present=present,
+            start=start,
+            end=end,
+            late=late,
+        )
+    return words.mark("{name}: {present}, {start} to {end}", name=name, present=present, start=start, end=end)
+
+
+def present_of(attendance: Attendance) -> timedelta:
+    """The minutes that count: what a person corrected them to, else what was computed."""
+    return attendance.present if attendance.corrected_present is None else attendance.corrected_present
+
+
+def attendance_blocks(details: LessonDetails, reader: Reader, *, at_most: int) -> list[Block]:
+    """Everybody's presence, a line each, then who came without a link."""
+    entries = [attendance_line(seat, reader) for seat in details.seats]
+    entries += [unknown_line(attendance, reader) for attendance in details.unknown]
+    return pack(entries, at_most=at_most, more=_more(reader))
+
+
+def _more(reader: Reader) -> Callable[[int], Markup]:
+    return lambda count: reader.words.nmark("and {count} more", "and {count} more", count)

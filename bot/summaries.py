@@ -1,0 +1,103 @@
+"""The summary after a lesson: times, who came, minutes together, and the service's own count. Pure.
+
+Leaders and the booker see everybody; a channel sees times and counts, and names only where the workspace wants that.
+What is not known is called not known, never guessed.
+"""
+
+from __future__ import annotations
+
+from bot.blocks import Block, Message, header, lines, section
+from bot.readers import Reader, channel_reader, reader_of
+from bot.roster import attendance_blocks
+from bot.words import DEFAULT_LOCALE, Markup
+from storage.records import LessonDetails, LessonTotals, Person, Verdict
+
+ATTENDANCE_SECTIONS = 12
+"""36,000 characters: 100 people with usual names several times over."""
+
+
+def build_summary(
+    details: LessonDetails,
+    *,
+    reader: Person | None,
+    shows_names: bool,
+    service_name: str,
+    channel_locale: str = DEFAULT_LOCALE,
+) -> Message:
+    """What a lesson came to. `reader` None: for the channel."""
+    lesson = details.lesson
+    now = lesson.ended_at or lesson.ends_at
+    if reader is None:
+        reads = channel_reader(now=now, lesson_zone=lesson.zone, locale=channel_locale)
+    else:
+        reads = reader_of(reader, now=now, lesson_zone=lesson.zone)
+    blocks = [header(lesson.title), section(lines(*_times(details, reads), *_counts(details, reads)))]
+    if shows_names:
+        blocks += _people(details, reads)
+    if reader is not None:
+        blocks += _figures(details.totals, reads, service_name)
+    spoken = reads.words.mark(
+        "Summary of {title}: {when}. {came}",
+        title=lesson.title,
+        when=reads.span(lesson.starts_at, lesson.ends_at),
+        came=_came_line(details, reads),
+    )
+    return Message(spoken, blocks)
+
+
+def _times(details: LessonDetails, reader: Reader) -> list[Markup]:
+    lesson, totals, words = details.lesson, details.totals, reader.words
+    planned = words.mark(
+        "*Planned:* {when} ({length})",
+        when=reader.stamp_span(lesson.starts_at, lesson.ends_at),
+        length=words.length(lesson.ends_at - lesson.starts_at),
+    )
+    if totals is None or totals.really_started_at is None or totals.really_ended_at is None:
+        return [planned]
+    really = words.mark(
+        "*Really:* {when} ({length})",
+        when=reader.stamp_span(totals.really_started_at, totals.really_ended_at),
+        length=words.length(totals.really_ended_at - totals.really_started_at),
+    )
+    return [planned, really]
+
+
+def _counts(details: LessonDetails, reader: Reader) -> list[Markup]:
+    totals, words = details.totals, reader.words
+    found = [_came_line(details, reader)]
+    late = sum(1 for seat in details.seats if seat.attendance and seat.attendance.late_by)
+    if late:
+        found.append(words.nmark("{count} was late.", "{count} were late.", late))
+    if details.unknown:
+        found.append(
+            words.nmark(
+                "{count} came without a link and is unknown to us.",
+                "{count} came without a link and are unknown to us.",
+                len(details.unknown),
+            )
+        )
+    if totals and totals.is_known:
+        found.append(words.mark("*Together:* {length}", length=words.length(totals.together)))
+    return found
+
+
+def _came_line(details: LessonDetails, reader: Reader) -> Markup:
+    words, totals = reader.words, details.totals
+    if totals is None or not totals.is_known:
+        return words.mark("We could not find out who came: the room service did not answer.")
+    came = sum(1 for seat in details.seats if seat.attendance and seat.attendance.verdict is Verdict.PRESENT)
+    return words.mark("{came} of {invited} came.", came=came, invited=len(details.seats))
+
+
+def _people(details: LessonDetails, reader: Reader) -> list[Block]:
+    return attendance_blocks(details, reader, at_most=ATTENDANCE_SECTIONS)
+
+
+def _figures(totals: LessonTotals | None, reader: Reader, service_name: str) -> list[Block]:
+    words, found = reader.words, []
+    if totals and totals.billable is not None:
+        minutes = words.length(totals.billable)
+        found.append(words.mark("{service} itself counts {length} to bill.", service=service_name, length=minutes))
+    if totals and totals.has_recording:
+        found.append(words.mark("There is a recording of this lesson at {service}.", service=service_name))
+    return [section(lines(*found))] if found else []

@@ -1,0 +1,161 @@
+"""What a form brings back: the ids of its fields, the state it carries, and what was typed, as a draft again. Pure.
+
+`block_id` is always a `Field`. `action_id` is the same, except for the fields that report at once, whose picks reach us
+before the form is sent: `REPORTS_AT_ONCE`. Judges nothing; what cannot be read counts as not typed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from bot.drafts import BookingDraft
+from bot.ids import Action, Field
+from storage.records import EndRule, RoomRef
+
+REPORTS_AT_ONCE: Mapping[Field, Action] = {
+    Field.LEADERS: Action.PICK_LEADERS,
+    Field.PARTICIPANTS: Action.PICK_PARTICIPANTS,
+    Field.STARTS_AT: Action.PICK_START,
+    Field.CHANNEL: Action.PICK_CHANNEL,
+}
+"""Fields whose `action_id` is an `Action`, because they dispatch when picked."""
+
+NEW_ROOM = "new"
+RECORD, TRANSCRIBE, EVERYONE_LEAVES, WARN = "record", "transcribe", "everyone_leaves", "warn"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FormState:
+    """What a form carries with it, in `private_metadata`. No secrets, nothing that grows."""
+
+    submission_key: str  # the same form sent twice books once
+    zone: str = "UTC"  # the booker's when the form was opened
+    has_more: bool = False
+    confirmed: str | None = None  # digest of the cautions that the booker has seen
+
+    def to_metadata(self) -> str:
+        return json.dumps(asdict(self), sort_keys=True)
+
+
+def read_form_state(metadata: str) -> FormState | None:
+    """The state in a view's `private_metadata`; None when it is not one we understand."""
+    try:
+        parts = json.loads(metadata)
+    except ValueError:
+        return None
+    if not isinstance(parts, dict) or not isinstance(parts.get("submission_key"), str):
+        return None
+    confirmed = parts.get("confirmed")
+    return FormState(
+        submission_key=parts["submission_key"],
+        zone=str(parts.get("zone", "UTC")),
+        has_more=parts.get("has_more") is True,
+        confirmed=confirmed if isinstance(confirmed, str) else None,
+    )
+
+
+def action_of(where: Field) -> str:
+    """The `action_id` of a field."""
+    return REPORTS_AT_ONCE.get(where, where).value
+
+
+def read_booking_form(values: Mapping[str, Any], *, base: BookingDraft) -> BookingDraft:
+    """What was typed, over `base`: `values` is a view's `state.values`. A field that was not shown keeps the base's."""
+    typed = _Typed(values)
+    ticked = typed.chosen(Field.OPTIONS)
+    end_rule = _read_end_rule(typed, ticked, base)
+    return replace(
+        base,
+        title=typed.text(Field.TITLE, base.title),
+        leader_ids=typed.users(Field.LEADERS, base.leader_ids),
+        participant_ids=typed.users(Field.PARTICIPANTS, base.participant_ids),
+        starts_at=typed.instant(Field.STARTS_AT, base.starts_at),
+        length_text=typed.text(Field.LENGTH, base.length_text),
+        records=base.records if ticked is None else RECORD in ticked,
+        transcribes=base.transcribes if ticked is None else TRANSCRIBE in ticked,
+        warns=base.warns if ticked is None else WARN in ticked,
+        end_rule=end_rule,
+        channel_id=typed.conversation(Field.CHANNEL, base.channel_id),
+        note=typed.text(Field.NOTE, base.note),
+        join_early_text=typed.text(Field.JOIN_EARLY, base.join_early_text),
+        join_late_text=typed.text(Field.JOIN_LATE, base.join_late_text),
+        room=_read_room(typed, base),
+        language=_read_language(typed, base),
+        features=_read_features(typed, base),
+    )
+
+
+def _read_end_rule(typed: _Typed, ticked: list[str] | None, base: BookingDraft) -> EndRule:
+    if ticked is not None and EVERYONE_LEAVES in ticked:
+        return EndRule.EVERYONE_LEAVES
+    chosen = typed.chosen(Field.END_RULE)
+    if chosen:
+        return EndRule(chosen[0]) if chosen[0] in (EndRule.ASK, EndRule.OPEN) else EndRule.ASK
+    is_unticked = ticked is not None and base.end_rule is EndRule.EVERYONE_LEAVES
+    return EndRule.ASK if is_unticked else base.end_rule
+
+
+def _read_room(typed: _Typed, base: BookingDraft) -> RoomRef | None:
+    chosen = typed.chosen(Field.ROOM)
+    if chosen is None:
+        return base.room
+    return RoomRef(chosen[0]) if chosen and chosen[0] != NEW_ROOM else None
+
+
+def _read_language(typed: _Typed, base: BookingDraft) -> str | None:
+    chosen = typed.chosen(Field.LANGUAGE)
+    if chosen is None:
+        return base.language
+    return chosen[0] if chosen else None
+
+
+def _read_features(typed: _Typed, base: BookingDraft) -> dict[str, bool]:
+    switched_off = typed.chosen(Field.FEATURES)
+    if switched_off is None:
+        return base.features
+    kept_on = {name: True for name, is_on in base.features.items() if is_on and name not in switched_off}
+    return {**kept_on, **dict.fromkeys(switched_off, False)}
+
+
+class _Typed:
+    """A view's state, field by field. None means that the field was not shown, so the base's value counts."""
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        self._values = values
+
+    def _state(self, where: Field) -> Mapping[str, Any] | None:
+        state = (self._values.get(where.value) or {}).get(action_of(where))
+        return state if isinstance(state, Mapping) else None
+
+    def text(self, where: Field, otherwise: str) -> str:
+        state = self._state(where)
+        return otherwise if state is None else str(state.get("value") or "")
+
+    def users(self, where: Field, otherwise: tuple[str, ...]) -> tuple[str, ...]:
+        state = self._state(where)
+        return otherwise if state is None else tuple(str(user_id) for user_id in state.get("selected_users") or ())
+
+    def instant(self, where: Field, otherwise: datetime | None) -> datetime | None:
+        state = self._state(where)
+        if state is None:
+            return otherwise
+        seconds = state.get("selected_date_time")
+        return None if seconds is None else datetime.fromtimestamp(int(seconds), UTC)
+
+    def conversation(self, where: Field, otherwise: str | None) -> str | None:
+        state = self._state(where)
+        return otherwise if state is None else state.get("selected_conversation") or None
+
+    def chosen(self, where: Field) -> list[str] | None:
+        """Values of the options chosen, one or many."""
+        state = self._state(where)
+        if state is None:
+            return None
+        options = state.get("selected_options")
+        if options is None:
+            options = [state["selected_option"]] if state.get("selected_option") else []
+        return [str(option["value"]) for option in options]
