@@ -143,6 +143,10 @@ class NoticeState(StrEnum):
     FAILED = "failed"  # given up, visibly
 
 
+TOO_LATE = "too_late"
+"""The reason of a notice that was dropped because it could be of no use any more; counted by `Notices.pending`."""
+
+
 class CardKind(StrEnum):
     """A message that is brought up to date after it was posted."""
 

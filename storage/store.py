@@ -218,8 +218,12 @@ class Notices(Protocol):
         """By due_at."""
         ...
 
-    def next_due_at(self) -> datetime | None:
-        """The earliest `due_at` (lesson time) among WAITING notices and cards with one, of all workspaces."""
+    def next_due_at(self, *, after: datetime | None = None) -> datetime | None:
+        """The earliest `due_at` (lesson time) among WAITING notices and cards with one, of all workspaces.
+
+        `after`: the earliest later than that. What is due but cannot be claimed yet (back-off, queued behind another
+        of the same recipient) then hides nothing that comes due meanwhile.
+        """
         ...
 
     def next_retry_at(self) -> datetime | None:

@@ -1,0 +1,43 @@
+"""The steps that bring an SQLite file to the present schema, in order.
+
+A step is one `.sql` file beside this one, named by its number and subject. A step that has been released is never
+edited: what is wrong in it is mended by the next. Each runs inside a transaction, together with the record of it
+(`sqlite_utils.Migrations`), so a step that fails leaves the file as it was.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from importlib.resources import files
+
+from sqlite_utils import Database, Migrations
+
+MIGRATIONS = Migrations("hallpass")
+
+STEPS = ("0001_everything",)
+
+
+def statements_of(script: str) -> Iterator[str]:
+    """The statements of an SQL script, one by one.
+
+    `executescript` cannot be used: it commits whatever transaction is open before it starts.
+    """
+    statement = ""
+    for line in script.splitlines(keepends=True):
+        statement += line
+        if sqlite3.complete_statement(statement):
+            yield statement.strip()
+            statement = ""
+
+
+def _register(step: str) -> None:
+    @MIGRATIONS(name=step)
+    def run(db: Database) -> None:
+        script = files(__package__).joinpath(f"sqlite_{step}.sql").read_text(encoding="utf-8")
+        for statement in statements_of(script):
+            db.conn.execute(statement)
+
+
+for _step in STEPS:
+    _register(_step)

@@ -1,0 +1,42 @@
+-- A lesson and everybody in it, in a fixed number of queries however many take part.
+
+-- name: lesson
+-- The lesson with its room, the service's name, and who booked it.
+SELECT {lesson.*}, {room.*}, {person.*}, account.service
+FROM lessons AS lesson
+JOIN rooms AS room ON room.id = lesson.room
+JOIN room_accounts AS account ON account.id = room.account_id
+JOIN slack_people AS person ON person.id = lesson.booked_by
+WHERE lesson.workspace_id = :workspace_id AND lesson.id = :lesson_id;
+
+-- name: seats
+-- Who takes part, with the link that counts where it was made: leaders first, then as in the form.
+SELECT {participant.*}, {person.*}, {link.*}
+FROM participants AS participant
+JOIN slack_people AS person ON person.id = participant.person_id
+LEFT JOIN links AS link ON link.participant_id = participant.id AND link.number = participant.link_number
+WHERE participant.workspace_id = :workspace_id AND participant.lesson_id = :lesson_id
+  AND participant.removed_at IS NULL
+ORDER BY participant.role <> 'leader', participant.position, participant.id;
+
+-- name: cards
+-- The cards that stay with people through the lesson, the latest last.
+SELECT {card} FROM cards
+WHERE workspace_id = :workspace_id AND lesson_id = :lesson_id AND kind IN ('participant', 'leader')
+ORDER BY posted_at, id;
+
+-- name: ways_in
+-- The notices that bring people their way in, the latest last.
+SELECT about, person_id, kind, state, attempts, created_at FROM notices
+WHERE workspace_id = :workspace_id AND lesson_id = :lesson_id AND kind IN ('invitation', 'join_link')
+ORDER BY created_at, id;
+
+-- name: attendance
+-- What was made of everybody's presence.
+SELECT {attendance} FROM attendance
+WHERE workspace_id = :workspace_id AND lesson_id = :lesson_id
+ORDER BY shown_name, who;
+
+-- name: totals
+-- What the lesson came to.
+SELECT {totals} FROM lesson_totals WHERE workspace_id = :workspace_id AND lesson_id = :lesson_id;

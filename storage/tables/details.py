@@ -1,0 +1,106 @@
+"""A lesson and everybody in it, put together from a fixed number of queries however many take part."""
+
+from __future__ import annotations
+
+from storage.columns import Columns
+from storage.errors import NotStored
+from storage.queries import load_queries
+from storage.records import (
+    Attendance,
+    Card,
+    Lesson,
+    LessonDetails,
+    LessonId,
+    LessonTotals,
+    Link,
+    NoticeKind,
+    NoticeState,
+    Participant,
+    Person,
+    Room,
+    Seat,
+    WorkspaceId,
+)
+from storage.tables.table import Row, Table
+
+LESSON = Columns(Lesson, "options")
+ROOM = Columns(Room)
+PERSON = Columns(Person)
+PARTICIPANT = Columns(Participant)
+LINK = Columns(Link)
+CARD = Columns(Card)
+ATTENDANCE = Columns(Attendance)
+TOTALS = Columns(LessonTotals)
+SQL = load_queries(
+    "details",
+    lesson=LESSON,
+    room=ROOM,
+    person=PERSON,
+    participant=PARTICIPANT,
+    link=LINK,
+    card=CARD,
+    attendance=ATTENDANCE,
+    totals=TOTALS,
+)
+
+
+class DetailsTable(Table):
+    """`get_details` of `storage.store.Lessons`."""
+
+    def _get_details(self, workspace_id: WorkspaceId, lesson_id: LessonId) -> LessonDetails:
+        key = {"workspace_id": workspace_id, "lesson_id": lesson_id}
+        row = self._one(SQL["lesson"], **key)
+        if row is None:
+            raise NotStored("lesson", lesson_id)
+        attendance = [ATTENDANCE.from_row(row) for row in self._all(SQL["attendance"], **key)]
+        totals = self._one(SQL["totals"], **key)
+        return LessonDetails(
+            lesson=LESSON.from_row(row),
+            room=ROOM.from_row(row, LESSON.width),
+            booked_by=PERSON.from_row(row, LESSON.width + ROOM.width),
+            service=row[-1],
+            seats=self._seats(key, attendance),
+            unknown=tuple(one for one in attendance if one.participant_id is None),
+            totals=TOTALS.from_row(totals) if totals else None,
+        )
+
+    def _seats(self, key: dict[str, str], attendance: list[Attendance]) -> tuple[Seat, ...]:
+        cards = [CARD.from_row(row) for row in self._all(SQL["cards"], **key)]
+        latest_cards = {card.person_id: card for card in cards}
+        presences = {one.participant_id: one for one in attendance if one.participant_id is not None}
+        ways_in = self._all(SQL["ways_in"], **key)
+        seats = []
+        for row in self._all(SQL["seats"], **key):
+            participant = PARTICIPANT.from_row(row)
+            link_starts = PARTICIPANT.width + PERSON.width
+            seats.append(
+                Seat(
+                    participant=participant,
+                    person=PERSON.from_row(row, PARTICIPANT.width),
+                    link=LINK.from_row(row, link_starts) if row[link_starts] is not None else None,
+                    card=latest_cards.get(participant.person_id),
+                    attendance=presences.get(participant.id),
+                    invited=_invited(participant, ways_in),
+                )
+            )
+        return tuple(seats)
+
+
+def _invited(participant: Participant, ways_in: list[Row]) -> NoticeState | None:
+    """The state of whatever brings this participant their latest way in.
+
+    Of a lesson booked long before, that is the invitation until the turn of the join link owed with it comes.
+    """
+    invitation = link = None
+    for about, person_id, kind, state, attempts, created_at in ways_in:
+        if about == participant.id or (about is None and person_id == participant.person_id):
+            if kind == NoticeKind.JOIN_LINK:
+                link = (state, attempts, created_at)
+            else:
+                invitation = (state, attempts, created_at)
+    if link is None or invitation is None:
+        chosen = link or invitation
+    else:
+        has_waited_since_booking = link[:2] == (NoticeState.WAITING, 0) and link[2] <= invitation[2]
+        chosen = invitation if has_waited_since_booking else link
+    return NoticeState(chosen[0]) if chosen else None

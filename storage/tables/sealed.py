@@ -1,0 +1,41 @@
+"""Every sealed column there is, and how to walk one when keys are rotated. A new sealed column is named here too."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from typing import NamedTuple
+
+CHUNK = 200  # values to a transaction: some milliseconds, so that others' writes are not kept waiting
+
+
+class SealedColumn(NamedTuple):
+    """Where sealed values lie."""
+
+    table: str
+    column: str
+
+
+SEALED_COLUMNS = (
+    SealedColumn("installations", "bot_token_sealed"),
+    SealedColumn("room_accounts", "settings_sealed"),
+    SealedColumn("rooms", "secret_sealed"),
+    SealedColumn("links", "url_sealed"),
+    SealedColumn("links", "token_sealed"),
+)
+
+
+def reseal_chunk(
+    connection: sqlite3.Connection, where: SealedColumn, *, after: str, rotate: Callable[[bytes], bytes]
+) -> tuple[int, str | None]:
+    """Rotate the values of some rows after this id. How many, and the id to go on from; None: that was all."""
+    table, column = where
+    rows = connection.execute(
+        f"SELECT id, {column} FROM {table} WHERE id > :after AND {column} IS NOT NULL ORDER BY id LIMIT :limit",  # noqa: S608
+        {"after": after, "limit": CHUNK},
+    ).fetchall()
+    connection.executemany(
+        f"UPDATE {table} SET {column} = :sealed WHERE id = :id",  # noqa: S608
+        [{"id": row_id, "sealed": rotate(sealed)} for row_id, sealed in rows],
+    )
+    return len(rows), rows[-1][0] if len(rows) == CHUNK else None

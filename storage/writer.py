@@ -1,0 +1,177 @@
+"""The one thread that writes, and its group commit.
+
+Theory of operation. Callers put jobs into a queue. The thread takes everything that is queued as one *group*: one
+`BEGIN IMMEDIATE`, each job inside a savepoint of its own, one COMMIT, so that one flush to disk serves them all.
+A job that raises takes only its own savepoint with it. When the COMMIT fails, or SQLite gives up the transaction on
+the way (a full disk), nothing of the group is kept and every caller gets that error.
+
+Patient jobs wait up to 5 ms from when they were handed in, to be joined by others; one impatient job ends the wait.
+Results go back to the event loop with one call for each group. A caller who has gone away is skipped if its job had
+not begun, and not answered otherwise; either way the group is not disturbed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Any
+
+from sqlite_utils import Database
+
+from storage.database import as_ours
+from storage.errors import StorageError, StoreClosed
+
+PATIENCE_SECONDS = 0.005
+
+
+@dataclass(slots=True, eq=False)
+class Job:
+    """One caller's unit of work, and what came of it."""
+
+    work: Callable[[], Any]
+    future: asyncio.Future[Any]
+    is_patient: bool
+    queued_at: float = field(default_factory=time.monotonic)
+    value: Any = None
+    error: BaseException | None = None
+
+
+class Writer:
+    """Runs jobs over one connection, in a thread that it owns."""
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        path: Path,
+        *,
+        loop: asyncio.AbstractEventLoop,
+        take_owed: Callable[[], bool],
+        on_owed: Callable[[], None] | None,
+    ) -> None:
+        """`take_owed` says whether the work since the last call left something to send; `on_owed` is then called on
+        the loop once that work is on disk."""
+        self._database = Database(connection, recursive_triggers=False)
+        self._connection = connection
+        self._path = path
+        self._loop = loop
+        self._take_owed = take_owed
+        self._on_owed = on_owed
+        self._queue: SimpleQueue[Job | None] = SimpleQueue()
+        self._is_closing = False
+        self.commit_count = 0
+        """Groups put on disk, for metrics and tests."""
+        # A daemon: a process that dies without closing the store must not wait for it.
+        self._thread = threading.Thread(target=self._run, name="hallpass-writer", daemon=True)
+        self._thread.start()
+
+    def submit(self, work: Callable[[], Any], *, is_patient: bool) -> asyncio.Future[Any]:
+        """Queue it. The future is done when the work is on disk, or has failed."""
+        if self._is_closing:
+            raise StoreClosed("the store is closed")
+        future: asyncio.Future[Any] = self._loop.create_future()
+        self._queue.put(Job(work, future, is_patient))
+        return future
+
+    def close(self) -> None:
+        """Finish what is queued, then stop. Blocks until then: never to be called on the event loop's thread."""
+        self._is_closing = True
+        self._queue.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        is_open = True
+        while is_open:
+            group, is_open = self._gather()
+            if group:
+                is_owed = self._perform(group)
+                self._hand_back(group, is_owed)
+
+    def _gather(self) -> tuple[list[Job], bool]:
+        """The next group, and whether more may follow."""
+        group: list[Job] = []
+        is_patient = True
+        while True:
+            try:
+                job = self._queue.get(timeout=self._wait_left(group, is_patient))
+            except Empty:
+                return group, True
+            if job is None:
+                return group, False
+            group.append(job)
+            is_patient = is_patient and job.is_patient
+
+    def _wait_left(self, group: list[Job], is_patient: bool) -> float | None:
+        if not group:
+            return None
+        if not is_patient:
+            return 0.0
+        return max(0.0, group[0].queued_at + PATIENCE_SECONDS - time.monotonic())
+
+    def _perform(self, group: list[Job]) -> bool:
+        """Run the group in one transaction. Whether it left something to send."""
+        is_owed = False
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            for job in group:
+                is_owed = self._run_job(job) or is_owed
+                if not self._connection.in_transaction:
+                    # Only an error ends a transaction under way, and it has taken the jobs before this one with it.
+                    raise job.error or StorageError("the transaction was lost")
+            self._connection.execute("COMMIT")
+        except BaseException as error:  # the callers must hear of it, whatever it is
+            self._roll_back()
+            for job in group:
+                job.error = job.error or self._ours(error)
+            return False
+        self.commit_count += 1
+        return is_owed
+
+    def _run_job(self, job: Job) -> bool:
+        if job.future.cancelled():
+            return False
+        self._take_owed()
+        try:
+            with self._database.atomic():
+                job.value = job.work()
+        except BaseException as error:  # the caller's, whatever it is
+            job.error = self._ours(error)
+            return False
+        return self._take_owed()
+
+    def _roll_back(self) -> None:
+        if self._connection.in_transaction:
+            self._connection.execute("ROLLBACK")
+
+    def _ours(self, error: BaseException) -> BaseException:
+        if isinstance(error, sqlite3.Error):
+            ours = as_ours(error, self._path)
+            ours.__cause__ = error
+            return ours
+        if isinstance(error, StopIteration):  # a future refuses it
+            unexpected = RuntimeError("a unit of work raised StopIteration")
+            unexpected.__cause__ = error
+            return unexpected
+        return error
+
+    def _hand_back(self, group: list[Job], is_owed: bool) -> None:
+        try:
+            self._loop.call_soon_threadsafe(self._deliver, group, is_owed)
+        except RuntimeError:  # the loop is closed: nobody waits any more
+            return
+
+    def _deliver(self, group: list[Job], is_owed: bool) -> None:
+        for job in group:
+            if job.future.done():
+                continue
+            if job.error is not None:
+                job.future.set_exception(job.error)
+            else:
+                job.future.set_result(job.value)
+        if is_owed and self._on_owed is not None:
+            self._on_owed()
