@@ -15,6 +15,7 @@ from bot.joining import is_open, recording_line, ways_in, what_to_know
 from bot.presses import Press
 from bot.readers import Reader, reader_of
 from bot.roster import attendance_blocks, has_trouble, present_of, reach_blocks
+from bot.wording import describe_failure
 from bot.words import Markup
 from storage.records import LessonDetails, LessonState, Link, Seat, Verdict
 
@@ -53,7 +54,7 @@ def build_leader_card(details: LessonDetails, seat: Seat, *, join_url: str | Non
     recording = recording_line(details, reader)
     blocks += [section(recording)] if recording else []
     blocks += _note(details, reader)
-    blocks += reach_blocks([other for other in details.seats if other is not seat], reader)
+    blocks += reach_blocks(details, [other for other in details.seats if other is not seat], reader, reader=seat.person)
     return Message(_leader_text(details, seat, reader), blocks + _leader_buttons(details, reader))
 
 
@@ -97,6 +98,9 @@ def _way_in(details: LessonDetails, seat: Seat, reader: Reader, *, join_url: str
 
 def _coming_line(details: LessonDetails, seat: Seat, reader: Reader) -> Markup:
     words = reader.words
+    if seat.participant.failure and seat.participant.is_leader:
+        reason = describe_failure(seat.participant.failure, words)
+        return words.mark("Your link could not be made yet. {reason}", reason=reason)
     if seat.participant.failure:
         return words.mark("Your link could not be made yet. The leader has been told and can try again.")
     comes_at = windows.links_at(details.lesson, details.lesson.booked_at)

@@ -136,7 +136,7 @@ def _more_fields(
         _text(draft.join_late_text),
         is_optional=True,
     )
-    blocks = [early, late, _input(Field.END_RULE, words._("After that"), _end_rule(draft, words))]
+    blocks = [early, late, _input(Field.END_RULE, words._("When the links stop working"), _end_rule(draft, words))]
     if room_choice is not None:
         blocks.append(_input(Field.ROOM, words._("Room"), _room(draft, room_choice, reader)))
     if languages:

@@ -76,7 +76,7 @@ def _question(details: LessonDetails, reader: Reader) -> Markup:
     options, words = details.lesson.options, reader.words
     length = words.length(options.extension)
     if details.lesson.is_let_end:
-        return words.mark("You let it end then. You can still extend it by {length}.", length=length)
+        return words.mark("It ends then, as you said. You can still extend it by {length}.", length=length)
     if options.end_rule is EndRule.EVERYONE_LEAVES:
         return words.mark(
             "Everyone leaves the room then. If you extend by {length}, everybody gets a new link.", length=length

@@ -31,11 +31,11 @@ def build_result(details: LessonDetails, *, reader: Person, now: datetime, metad
     if troubled:
         line = words.nmark("{count} person was not reached.", "{count} people were not reached.", troubled)
     else:
-        line = words.mark("Everybody is taken care of.")
+        line = words.mark("Everybody has been reached.")
     blocks = [
         _booked(details, reads),
         section(line),
-        *reach_blocks(details.seats, reads),
+        *reach_blocks(details, details.seats, reads, reader=reader),
         *try_again_row(details, reads),
     ]
     return _view(words._("Lesson booked"), blocks, reads, metadata)

@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from bot import windows
 from bot.blocks import Message, context, lines, pack, section
 from bot.errors import NotAllowed, Outdated, Refused, TooEarly, TooLate, WrongState
 from bot.joining import is_open, ways_in, what_to_know
 from bot.readers import Reader, Said, Span, Strong, reader_of
 from bot.words import Markup
-from storage.records import EndRule, Lesson, LessonDetails, LessonState, Person, Seat
+from storage.records import Lesson, LessonDetails, LessonState, Person, Seat
 
 
 def describe_refusal(refused: Refused, reader: Person, *, now: datetime) -> Message:
@@ -174,8 +175,8 @@ def build_extended(details: LessonDetails, *, reader: Person, now: datetime) -> 
     reads = reader_of(reader, now=now, lesson_zone=details.lesson.zone)
     lesson, words = details.lesson, reads.words
     said = reads.both("{title} now ends at {time}.", title=Strong(lesson.title), time=lesson.ends_at)
-    must_come_again = lesson.options.end_rule is EndRule.EVERYONE_LEAVES or any(
-        seat.link is not None and seat.link.closes_at < lesson.ends_at for seat in details.seats
+    must_come_again = any(
+        seat.link is not None and windows.needs_new_link(lesson, seat.link, seat.participant) for seat in details.seats
     )
     if must_come_again:
         then = words.mark("Everybody gets a new link now, because the ones they have stop before that.")

@@ -15,7 +15,7 @@ from bot.blocks import Block, pack
 from bot.readers import Reader
 from bot.wording import describe_failure
 from bot.words import Markup, escape
-from storage.records import Attendance, LessonDetails, NoticeState, Seat, Verdict
+from storage.records import Attendance, LessonDetails, NoticeState, Person, Seat, Verdict
 
 LISTED_ONE_BY_ONE = 20
 
@@ -50,11 +50,13 @@ def has_trouble(details: LessonDetails) -> bool:
     return any(reach_of(seat) is Reach.TROUBLE for seat in details.seats)
 
 
-def reach_blocks(seats: Sequence[Seat], reader: Reader) -> list[Block]:
-    """Each participant's state, or counts and those with trouble. Nothing for nobody."""
-    if len(seats) <= LISTED_ONE_BY_ONE:
-        return pack([_reach_line(seat, reader) for seat in seats], at_most=8, more=_more(reader))
-    return pack([_reach_counts(seats, reader), *trouble_lines(seats, reader)], at_most=8, more=_more(reader))
+def reach_blocks(details: LessonDetails, seats: Sequence[Seat], reads: Reader, *, reader: Person) -> list[Block]:
+    """Each of these participants' state, or counts and those with trouble. Nothing for nobody."""
+    if len(seats) > LISTED_ONE_BY_ONE:
+        return pack([_reach_counts(seats, reads), *trouble_lines(seats, reads)], at_most=8, more=_more(reads))
+    leads = any(leader.person.id == reader.id for leader in details.leaders)
+    named = [_reach_line(seat, _name(seat, reads, leads=leads), reads) for seat in seats]
+    return pack(named, at_most=8, more=_more(reads))
 
 
 def trouble_lines(seats: Sequence[Seat], reader: Reader) -> list[Markup]:
@@ -73,8 +75,8 @@ def trouble_lines(seats: Sequence[Seat], reader: Reader) -> list[Markup]:
     ]
 
 
-def _reach_line(seat: Seat, reader: Reader) -> Markup:
-    words, name = reader.words, _name(seat, reader)
+def _reach_line(seat: Seat, name: Markup, reader: Reader) -> Markup:
+    words = reader.words
     match reach_of(seat):
         case Reach.TROUBLE:
             reason = describe_failure(seat.participant.failure or "unknown_outcome", words)
@@ -116,11 +118,14 @@ def _reach_counts(seats: Sequence[Seat], reader: Reader) -> Markup:
     return words.mark("{total} people: {parts}", total=len(seats), parts=words.join(there))
 
 
-def _name(seat: Seat, reader: Reader) -> Markup:
+def _name(seat: Seat, reader: Reader, *, leads: bool) -> Markup:
+    """The name, and what somebody in charge should know beside it."""
     if seat.participant.is_leader:
         return reader.words.mark("{name} (leader)", name=seat.person.name)
-    if seat.participant.is_new_to_leader:
+    if seat.participant.is_new_to_leader and leads:
         return reader.words.mark("{name} (first lesson with you)", name=seat.person.name)
+    if seat.participant.is_new_to_leader:
+        return reader.words.mark("{name} (first lesson with the leader)", name=seat.person.name)
     return escape(seat.person.name)
 
 

@@ -55,7 +55,7 @@ def _times(details: LessonDetails, reader: Reader) -> list[Markup]:
     if totals is None or totals.really_started_at is None or totals.really_ended_at is None:
         return [planned]
     really = words.mark(
-        "*Really:* {when} ({length})",
+        "*Actual:* {when} ({length})",
         when=reader.stamp_span(totals.really_started_at, totals.really_ended_at),
         length=words.length(totals.really_ended_at - totals.really_started_at),
     )

@@ -65,7 +65,7 @@ def _describe_ours(code: str, say: Callable[..., str]) -> str:
         case "too_late":
             return say("There was no time left to reach them before the end. Tell them yourself.")
         case "unknown_outcome" | "unknown":
-            return say("Slack did not say whether the message arrived. Ask them; /lesson link gives them a link too.")
+            return say("Slack did not say whether the message arrived. Ask them; if it did not, press Try again.")
         case "link_lost":
             return say("Their link can no longer be read. Press Try again to send a new one.")
         case _:
@@ -113,10 +113,8 @@ def _describe_people(problem: Problem, words: Words) -> str:
                 names=names,
             )
         case _:
-            return words.ngettext(
-                "Hallpass cannot write to {names}: not in this Slack yet, or no channel shared with them.",
-                "Hallpass cannot write to {names}: not in this Slack yet, or no channel shared with them.",
-                count,
+            return words._(
+                "Hallpass cannot write to {names}. Take them out, or have them join a channel of yours first.",
                 names=names,
             )
 
