@@ -1,0 +1,202 @@
+"""Bringing things to the app: signed over HTTP, or as envelopes in Socket Mode. Three seconds, then it is too late.
+
+Events that were not taken are brought again, at once, after a minute, after five; nothing else ever is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from urllib.parse import urlencode
+
+import aiohttp
+
+from bot.sandbox.slack.messages import Json
+from bot.sandbox.slack.socket_mode import NoConnection, SocketMode
+from bot.sandbox.slack.workspace import Workspace
+
+ACK_LIMIT = timedelta(seconds=3)
+RETRY_DELAYS = (timedelta(0), timedelta(minutes=1), timedelta(minutes=5))
+
+
+class DeliveryKind(StrEnum):
+    """The three families; the value is the envelope's type."""
+
+    COMMAND = "slash_commands"
+    INTERACTION = "interactive"
+    EVENT = "events_api"
+
+
+class Trouble(StrEnum):
+    """Why the app's answer does not count; the person sees a warning sign or an error."""
+
+    TIMEOUT = "operation_timeout"  # nothing within three seconds
+    CONNECTION = "connection_failed"  # nobody there
+    STATUS = "http_error"  # an HTTP status other than 2xx
+    UNREADABLE = "invalid_response"  # the answer makes no sense to Slack
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """How the app took one delivery. `body`: the answer's JSON, or its plain text as {"text": …}; empty: nothing."""
+
+    kind: DeliveryKind
+    name: str
+    status: int | None
+    body: Json
+    trouble: Trouble | None
+    taken: timedelta
+    retry: int = 0
+
+    @property
+    def was_taken(self) -> bool:
+        """Acknowledged in time?"""
+        return self.trouble is None
+
+
+class Deliveries:
+    """The way to the app. With `events_url` it is HTTP; without, Socket Mode."""
+
+    def __init__(self, workspace: Workspace, sockets: SocketMode) -> None:
+        self._workspace = workspace
+        self._sockets = sockets
+        self._client: aiohttp.ClientSession | None = None
+        self._retries: set[asyncio.Task[None]] = set()
+        self.events_url: str | None = None
+        self.ack_limit = ACK_LIMIT
+        self.retry_delays: Sequence[timedelta] = RETRY_DELAYS
+        self.log: list[Answer] = []
+
+    async def open(self) -> None:
+        """Be ready to deliver."""
+        self._client = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar())
+
+    async def close(self) -> None:
+        """Give up what would have been brought again, and close the connections."""
+        for task in self._retries:
+            task.cancel()
+        await asyncio.gather(*self._retries, return_exceptions=True)
+        if self._client is not None:
+            await self._client.close()
+
+    async def deliver(
+        self, kind: DeliveryKind, name: str, payload: Json, *, retry: int = 0, reason: str = ""
+    ) -> Answer:
+        """Bring it once and wait for the answer, three seconds at most. `name` is for the log."""
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        status: int | None = None
+        body: Json = {}
+        trouble: Trouble | None = None
+        try:
+            async with asyncio.timeout(self.ack_limit.total_seconds()):
+                if self.events_url is None:
+                    status, body, trouble = await self._send_envelope(kind, payload, retry, reason)
+                else:
+                    status, body, trouble = await self._send_http(self.events_url, kind, payload, retry, reason)
+        except TimeoutError:
+            trouble = Trouble.TIMEOUT
+        except (NoConnection, aiohttp.ClientError, OSError):
+            trouble = Trouble.CONNECTION
+        taken = timedelta(seconds=loop.time() - began)
+        answer = Answer(kind=kind, name=name, status=status, body=body, trouble=trouble, taken=taken, retry=retry)
+        self.log.append(answer)
+        self._workspace.changes.ring()
+        return answer
+
+    async def deliver_event(self, event: Json) -> Answer:
+        """Bring an event; where it is not taken, bring it again later while this returns the first try's answer."""
+        envelope = self._wrap_event(event)
+        answer = await self.deliver(DeliveryKind.EVENT, event["type"], envelope)
+        if not answer.was_taken:
+            task = asyncio.create_task(self._bring_again(envelope, answer))
+            self._retries.add(task)
+            task.add_done_callback(self._retries.discard)
+        return answer
+
+    async def _bring_again(self, envelope: Json, answer: Answer) -> None:
+        for retry, delay in enumerate(self.retry_delays, start=1):
+            await asyncio.sleep(delay.total_seconds())
+            reason = "http_timeout" if answer.trouble is Trouble.TIMEOUT else str(answer.trouble)
+            name = envelope["event"]["type"]
+            answer = await self.deliver(DeliveryKind.EVENT, name, envelope, retry=retry, reason=reason)
+            if answer.was_taken:
+                return
+
+    def _wrap_event(self, event: Json) -> Json:
+        workspace, app = self._workspace, self._workspace.app
+        return {
+            "token": app.verification_token,
+            "team_id": workspace.team_id,
+            "context_team_id": workspace.team_id,
+            "api_app_id": app.app_id,
+            "event": event,
+            "type": "event_callback",
+            "event_id": workspace.issue_id("Ev"),
+            "event_time": int(workspace.machine_now().timestamp()),
+            "authorizations": [
+                {
+                    "enterprise_id": None,
+                    "team_id": workspace.team_id,
+                    "user_id": app.bot_user_id,
+                    "is_bot": True,
+                    "is_enterprise_install": False,
+                }
+            ],
+            "is_ext_shared_channel": False,
+        }
+
+    async def _send_envelope(
+        self, kind: DeliveryKind, payload: Json, retry: int, reason: str
+    ) -> tuple[int, Json, Trouble | None]:
+        takes_payload = kind is not DeliveryKind.EVENT
+        more = {} if takes_payload else {"retry_attempt": retry, "retry_reason": reason}
+        answer = await self._sockets.send(kind.value, payload, takes_payload=takes_payload, **more)
+        body = answer.get("payload", {})
+        return 200, body if takes_payload and isinstance(body, dict) else {}, None
+
+    async def _send_http(
+        self, url: str, kind: DeliveryKind, payload: Json, retry: int, reason: str
+    ) -> tuple[int, Json, Trouble | None]:
+        if self._client is None:
+            raise RuntimeError("The workspace has not been started.")
+        data, content_type = _encode(kind, payload)
+        headers = self.sign(data) | {"Content-Type": content_type, "User-Agent": "Slackbot 1.0 (stand-in)"}
+        if retry:
+            headers |= {"x-slack-retry-num": str(retry), "x-slack-retry-reason": reason}
+        async with self._client.post(url, data=data, headers=headers, allow_redirects=False) as response:
+            text = await response.text()
+            if not 200 <= response.status < 300:
+                return response.status, {}, Trouble.STATUS
+            body = _decode(text, response.content_type)
+            return response.status, body or {}, Trouble.UNREADABLE if body is None else None
+
+    def sign(self, data: bytes) -> dict[str, str]:
+        """Slack's v0 signature over a body, made now."""
+        stamp = str(int(self._workspace.machine_now().timestamp()))
+        secret = self._workspace.app.signing_secret.encode()
+        digest = hmac.new(secret, b"v0:" + stamp.encode() + b":" + data, hashlib.sha256).hexdigest()
+        return {"X-Slack-Request-Timestamp": stamp, "X-Slack-Signature": f"v0={digest}"}
+
+
+def _encode(kind: DeliveryKind, payload: Json) -> tuple[bytes, str]:
+    if kind is DeliveryKind.EVENT:
+        return json.dumps(payload).encode(), "application/json"
+    fields = payload if kind is DeliveryKind.COMMAND else {"payload": json.dumps(payload)}
+    return urlencode(fields).encode(), "application/x-www-form-urlencoded"
+
+
+def _decode(text: str, content_type: str) -> Json | None:
+    if content_type != "application/json":
+        return {"text": text} if text else {}
+    try:
+        body = json.loads(text or "{}")
+    except ValueError:
+        return None
+    return body if isinstance(body, dict) else None
