@@ -1,27 +1,64 @@
-"""The booking form as a view: a draft into blocks. Pure.
+"""The booking form as a view, and back: a draft into blocks, what was typed into a draft again. Pure.
 
-Every field keeps its ids over every update, or Slack forgets what was typed in it; what they are, and the way back, is
-`bot/typed.py`'s. Checks nothing: what is wrong is `bot/drafts.py`'s to find, and is only shown here.
+Checks nothing: what is wrong is `bot/drafts.py`'s to find, and is only shown here. What cannot be read counts as not
+typed. The fields themselves are in `bot/fields.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
-from datetime import datetime
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
 
-from babel import Locale, UnknownLocaleError
-
-from bot.blocks import OPTION_TEXT, Block, actions, button, context, cut, lines, pack, plain, section
+from bot.blocks import Block, actions, button, context, cut, lines, pack, plain, section
 from bot.drafts import BookingDraft, Caution, Problem, RoomChoice
+from bot.fields import (
+    EVERYONE_LEAVES,
+    NEW_ROOM,
+    RECORD,
+    TRANSCRIBE,
+    WARN,
+    action_of,
+    build_main_fields,
+    build_more_fields,
+)
 from bot.ids import Action, Field, View
 from bot.readers import Reader, reader_of
-from bot.typed import EVERYONE_LEAVES, NEW_ROOM, RECORD, REPORTS_AT_ONCE, TRANSCRIBE, WARN, action_of
 from bot.wording import describe_caution, describe_problem
 from bot.words import Words, escape
-from storage.records import EndRule, Person
+from storage.records import EndRule, Person, RoomRef
 
-_MAX_OPTIONS = 100
+
+@dataclass(frozen=True, kw_only=True)
+class FormState:
+    """What a form carries with it, in `private_metadata`. No secrets, nothing that grows."""
+
+    submission_key: str  # the same form sent twice books once
+    zone: str = "UTC"  # the booker's when the form was opened
+    has_more: bool = False
+    confirmed: str | None = None  # digest of the cautions that the booker has seen
+
+    def to_metadata(self) -> str:
+        return json.dumps(asdict(self), sort_keys=True)
+
+
+def read_form_state(metadata: str) -> FormState | None:
+    """The state in a view's `private_metadata`; None when it is not one we understand."""
+    try:
+        parts = json.loads(metadata)
+    except ValueError:
+        return None
+    if not isinstance(parts, dict) or not isinstance(parts.get("submission_key"), str):
+        return None
+    confirmed = parts.get("confirmed")
+    return FormState(
+        submission_key=parts["submission_key"],
+        zone=str(parts.get("zone", "UTC")),
+        has_more=parts.get("has_more") is True,
+        confirmed=confirmed if isinstance(confirmed, str) else None,
+    )
 
 
 def build_loading_form(words: Words, *, metadata: str = "") -> Block:
@@ -51,9 +88,9 @@ def build_booking_form(
     """
     reads = replace(reader_of(reader, now=now, lesson_zone=draft.zone), zone=draft.zone)
     words = reads.words
-    fields = _main_fields(draft, reads, max_people=max_people)
+    fields = build_main_fields(draft, reads, max_people=max_people)
     if draft.has_more:
-        fields += _more_fields(draft, reads, room_choice=room_choice, languages=languages, features=features)
+        fields += build_more_fields(draft, reads, room_choice=room_choice, languages=languages, features=features)
     else:
         fields += actions([button(words._("More options"), Action.MORE_OPTIONS, "more")], block_id="more")
     blocks = [*_on_top(cautions, not_understood, reads), *_with_problems(fields, problems, words)]
@@ -95,168 +132,99 @@ def _with_problems(fields: list[Block], problems: Sequence[Problem], words: Word
     return blocks
 
 
-def _main_fields(draft: BookingDraft, reader: Reader, *, max_people: int) -> list[Block]:
-    words = reader.words
-    most = max(max_people, len(draft.participant_ids))
-    blocks = [
-        _input(Field.TITLE, words._("Title"), _text(draft.title)),
-        _input(Field.LEADERS, words._("Leaders"), _people(draft.leader_ids, words._("Who leads?"), max(most, 10))),
-        _input(
-            Field.PARTICIPANTS, words._("Participants"), _people(draft.participant_ids, words._("Who comes?"), most)
-        ),
-        _input(Field.STARTS_AT, words._("Starts"), _instant(draft.starts_at)),
-    ]
-    if draft.starts_at is not None:
-        when = words.mark("That is {when}.", when=reader.day_and_time(draft.starts_at))
-        blocks.append(context(when, block_id="start_in_zone"))
-    return [
-        *blocks,
-        _input(Field.LENGTH, words._("Length in minutes"), _text(draft.length_text)),
-        _input(Field.OPTIONS, words._("Options"), _options(draft, words), is_optional=True),
-        _input(Field.CHANNEL, words._("Post updates in a channel"), _channel(draft, words), is_optional=True),
-        _input(Field.NOTE, words._("Note to participants"), _text(draft.note, is_long=True), is_optional=True),
-    ]
-
-
-def _more_fields(
-    draft: BookingDraft,
-    reader: Reader,
-    *,
-    room_choice: RoomChoice | None,
-    languages: Sequence[str],
-    features: Sequence[str],
-) -> list[Block]:
-    words = reader.words
-    early = _input(
-        Field.JOIN_EARLY, words._("People may come early by (minutes)"), _text(draft.join_early_text), is_optional=True
+def read_booking_form(values: Mapping[str, Any], *, base: BookingDraft) -> BookingDraft:
+    """What was typed, over `base`: `values` is a view's `state.values`. A field that was not shown keeps the base's."""
+    typed = _Typed(values)
+    ticked = typed.chosen(Field.OPTIONS)
+    end_rule = _read_end_rule(typed, ticked, base)
+    return replace(
+        base,
+        title=typed.text(Field.TITLE, base.title),
+        leader_ids=typed.users(Field.LEADERS, base.leader_ids),
+        participant_ids=typed.users(Field.PARTICIPANTS, base.participant_ids),
+        starts_at=typed.instant(Field.STARTS_AT, base.starts_at),
+        length_text=typed.text(Field.LENGTH, base.length_text),
+        records=base.records if ticked is None else RECORD in ticked,
+        transcribes=base.transcribes if ticked is None else TRANSCRIBE in ticked,
+        warns=base.warns if ticked is None else WARN in ticked,
+        end_rule=end_rule,
+        channel_id=typed.conversation(Field.CHANNEL, base.channel_id),
+        note=typed.text(Field.NOTE, base.note),
+        join_early_text=typed.text(Field.JOIN_EARLY, base.join_early_text),
+        join_late_text=typed.text(Field.JOIN_LATE, base.join_late_text),
+        room=_read_room(typed, base),
+        language=_read_language(typed, base),
+        features=_read_features(typed, base),
     )
-    late = _input(
-        Field.JOIN_LATE,
-        words._("Links work on after the end for (minutes)"),
-        _text(draft.join_late_text),
-        is_optional=True,
-    )
-    blocks = [early, late, _input(Field.END_RULE, words._("When the links stop working"), _end_rule(draft, words))]
-    if room_choice is not None:
-        blocks.append(_input(Field.ROOM, words._("Room"), _room(draft, room_choice, reader)))
-    if languages:
-        blocks.append(
-            _input(
-                Field.LANGUAGE, words._("Language of the room"), _language(draft, languages, words), is_optional=True
-            )
-        )
-    if features:
-        blocks.append(
-            _input(
-                Field.FEATURES, words._("Switch off in the room"), _features(draft, features, words), is_optional=True
-            )
-        )
-    return blocks
 
 
-def _input(where: Field, label: str, element: Block, *, is_optional: bool = False) -> Block:
-    made: Block = {
-        "type": "input",
-        "block_id": where.value,
-        "label": plain(label),
-        "element": {**element, "action_id": action_of(where)},
-    }
-    if where in REPORTS_AT_ONCE:
-        made["dispatch_action"] = True
-    return {**made, "optional": is_optional}
+def _read_end_rule(typed: _Typed, ticked: list[str] | None, base: BookingDraft) -> EndRule:
+    if ticked is not None and EVERYONE_LEAVES in ticked:
+        return EndRule.EVERYONE_LEAVES
+    chosen = typed.chosen(Field.END_RULE)
+    if chosen:
+        return EndRule(chosen[0]) if chosen[0] in (EndRule.ASK, EndRule.OPEN) else EndRule.ASK
+    is_unticked = ticked is not None and base.end_rule is EndRule.EVERYONE_LEAVES
+    return EndRule.ASK if is_unticked else base.end_rule
 
 
-def _text(value: str, *, is_long: bool = False) -> Block:
-    # No `max_length`: an initial value beyond it is refused as a whole, and our own error says more.
-    made: Block = {"type": "plain_text_input", "multiline": is_long}
-    return {**made, "initial_value": value[:3000]} if value else made
+def _read_room(typed: _Typed, base: BookingDraft) -> RoomRef | None:
+    chosen = typed.chosen(Field.ROOM)
+    if chosen is None:
+        return base.room
+    return RoomRef(chosen[0]) if chosen and chosen[0] != NEW_ROOM else None
 
 
-def _people(user_ids: Sequence[str], placeholder: str, most: int) -> Block:
-    made: Block = {"type": "multi_users_select", "placeholder": plain(placeholder), "max_selected_items": most}
-    return {**made, "initial_users": list(user_ids)} if user_ids else made
+def _read_language(typed: _Typed, base: BookingDraft) -> str | None:
+    chosen = typed.chosen(Field.LANGUAGE)
+    if chosen is None:
+        return base.language
+    return chosen[0] if chosen else None
 
 
-def _instant(starts_at: datetime | None) -> Block:
-    made: Block = {"type": "datetimepicker"}
-    return made if starts_at is None else {**made, "initial_date_time": int(starts_at.timestamp())}
+def _read_features(typed: _Typed, base: BookingDraft) -> dict[str, bool]:
+    switched_off = typed.chosen(Field.FEATURES)
+    if switched_off is None:
+        return base.features
+    kept_on = {name: True for name, is_on in base.features.items() if is_on and name not in switched_off}
+    return {**kept_on, **dict.fromkeys(switched_off, False)}
 
 
-def _option(value: str, text: str, description: str | None = None) -> Block:
-    made: Block = {"value": value, "text": plain(text, OPTION_TEXT)}
-    return made if description is None else {**made, "description": plain(description, OPTION_TEXT)}
+class _Typed:
+    """A view's state, field by field. None means that the field was not shown, so the base's value counts."""
 
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        self._values = values
 
-def _options(draft: BookingDraft, words: Words) -> Block:
-    offered = {
-        RECORD: (_option(RECORD, words._("Record the lesson")), draft.records),
-        TRANSCRIBE: (_option(TRANSCRIBE, words._("Transcribe what is said")), draft.transcribes),
-        EVERYONE_LEAVES: (
-            _option(EVERYONE_LEAVES, words._("Everyone leaves at the end")),
-            draft.end_rule is EndRule.EVERYONE_LEAVES,
-        ),
-        WARN: (_option(WARN, words._("Ask me before the end whether to extend")), draft.warns),
-    }
-    made: Block = {"type": "checkboxes", "options": [option for option, _ in offered.values()]}
-    ticked = [option for option, is_ticked in offered.values() if is_ticked]
-    return {**made, "initial_options": ticked} if ticked else made
+    def _state(self, where: Field) -> Mapping[str, Any] | None:
+        state = (self._values.get(where.value) or {}).get(action_of(where))
+        return state if isinstance(state, Mapping) else None
 
+    def text(self, where: Field, otherwise: str) -> str:
+        state = self._state(where)
+        return otherwise if state is None else str(state.get("value") or "")
 
-def _channel(draft: BookingDraft, words: Words) -> Block:
-    made: Block = {
-        "type": "conversations_select",
-        "placeholder": plain(words._("No channel")),
-        "filter": {"include": ["public", "private"], "exclude_bot_users": True},
-    }
-    return {**made, "initial_conversation": draft.channel_id} if draft.channel_id else made
+    def users(self, where: Field, otherwise: tuple[str, ...]) -> tuple[str, ...]:
+        state = self._state(where)
+        return otherwise if state is None else tuple(str(user_id) for user_id in state.get("selected_users") or ())
 
+    def instant(self, where: Field, otherwise: datetime | None) -> datetime | None:
+        state = self._state(where)
+        if state is None:
+            return otherwise
+        seconds = state.get("selected_date_time")
+        return None if seconds is None else datetime.fromtimestamp(int(seconds), UTC)
 
-def _end_rule(draft: BookingDraft, words: Words) -> Block:
-    ask = _option(EndRule.ASK.value, words._("Participants leave the room, leaders may stay"))
-    stay = _option(EndRule.OPEN.value, words._("Whoever is in the room may stay"))
-    return {
-        "type": "radio_buttons",
-        "options": [ask, stay],
-        "initial_option": stay if draft.end_rule is EndRule.OPEN else ask,
-    }
+    def conversation(self, where: Field, otherwise: str | None) -> str | None:
+        state = self._state(where)
+        return otherwise if state is None else state.get("selected_conversation") or None
 
-
-def _room(draft: BookingDraft, choice: RoomChoice, reader: Reader) -> Block:
-    words = reader.words
-    last = words._("Last used {day}: {title}", day=reader.day(choice.last_starts_at), title=choice.last_title)
-    fresh = _option(NEW_ROOM, words._("A new room"))
-    earlier = _option(choice.room, words._("The room you shared before"), last)
-    return {
-        "type": "radio_buttons",
-        "options": [fresh, earlier],
-        "initial_option": earlier if draft.room == choice.room else fresh,
-    }
-
-
-def _language(draft: BookingDraft, languages: Sequence[str], words: Words) -> Block:
-    options = {tag: _option(tag, _language_name(tag, words)) for tag in languages[:_MAX_OPTIONS]}
-    made: Block = {
-        "type": "static_select",
-        "placeholder": plain(words._("As the room service has it")),
-        "options": list(options.values()),
-    }
-    chosen = options.get(draft.language or "")
-    return {**made, "initial_option": chosen} if chosen else made
-
-
-def _language_name(tag: str, words: Words) -> str:
-    try:
-        return Locale.parse(tag, sep="-").get_display_name(words.locale) or tag
-    except (UnknownLocaleError, ValueError):
-        return tag
-
-
-def _features(draft: BookingDraft, features: Sequence[str], words: Words) -> Block:
-    options = {name: _option(name, name) for name in features[:_MAX_OPTIONS]}
-    made: Block = {
-        "type": "multi_static_select",
-        "placeholder": plain(words._("Nothing")),
-        "options": list(options.values()),
-    }
-    off = [option for name, option in options.items() if draft.features.get(name) is False]
-    return {**made, "initial_options": off} if off else made
+    def chosen(self, where: Field) -> list[str] | None:
+        """Values of the options chosen, one or many."""
+        state = self._state(where)
+        if state is None:
+            return None
+        options = state.get("selected_options")
+        if options is None:
+            options = [state["selected_option"]] if state.get("selected_option") else []
+        return [str(option["value"]) for option in options]

@@ -33,7 +33,11 @@ def build_start_reminder(details: LessonDetails, seat: Seat, *, join_url: str | 
     """Shortly before the start: when, and Join."""
     reader = reader_of(seat.person, now=now, lesson_zone=details.lesson.zone)
     lesson = details.lesson
-    said = reader.both("{title} starts at {time}.", title=Strong(lesson.title), time=lesson.starts_at)
+    title, start = Strong(lesson.title), lesson.starts_at
+    if start <= now:
+        said = reader.both("{title} began at {time}.", title=title, time=start)
+    else:
+        said = reader.both("{title} starts at {time}.", title=title, time=start)
     return Message(said.spoken, [section(said.shown), *_join_row(details, seat, reader, join_url=join_url)])
 
 
@@ -209,4 +213,6 @@ def _what_is_left(kind: CardKind, details: LessonDetails, reader: Reader) -> Sai
         return reader.both("{title} starts at {time}.", title=title, time=start)
     if kind is CardKind.WARNING and end <= reader.now:
         return reader.both("{title} was to end at {time}.", title=title, time=end)
-    return reader.both("{title} now ends at {time}.", title=title, time=end)
+    if lesson.extension_count and not lesson.is_let_end:
+        return reader.both("{title} now ends at {time}.", title=title, time=end)
+    return reader.both("{title} ends at {time}.", title=title, time=end)

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from bot import windows
 from bot.blocks import Message, context, lines, pack, section
 from bot.errors import NotAllowed, Outdated, Refused, TooEarly, TooLate, WrongState
 from bot.joining import is_open, ways_in, what_to_know
@@ -168,18 +167,3 @@ def build_no_link(reader: Person, *, now: datetime) -> Message:
     words = reader_of(reader, now=now).words
     line = words.mark("You have no lesson now or soon. Type /lesson list to see what is coming.")
     return Message(line, [section(line)])
-
-
-def build_extended(details: LessonDetails, *, reader: Person, now: datetime) -> Message:
-    """To who pressed *Extend*: the new end, and whether people need new links."""
-    reads = reader_of(reader, now=now, lesson_zone=details.lesson.zone)
-    lesson, words = details.lesson, reads.words
-    said = reads.both("{title} now ends at {time}.", title=Strong(lesson.title), time=lesson.ends_at)
-    must_come_again = any(
-        seat.link is not None and windows.needs_new_link(lesson, seat.link, seat.participant) for seat in details.seats
-    )
-    if must_come_again:
-        then = words.mark("Everybody gets a new link now, because the ones they have stop before that.")
-    else:
-        then = words.mark("Everybody can stay; the links they have go on working.")
-    return Message(said.spoken, [section(lines(said.shown, then))])
