@@ -11,6 +11,7 @@ because the transport's own limits do not bound a body that drips. A try ends in
     3xx, no JSON, too long                    RoomServiceNonsense    never
 
 No error's text holds an address, a key or a body: only what was tried, the status, and names of fields that we sent.
+Below us aiohttp repeats a GET once by itself when the connection was cut; a POST never.
 Redirects are not followed (they would carry the key elsewhere), cookies are not kept, and only this module knows httpx.
 """
 
@@ -211,7 +212,9 @@ class HttpDoor:
                 raise
             was_sent = not _is_never_sent(error)
             problem = "the connection was cut" if was_sent else "no connection"
-            raise RoomServiceDown(self.provider, f"{call.what}: {problem}", was_sent=was_sent) from error
+            # An error about what was received quotes it, so that one is not carried along.
+            cause = None if _quotes_answer(error) else error
+            raise RoomServiceDown(self.provider, f"{call.what}: {problem}", was_sent=was_sent) from cause
         return self._judge(call, response, content)
 
     async def _read(self, response: httpx.Response, what: str) -> bytes:
@@ -260,6 +263,10 @@ def _is_transport_error(error: Exception) -> bool:
 def _is_never_sent(error: Exception) -> bool:
     cause = error.__cause__ or error
     return any(kind.__name__ in _NEVER_SENT for kind in type(cause).__mro__)
+
+
+def _quotes_answer(error: Exception) -> bool:
+    return isinstance(error, httpx.ReadError | httpx.DecodingError) or not isinstance(error, httpx.HTTPError)
 
 
 def _describe_refusal(call: _Call, status: int, content: bytes) -> str:
