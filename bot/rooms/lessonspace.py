@@ -85,6 +85,7 @@ class Lessonspace:
         *,
         api_key: str,
         api_url: str = API_URL,
+        launches_per_second: float | None = None,
         patience: Patience | None = None,
         timing: Timing | None = None,
     ) -> None:
@@ -100,8 +101,8 @@ class Lessonspace:
             patience=patience,
             timing=timing,
         )
-        # Launches have no documented rate: nothing holds them back until a 429 does, and then all of them together.
-        self._launches = self._build_pace(None, timing)
+        # Launches have no documented rate: unless one is set, nothing holds them back until a 429 does, and then all.
+        self._launches = self._build_pace(launches_per_second, timing)
         self._limited = self._build_pace(LIMITED_PER_SECOND, timing)
 
     async def launch(self, request: LaunchRequest) -> Launch:

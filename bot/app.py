@@ -1,0 +1,461 @@
+"""The only composition root: every object is built here, from settings, and handed what it needs.
+
+`run_app` is one asyncio process: Slack (Socket Mode or HTTP), the sender with its alarm clock, the web server. What
+opens is closed in reverse; a stop lets what is in flight finish within a limit and leaves the rest to be claimed again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import aiohttp
+import structlog
+import uvicorn
+from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
+from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
+from slack_bolt.async_app import AsyncApp
+
+from bot.booking import BookingPolicy
+from bot.cardkeeping import CardKeeper
+from bot.clock import Clock, SystemClock
+from bot.delivery import Delivery, build_client
+from bot.drawing import Drawer
+from bot.errors import RoomServiceError, SlackError, SlackRefused
+from bot.people import Directory
+from bot.reading import SessionReader
+from bot.rooms.base import RoomService
+from bot.rooms.http import open_client
+from bot.rooms.lessonspace import Lessonspace
+from bot.scheduler import Scheduler
+from bot.sending import NoticeSender
+from bot.setting_values import BookersRule
+from bot.settings import Settings
+from bot.web import Readiness, SlackHandler, build_web
+from commands.desk import Desk
+from commands.installation import KnownInstallation
+from commands.register import register
+from commands.watching import Watcher
+from storage.errors import HallpassError
+from storage.records import AccountId, LessonOptions, Workspace
+from storage.sealing import Sealer, load_or_make_key_file
+from storage.sqlite import SqliteStore, open_store
+from storage.store import Transaction
+
+log = structlog.get_logger("hallpass.app")
+
+UNSENT_PATIENCE = timedelta(minutes=5)
+"""Readiness gives up on a notice that is owed for longer than this."""
+GROUPS_EVERY = timedelta(minutes=10)
+"""How often user groups named in settings are read anew."""
+LONGEST_PAUSE = timedelta(seconds=30)
+"""Between two tries to reach Slack at the start."""
+
+
+class StartRefused(HallpassError):
+    """Slack or the settings make it pointless to go on; `mend` says what to do."""
+
+    def __init__(self, what: str, mend: str) -> None:
+        super().__init__(f"{what}: {mend}")
+        self.what = what
+        self.mend = mend
+
+
+@dataclass(frozen=True, kw_only=True)
+class Identity:
+    """Who we are in Slack."""
+
+    team_id: str
+    team_name: str
+    enterprise_id: str | None
+    bot_id: str
+    bot_user_id: str
+
+
+def key_file_of(settings: Settings) -> Path:
+    """Where SQLite's encryption keys are made when none are set: beside the database."""
+    path = settings.database_path
+    return path.with_name(path.name + ".keys")
+
+
+def build_sealer(settings: Settings) -> Sealer:
+    """With the keys that are set, else those beside the database, made at the first start."""
+    keys = [key.get_secret_value() for key in settings.hallpass_encryption_keys]
+    return Sealer(keys or load_or_make_key_file(key_file_of(settings)))
+
+
+def build_options(settings: Settings) -> LessonOptions:
+    """The durations that new lessons are booked with."""
+    return LessonOptions(
+        join_early=settings.hallpass_join_early,
+        join_late=3 * settings.hallpass_extension,
+        warn_before=settings.hallpass_warn_before,
+        warns=bool(settings.hallpass_warn_before),
+        remind_before=settings.hallpass_remind_before,
+        extension=settings.hallpass_extension,
+        link_lead=settings.hallpass_link_lead,
+    )
+
+
+@asynccontextmanager
+async def open_room_service(settings: Settings) -> AsyncIterator[RoomService]:
+    """The room service that new lessons use, on one HTTP client for the process."""
+    key = settings.lessonspace_api_key
+    if key is None:
+        raise StartRefused("LESSONSPACE_API_KEY is not set", "copy it from Lessonspace's settings")
+    rate = settings.hallpass_launch_rate
+    async with (
+        open_client(connections=settings.hallpass_launches_at_once + 8) as client,
+        Lessonspace(
+            client,
+            api_key=key.get_secret_value(),
+            api_url=settings.lessonspace_api_url,
+            launches_per_second=rate.per_second if rate else None,
+        ) as service,
+    ):
+        yield service
+
+
+class Hallpass:
+    """The running bot. Built by `open_hallpass`."""
+
+    def __init__(
+        self,
+        *,
+        settings: Settings,
+        clock: Clock,
+        store: SqliteStore,
+        service: RoomService,
+        session: aiohttp.ClientSession,
+        sealer: Sealer,
+        on_owed: list[Callable[[], None]],
+    ) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._store = store
+        self._service = service
+        self._session = session
+        self._sealer = sealer
+        self._on_owed = on_owed
+        self._token = settings.slack_bot_token.get_secret_value() if settings.slack_bot_token else ""
+        self._slack_handler: SlackHandler | None = None
+        self._socket: AsyncSocketModeHandler | None = None
+        self._scheduler: Scheduler | None = None
+        self._desk: Desk | None = None
+        self._policy: BookingPolicy | None = None
+        self.is_started = asyncio.Event()
+        self.port: int | None = None
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until `stop` is set. Raises StartRefused when Slack says that we cannot ever start like this."""
+        listen = self._settings.hallpass_listen
+        listener = _open_listener(listen.host, listen.port)
+        self.port = int(listener.getsockname()[1])
+        server = _Server(
+            uvicorn.Config(
+                build_web(find_slack_handler=lambda: self._slack_handler, check=self.check_readiness),
+                log_config=None,
+                access_log=False,
+                lifespan="off",
+                timeout_graceful_shutdown=3,
+            )
+        )
+        async with AsyncExitStack() as stack:
+            web = asyncio.create_task(server.serve(sockets=[listener]))
+            stack.push_async_callback(_stop_server, server, web)
+            log.info("listening", host=listen.host, port=self.port)
+            start = asyncio.create_task(self._start(stack))
+            stopped = asyncio.create_task(stop.wait())
+            stack.callback(stopped.cancel)
+            await asyncio.wait({start, stopped}, return_when=asyncio.FIRST_COMPLETED)
+            if not start.done():
+                start.cancel()
+                await asyncio.gather(start, return_exceptions=True)
+                return
+            start.result()
+            await stopped
+            log.info("stopping")
+
+    async def _start(self, stack: AsyncExitStack) -> None:
+        delivery = Delivery(
+            token=self._token,
+            base_url=self._settings.slack_api_url,
+            session=self._session,
+            clock=self._clock,
+            posts_per_second=self._settings.hallpass_post_rate.per_second,
+            burst=self._settings.hallpass_post_rate.burst,
+        )
+        identity = await self._learn_identity(delivery)
+        workspace, account_id = await self._store.write(lambda tx: self._ensure_account(tx, identity))
+        directory = Directory(slack=delivery, store=self._store, workspace=workspace, clock=self._clock)
+        drawer = Drawer(
+            sealer=self._sealer,
+            service_name=self._service.shown_name,
+            shows_channel_names=self._settings.hallpass_channel_names,
+        )
+        self._policy = self._build_policy(account_id)
+        desk = Desk(
+            store=self._store,
+            delivery=delivery,
+            directory=directory,
+            drawer=drawer,
+            clock=self._clock,
+            workspace_id=workspace.id,
+            policy=lambda: self._policy or self._build_policy(account_id),
+        )
+        self._desk = desk
+        watcher = Watcher(desk)
+        scheduler = self._build_scheduler(delivery, directory, drawer, watcher)
+        self._scheduler = scheduler
+        self._on_owed.append(scheduler.wake)
+        await self._read_groups(directory, account_id)
+        bolt = self._build_bolt(identity)
+        register(bolt, desk, watcher)
+        sending = asyncio.create_task(scheduler.run())
+        stack.push_async_callback(_stop_scheduler, scheduler, sending)
+        stack.push_async_callback(desk.close)
+        stack.push_async_callback(directory.close)
+        groups = asyncio.create_task(self._keep_groups(directory, account_id))
+        stack.callback(groups.cancel)
+        await self._connect(bolt, stack)
+        check = asyncio.create_task(self._check_room_service())
+        stack.callback(check.cancel)
+        self.is_started.set()
+        log.info("started", workspace=identity.team_name, mode="socket" if self._socket else "http")
+
+    def _build_scheduler(self, delivery: Delivery, directory: Directory, drawer: Drawer, watcher: Watcher) -> Scheduler:
+        settings = self._settings
+        reader = SessionReader(
+            store=self._store, service=self._service, clock=self._clock, late_after=settings.hallpass_late_after
+        )
+        sender = NoticeSender(
+            store=self._store,
+            service=self._service,
+            delivery=delivery,
+            directory=directory,
+            drawer=drawer,
+            sealer=self._sealer,
+            reader=reader,
+            clock=self._clock,
+            launches_at_once=settings.hallpass_launches_at_once,
+            posts_at_once=settings.hallpass_posts_at_once,
+        )
+        cards = CardKeeper(store=self._store, delivery=delivery, drawer=drawer, clock=self._clock)
+        return Scheduler(
+            store=self._store,
+            sender=sender,
+            cards=cards,
+            delivery=delivery,
+            clock=self._clock,
+            slots=settings.hallpass_launches_at_once + settings.hallpass_posts_at_once,
+            on_done=watcher.note_done,
+        )
+
+    def _build_bolt(self, identity: Identity) -> AsyncApp:
+        secret = self._settings.slack_signing_secret
+        return AsyncApp(
+            signing_secret=secret.get_secret_value() if secret else None,
+            client=build_client(token=None, base_url=self._settings.slack_api_url, session=self._session),
+            # Bolt takes an AsyncAuthorize here too, and only that lets SLACK_BOT_TOKEN stand in the environment.
+            authorize=KnownInstallation(  # type: ignore[arg-type]
+                team_id=identity.team_id,
+                enterprise_id=identity.enterprise_id,
+                bot_token=self._token,
+                bot_id=identity.bot_id,
+                bot_user_id=identity.bot_user_id,
+            ),
+            # `ack()` leaves when the listener returns: without this Bolt polls for it every 10 ms.
+            process_before_response=True,
+        )
+
+    async def _connect(self, bolt: AsyncApp, stack: AsyncExitStack) -> None:
+        """Socket Mode with an app token, else Slack's requests come to our web server."""
+        token = self._settings.slack_app_token
+        if token is None:
+            self._slack_handler = AsyncSlackRequestHandler(bolt).handle
+            return
+        web_client = build_client(token=None, base_url=self._settings.slack_api_url, session=self._session)
+        self._socket = AsyncSocketModeHandler(bolt, token.get_secret_value(), web_client=web_client)
+        stack.push_async_callback(self._socket.close_async)
+        await self._socket.connect_async()  # type: ignore[no-untyped-call]
+
+    async def _learn_identity(self, delivery: Delivery) -> Identity:
+        """Ask Slack who we are, until it answers. A token that it refuses stops the start."""
+        pause = 0.5
+        while True:
+            try:
+                answer = await delivery.send("auth.test")
+            except SlackRefused as error:
+                raise StartRefused(
+                    f"Slack refuses SLACK_BOT_TOKEN ({error.code})",
+                    "copy the Bot User OAuth Token again from OAuth & Permissions, or reinstall the app",
+                ) from error
+            except SlackError as error:
+                log.warning("slack_not_reached", code=error.code)
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, LONGEST_PAUSE.total_seconds())
+                continue
+            return Identity(
+                team_id=str(answer["team_id"]),
+                team_name=str(answer.get("team", "")),
+                enterprise_id=answer.get("enterprise_id"),
+                bot_id=str(answer.get("bot_id", "")),
+                bot_user_id=str(answer["user_id"]),
+            )
+
+    def _ensure_account(self, tx: Transaction, identity: Identity) -> tuple[Workspace, AccountId]:
+        now = self._clock.machine_now()
+        workspace = tx.workspaces.ensure(
+            identity.team_id, name=identity.team_name, bot_user_id=identity.bot_user_id, now=now
+        )
+        account_id = tx.workspaces.ensure_account(workspace.id, self._service.name, external_id=None, now=now)
+        return workspace, account_id
+
+    def _build_policy(
+        self,
+        account_id: AccountId,
+        *,
+        booker_ids: frozenset[str] = frozenset(),
+        admin_ids: frozenset[str] = frozenset(),
+    ) -> BookingPolicy:
+        rule = self._settings.hallpass_bookers.rule
+        return BookingPolicy(
+            account_id=account_id,
+            service_name=self._service.shown_name,
+            capabilities=self._service.capabilities,
+            defaults=build_options(self._settings),
+            reach=self._settings.hallpass_reach,
+            members_may_book=rule is BookersRule.MEMBERS,
+            everyone_may_book=rule is BookersRule.EVERYONE,
+            booker_ids=booker_ids,
+            admin_ids=admin_ids,
+        )
+
+    async def _read_groups(self, directory: Directory, account_id: AccountId) -> None:
+        """Who may book and who administers, as the user groups named in settings stand now."""
+        settings = self._settings
+        admins = settings.hallpass_admins
+        try:
+            booker_ids = await _expand(directory, settings.hallpass_bookers.groups)
+            admin_ids = await _expand(directory, admins)
+        except SlackError as error:
+            log.warning("user_groups_not_read", code=error.code)
+            return
+        self._policy = self._build_policy(account_id, booker_ids=booker_ids, admin_ids=admin_ids)
+
+    async def _keep_groups(self, directory: Directory, account_id: AccountId) -> None:
+        while True:
+            await asyncio.sleep(GROUPS_EVERY.total_seconds())
+            await self._read_groups(directory, account_id)
+
+    async def _check_room_service(self) -> None:
+        """Say at once when the room service refuses our key; lessons booked meanwhile wait for the mend."""
+        try:
+            account = await self._service.check_account()
+        except RoomServiceError as error:
+            log.warning("room_service_not_usable", error=str(error), mend="hallpass doctor says what to do")
+        else:
+            log.info("room_service_ready", provider=self._service.shown_name, organisation=account.organisation_id)
+
+    async def check_readiness(self) -> Readiness:
+        """What `/readyz` and `/metrics` tell."""
+        now, machine_now = self._clock.now(), self._clock.machine_now()
+        try:
+            pending = await self._store.read(lambda tx: tx.notices.pending(now=now, machine_now=machine_now))
+        except HallpassError:
+            pending = None
+        oldest = pending.oldest_due_at if pending else None
+        return Readiness(
+            store=pending is not None,
+            slack=await self._is_slack_connected(),
+            oldest_unsent_seconds=max((now - oldest).total_seconds(), 0.0) if oldest else 0.0,
+            waiting_count=pending.waiting_count if pending else 0,
+            unknown_count=pending.unknown_count if pending else 0,
+            stale_card_count=pending.stale_card_count if pending else 0,
+            dropped_late_count=pending.dropped_late_count if pending else 0,
+            failed_count=pending.failed_count if pending else 0,
+            patience_seconds=UNSENT_PATIENCE.total_seconds(),
+        )
+
+    async def _is_slack_connected(self) -> bool:
+        if not self.is_started.is_set():
+            return False
+        return self._socket is None or bool(await self._socket.client.is_connected())
+
+
+@asynccontextmanager
+async def open_hallpass(settings: Settings, *, clock: Clock | None = None) -> AsyncIterator[Hallpass]:
+    """Everything that must be closed again, opened: store, HTTP clients, room service. `run` does the rest."""
+    on_owed: list[Callable[[], None]] = []
+
+    def wake() -> None:
+        for call in on_owed:
+            call()
+
+    async with AsyncExitStack() as stack:
+        path = settings.database_path
+        store = await stack.enter_async_context(open_store(path, on_owed=wake, is_exclusive=True))
+        sealer = build_sealer(settings)
+        connector = aiohttp.TCPConnector(limit=settings.hallpass_posts_at_once + 32)
+        timeout = aiohttp.ClientTimeout(total=10, connect=5)
+        session = await stack.enter_async_context(aiohttp.ClientSession(connector=connector, timeout=timeout))
+        service = await stack.enter_async_context(open_room_service(settings))
+        yield Hallpass(
+            settings=settings,
+            clock=clock or SystemClock(),
+            store=store,
+            service=service,
+            session=session,
+            sealer=sealer,
+            on_owed=on_owed,
+        )
+
+
+async def run_app(settings: Settings, stop: asyncio.Event) -> None:
+    """The bot, until `stop` is set."""
+    async with open_hallpass(settings) as hallpass:
+        await hallpass.run(stop)
+
+
+async def _expand(directory: Directory, ids: tuple[str, ...]) -> frozenset[str]:
+    """People's ids as they are, user groups' ids as their members."""
+    found: set[str] = set()
+    for one in ids:
+        found |= set(await directory.list_group(one)) if one.startswith("S") else {one}
+    return frozenset(found)
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its own signal handlers: the app stops as a whole, or not at all."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def _open_listener(host: str, port: int) -> socket.socket:
+    try:
+        return socket.create_server(
+            (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=512
+        )
+    except OSError as error:
+        raise StartRefused(
+            f"HALLPASS_LISTEN {host}:{port} cannot be used ({error.strerror})",
+            "choose a free port, or stop what uses it",
+        ) from error
+
+
+async def _stop_server(server: uvicorn.Server, web: asyncio.Task[None]) -> None:
+    server.should_exit = True
+    await web
+
+
+async def _stop_scheduler(scheduler: Scheduler, sending: asyncio.Task[None]) -> None:
+    await scheduler.stop()
+    await sending

@@ -1,0 +1,98 @@
+"""What every listener is handed: the store to write to, the hands that answer, and the tasks that outlive a listener.
+
+A listener reads its payload into a type, makes one unit of work, acknowledges and returns. What takes longer, such as
+filling a loading form or a private reply, runs in a task that belongs to the desk, so that stopping can wait for it and
+a failure in it is told to the person instead of being lost.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import structlog
+
+from bot.blocks import Message
+from bot.booking import BookingPolicy
+from bot.clock import Clock
+from bot.delivery import Delivery
+from bot.drawing import Drawer
+from bot.errors import SlackError
+from bot.people import Directory
+from storage.records import Person, PersonId, WorkspaceId, new_id
+from storage.store import Store
+
+log = structlog.get_logger("hallpass.commands")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """Who asked, and where a private answer goes: a `response_url`, else the conversation, else nowhere but a view."""
+
+    user_id: str
+    response_url: str | None = None
+    conversation: str | None = None
+    trigger_id: str | None = None
+
+
+@dataclass(kw_only=True)
+class Desk:
+    """Everything a listener needs, of one workspace."""
+
+    store: Store
+    delivery: Delivery
+    directory: Directory
+    drawer: Drawer
+    clock: Clock
+    workspace_id: WorkspaceId
+    policy: Callable[[], BookingPolicy]  # asked each time: user groups change
+    tasks: set[asyncio.Task[None]] = field(default_factory=set)
+
+    def find_person(self, user_id: str) -> Person | None:
+        """Who that is, from the stored directory."""
+        return self.store.glance(lambda tx: tx.people.find(self.workspace_id, user_id))
+
+    def reader(self, user_id: str) -> Person:
+        """The person as reader; somebody not known yet reads American English, in UTC, until looked up."""
+        known = self.find_person(user_id)
+        return known or Person(id=PersonId(""), workspace_id=self.workspace_id, user_id=user_id, name="", zone="UTC")
+
+    def now(self) -> datetime:
+        """Lesson time."""
+        return self.clock.now()
+
+    def run(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do this after the listener has returned."""
+        task = asyncio.get_running_loop().create_task(self._guard(work))
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
+    async def _guard(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except SlackError as error:
+            log.warning("afterwork_failed", method=error.method, code=error.code)
+        except Exception:
+            log.exception("afterwork_failed_unexpectedly", error_id=new_id())
+
+    def answer(self, asked: Asked, message: Message) -> None:
+        """Tell this person, privately, after the listener has returned."""
+        self.run(self.answer_now(asked, message))
+
+    async def answer_now(self, asked: Asked, message: Message) -> None:
+        """Tell this person, privately."""
+        if asked.response_url is not None:
+            await self.delivery.reply_private(asked.response_url, message.text, message.blocks)
+        elif asked.conversation is not None:
+            await self.delivery.post_ephemeral(asked.conversation, asked.user_id, message.text, message.blocks)
+
+    async def close(self) -> None:
+        """Wait briefly for what is still running, then let go of it."""
+        if self.tasks:
+            await asyncio.wait(self.tasks, timeout=2)
+        for task in list(self.tasks):
+            task.cancel()
+        await asyncio.gather(*self.tasks, return_exceptions=True)
