@@ -226,9 +226,9 @@ class Notices(Protocol):
         """
         ...
 
-    def next_retry_at(self) -> datetime | None:
+    def next_retry_at(self, *, after: datetime | None = None) -> datetime | None:
         """The earliest machine time at which something held back by `not_before` or a lease can be claimed; None if
-        nothing is."""
+        nothing is. `after`: as for `next_due_at`."""
         ...
 
     def claim(

@@ -24,13 +24,13 @@ SELECT MIN(due_at) FROM (
 -- name: next_retry_at
 -- The earliest moment on the machine clock at which back-off or a lease ends, of notices and cards together.
 SELECT MIN(free_at) FROM (
-  SELECT MIN(not_before) AS free_at FROM notices WHERE turn = 'held'
+  SELECT MIN(not_before) AS free_at FROM notices WHERE turn = 'held' AND not_before > :after
   UNION ALL
-  SELECT MIN(leased_until) FROM notices WHERE leased_until IS NOT NULL
+  SELECT MIN(leased_until) FROM notices WHERE leased_until > :after
   UNION ALL
-  SELECT MIN(not_before) FROM cards WHERE turn = 'held'
+  SELECT MIN(not_before) FROM cards WHERE turn = 'held' AND not_before > :after
   UNION ALL
-  SELECT MIN(leased_until) FROM cards WHERE leased_until IS NOT NULL);
+  SELECT MIN(leased_until) FROM cards WHERE leased_until > :after);
 
 -- name: ripen
 -- Those whose moment on the lesson clock has come are in turn.

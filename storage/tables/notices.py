@@ -86,15 +86,11 @@ class NoticeTable(Table):
         return [NOTICE.from_row(row) for row in rows]
 
     def next_due_at(self, *, after: datetime | None = None) -> datetime | None:
-        """As the contract says; with `after`, the earliest later than that.
-
-        What is due already but cannot be claimed (backing off, queued behind another) hides nothing that way.
-        """
         row = self._one(SQL["next_due_at"], after="" if after is None else text_of(after))
         return _moment(row)
 
-    def next_retry_at(self) -> datetime | None:
-        return _moment(self._one(SQL["next_retry_at"]))
+    def next_retry_at(self, *, after: datetime | None = None) -> datetime | None:
+        return _moment(self._one(SQL["next_retry_at"], after="" if after is None else text_of(after)))
 
     def claim(
         self,
