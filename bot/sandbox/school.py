@@ -1,0 +1,146 @@
+"""A school on this machine: the stand-ins, and the bot as it is, in this process, with lesson time in our hands.
+
+The bot is built by `bot.app` from settings like everywhere; only addresses and the clock differ. Both the demo and the
+tests live in it. It starts and stops the bot as often as asked, also without letting it finish (`kill`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from bot.app import Hallpass, open_hallpass
+from bot.sandbox.clock import MovableClock
+from bot.sandbox.lessonspace.stand_in import LessonspaceStandIn
+from bot.sandbox.slack.actors import Actor
+from bot.sandbox.slack.people import UserKind
+from bot.sandbox.slack.standin import SlackStandIn
+from bot.settings import Settings, load_settings
+
+START_WITHIN_SECONDS = 20.0
+
+
+class School:
+    """One workspace, one Lessonspace organisation, one bot."""
+
+    def __init__(
+        self,
+        *,
+        slack: SlackStandIn,
+        lessonspace: LessonspaceStandIn,
+        clock: MovableClock,
+        folder: Path,
+        is_socket_mode: bool,
+        settings: Mapping[str, str],
+    ) -> None:
+        self.slack = slack
+        self.lessonspace = lessonspace
+        self.clock = clock
+        self.folder = folder
+        self.is_socket_mode = is_socket_mode
+        self.hallpass: Hallpass | None = None
+        self._settings = dict(settings)
+        self._stop = asyncio.Event()
+        self._running: asyncio.Task[None] | None = None
+
+    @property
+    def database_path(self) -> Path:
+        """The bot's database file."""
+        return self.folder / "hallpass.db"
+
+    def build_environment(self) -> dict[str, str]:
+        """What a `hallpass run` in this school has in its environment."""
+        environment = {
+            "SLACK_BOT_TOKEN": self.slack.bot_token,
+            "SLACK_API_URL": self.slack.api_url,
+            "LESSONSPACE_API_KEY": self.lessonspace.api_key,
+            "LESSONSPACE_API_URL": self.lessonspace.api_url,
+            "HALLPASS_DATABASE_URL": f"sqlite:///{self.database_path}",
+            "HALLPASS_LISTEN": "127.0.0.1:0",
+        }
+        if self.is_socket_mode:
+            environment["SLACK_APP_TOKEN"] = self.slack.app_token
+        else:
+            environment["SLACK_SIGNING_SECRET"] = self.slack.signing_secret
+        return environment | self._settings
+
+    def load_settings(self) -> Settings:
+        """The same, as the bot reads it."""
+        return load_settings(self.build_environment(), env_file=None)
+
+    async def start(self) -> Hallpass:
+        """Start the bot and wait until it listens and knows who it is."""
+        self._stop = asyncio.Event()
+        ready: asyncio.Future[Hallpass] = asyncio.get_running_loop().create_future()
+
+        async def run() -> None:
+            async with open_hallpass(self.load_settings(), clock=self.clock) as hallpass:
+                ready.set_result(hallpass)
+                await hallpass.run(self._stop)
+
+        self._running = asyncio.create_task(run())
+        async with asyncio.timeout(START_WITHIN_SECONDS):
+            await asyncio.wait({self._running, ready}, return_when=asyncio.FIRST_COMPLETED)
+            if not ready.done():
+                await self._running
+            hallpass = await ready
+            started = asyncio.create_task(hallpass.is_started.wait())
+            await asyncio.wait({self._running, started}, return_when=asyncio.FIRST_COMPLETED)
+            if not started.done():
+                started.cancel()
+                await self._running
+        if not self.is_socket_mode:
+            self.slack.events_url = f"http://127.0.0.1:{hallpass.port}/slack/events"
+        self.hallpass = hallpass
+        return hallpass
+
+    async def stop(self) -> None:
+        """Ask the bot to stop, and wait until it has."""
+        self._stop.set()
+        if self._running is not None:
+            await self._running
+        self._running = None
+
+    async def kill(self) -> None:
+        """End the bot wherever it is, as far as one process allows: nothing in flight finishes."""
+        if self._running is not None:
+            self._running.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._running
+        self._running = None
+
+    def add(self, name: str, *, kind: UserKind = UserKind.MEMBER, zone: str = "Europe/Berlin") -> Actor:
+        """Somebody new in the workspace."""
+        return self.slack.as_user(self.slack.add_user(name, kind=kind, zone=zone))
+
+
+@asynccontextmanager
+async def open_school(
+    folder: Path,
+    *,
+    starts_at: datetime | None = None,
+    is_frozen: bool = True,
+    is_socket_mode: bool = False,
+    settings: Mapping[str, str] | None = None,
+    manifest: Mapping[str, Any] | None = None,
+) -> AsyncIterator[School]:
+    """The stand-ins, running; the bot is started by `School.start`. Everything is closed on leaving."""
+    clock = MovableClock(starts_at, is_frozen=is_frozen)
+    async with AsyncExitStack() as stack:
+        slack = await stack.enter_async_context(SlackStandIn(manifest=manifest))
+        lessonspace = await stack.enter_async_context(LessonspaceStandIn(clock))
+        school = School(
+            slack=slack,
+            lessonspace=lessonspace,
+            clock=clock,
+            folder=folder,
+            is_socket_mode=is_socket_mode,
+            settings=settings or {},
+        )
+        stack.push_async_callback(school.stop)
+        yield school
