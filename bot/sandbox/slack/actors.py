@@ -7,17 +7,19 @@ empty, no command for people from other organisations. Each act returns what cam
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from bot.sandbox.blockkit import list_elements
 from bot.sandbox.slack.arguments import Arguments
 from bot.sandbox.slack.conversations import Conversation
 from bot.sandbox.slack.deliveries import Answer, Deliveries, DeliveryKind, Trouble
-from bot.sandbox.slack.inputs import WRITTEN, ImpossibleInput, find_complaint, keeps_value, to_kept, to_state
+from bot.sandbox.slack.forms import check_errors, find_complaints, find_field
+from bot.sandbox.slack.inputs import WRITTEN, ImpossibleInput, keeps_value, to_kept, to_state
 from bot.sandbox.slack.mentions import escape_typed
 from bot.sandbox.slack.messages import Json, Message
+from bot.sandbox.slack.outcomes import Outcome
 from bot.sandbox.slack.payloads import (
     build_action,
     build_command,
@@ -26,10 +28,12 @@ from bot.sandbox.slack.payloads import (
     build_view_place,
 )
 from bot.sandbox.slack.people import WITHOUT_HANDS, User
+from bot.sandbox.slack.plaintext import render_message, render_view
 from bot.sandbox.slack.refusals import Refused
 from bot.sandbox.slack.responses import ResponseUrls
 from bot.sandbox.slack.triggers import Triggers
 from bot.sandbox.slack.views import OpenView, Views
+from bot.sandbox.slack.wording import Reader
 from bot.sandbox.slack.workspace import Workspace
 
 
@@ -42,53 +46,6 @@ class Desk:
     triggers: Triggers
     responses: ResponseUrls
     deliveries: Deliveries
-
-
-@dataclass(frozen=True, kw_only=True)
-class Outcome:
-    """What came of something a person did.
-
-    `answer` is None where Slack's client sent nothing; `stopped` then says why, and `complaints` names the fields.
-    `trouble` is what the person is shown instead of what they wanted.
-    """
-
-    answer: Answer | None = None
-    stopped: str | None = None
-    complaints: dict[str, str] = field(default_factory=dict)
-    errors: dict[str, str] = field(default_factory=dict)  # the app's, by block
-    trouble: Trouble | None = None
-    url: str | None = field(default=None, repr=False)  # a link button's address, which the browser opens
-    confirm: Json | None = None  # the dialog that was asked first
-
-    @property
-    def was_sent(self) -> bool:
-        """Did the app hear of it?"""
-        return self.answer is not None
-
-    @property
-    def is_fine(self) -> bool:
-        """Taken by the app, in time, without errors on fields?"""
-        return self.answer is not None and self.trouble is None and not self.errors
-
-    @property
-    def status(self) -> int | None:
-        """The app's HTTP status (200 for an acknowledged envelope)."""
-        return None if self.answer is None else self.answer.status
-
-    @property
-    def body(self) -> Json:
-        """What the acknowledgement carried."""
-        return {} if self.answer is None else self.answer.body
-
-    @property
-    def taken(self) -> timedelta:
-        """How long the acknowledgement took."""
-        return timedelta(0) if self.answer is None else self.answer.taken
-
-    @property
-    def response_action(self) -> str | None:
-        """What a submission's acknowledgement asked for: errors, update, push, clear."""
-        return self.body.get("response_action")
 
 
 class Actor:
@@ -133,6 +90,18 @@ class Actor:
         shown = [m for place in self._desk.workspace.conversations.values() for m in place.ephemeral]
         mine = [m for m in shown if m.ephemeral_to == self.user.id and not m.is_deleted]
         return sorted(mine, key=lambda message: message.ts)
+
+    def read(self, what: Message | OpenView, *, now: datetime | None = None, revision: int = -1) -> str:
+        """A message or view as they read it, in lines. `now`: what "today" means to them, machine time by default."""
+        reader = Reader(
+            zone=self.user.zone,
+            locale=self.user.locale,
+            now=now or self._desk.workspace.machine_now(),
+            find_name=self._desk.workspace.find_name,
+        )
+        if isinstance(what, OpenView):
+            return "\n".join(render_view(what, reader))
+        return "\n".join(render_message(what, reader, revision=revision))
 
     # -- What they do ----------------------------------------------------------------------------------------------
 
@@ -180,7 +149,7 @@ class Actor:
         """Type and choose, by block id. What reports at once is sent at once; those outcomes are returned, in order."""
         outcomes = []
         for block_id, value in values.items():
-            block, element = _find_field(view, block_id)
+            block, element = find_field(view, block_id)
             if element["type"] not in WRITTEN and _reports(block):
                 outcomes.append(await self.pick(view, element["action_id"], value, block_id=block_id))
             else:
@@ -227,7 +196,7 @@ class Actor:
         view = self._get_top(view)
         if view.given.get("submit") is None:
             raise ImpossibleInput("This view has nothing to submit.")
-        complaints = _find_complaints(view)
+        complaints = find_complaints(view)
         if complaints:
             return Outcome(stopped="Fields are not filled in.", complaints=complaints)
         more = {"view": view.to_json(), "response_urls": []}
@@ -338,7 +307,7 @@ class Actor:
             elif action == "clear":
                 views.clear(self.user.id)
             elif action == "errors":
-                view.errors = _check_errors(view, body.get("errors"))
+                view.errors = check_errors(view, body.get("errors"))
                 return Outcome(answer=answer, errors=view.errors)
             elif action == "update":
                 views.update(view, views.check(body.get("view"), kind="modal", replaces=view))
@@ -417,32 +386,3 @@ def _map(value: Any, change: Any) -> Any:
 def _reports(block: Json) -> bool:
     """Do elements of this block report at once?"""
     return block["type"] != "input" or bool(block.get("dispatch_action"))
-
-
-def _find_field(view: OpenView, block_id: str) -> tuple[Json, Json]:
-    found = [(block, element) for block, element in view.list_fields() if block["block_id"] == block_id]
-    if not found:
-        names = ", ".join(block["block_id"] for block, _ in view.list_fields()) or "none"
-        raise ImpossibleInput(f"There is no field {block_id} here, only: {names}.")
-    return found[0]
-
-
-def _find_complaints(view: OpenView) -> dict[str, str]:
-    complaints: dict[str, str] = {}
-    for block, element in view.list_fields():
-        if block["type"] == "input":
-            value = view.inputs[block["block_id"], element["action_id"]]
-            complaint = find_complaint(element, value, is_optional=bool(block.get("optional")))
-            if complaint is not None:
-                complaints[block["block_id"]] = complaint
-    return complaints
-
-
-def _check_errors(view: OpenView, errors: Any) -> dict[str, str]:
-    """Errors belong to input blocks of this very view; anything else Slack cannot show."""
-    places = {block["block_id"] for block in view.blocks if block["type"] == "input"}
-    if not isinstance(errors, dict) or not errors or not all(isinstance(text, str) for text in errors.values()):
-        raise Refused("invalid_errors")
-    if not set(errors) <= places:
-        raise Refused("invalid_errors")
-    return dict(errors)

@@ -108,6 +108,11 @@ class Workspace:
             return self.users[who]
         return next((user for user in self.users.values() if who in (user.real_name, user.name)), None)
 
+    def find_name(self, its_id: str) -> str | None:
+        """What a person or a channel is called; None where nothing has that id."""
+        user, channel = self.users.get(its_id), self.conversations.get(its_id)
+        return user.real_name if user is not None else channel.name if channel is not None else None
+
     def get_user(self, who: str | User) -> User:
         """By id, handle or name; KeyError when there is nobody like that."""
         user = who if isinstance(who, User) else self.find_user(who)
