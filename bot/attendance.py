@@ -7,9 +7,9 @@ ends when the last person leaves, and the next who comes starts another). So:
 1. Within one session and one connection, a join opens a *stint* and the next leave closes it. Idling is being there.
    A stint that is never closed ends with its session; in a session still running, when the service was read.
 2. A person's stints, over all connections and sessions, are merged. Being there twice at a time counts once.
-3. They are cut at the neighbours: in a room that another lesson uses before or after, that lesson's minutes are its own.
-4. *Minutes* are what lies between `starts_at` and the end (`ends_at`, or later where the lesson ran over). When somebody
-   *joined* and *left* is told as it was, also before the start; who was gone again before the start was not there.
+3. They are cut at the neighbours: where another lesson has the room before or after, that lesson's minutes are its own.
+4. *Minutes* are what lies between `starts_at` and the end: `ends_at`, or later where the lesson ran over. When
+   somebody joined and left is told as it was, also before the start; who was gone again by then was not there.
 5. Who has no place in the lesson is *uninvited* and listed apart; nobody is matched by name. Where the service did not
    answer, somebody not seen is *unknown*, never absent.
 
@@ -79,9 +79,10 @@ def compute_attendance(
 ) -> tuple[LessonTotals, tuple[Attendance, ...]]:
     """What the lesson came to, and each person's part: participants in their order, then who came without a link.
 
-    `is_known`: the service answered, at `read_at`. `floor_at` and `ceiling_at` are where the lessons before and after in
-    the same room end and begin. `names` are shown for participants; one not in it is shown as the service did. A removed
-    participant is listed only if they came. A lesson not yet ended ends at `read_at`, if that is after `ends_at`.
+    `is_known`: the service answered, at `read_at`. `floor_at` and `ceiling_at` are where the lessons before and after
+    in the same room end and begin. `names` are shown for participants; one not in it is shown as the service did.
+    A removed participant is listed only if they came. A lesson not yet ended ends at `read_at`, if that is after
+    `ends_at`.
     """
     events = list(events)
     room = [Stint(floor_at or NEVER, ceiling_at or EVER)]
