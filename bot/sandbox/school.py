@@ -85,19 +85,24 @@ class School:
 
         self._running = asyncio.create_task(run())
         async with asyncio.timeout(START_WITHIN_SECONDS):
-            await asyncio.wait({self._running, ready}, return_when=asyncio.FIRST_COMPLETED)
-            if not ready.done():
-                await self._running
-            hallpass = await ready
-            started = asyncio.create_task(hallpass.is_started.wait())
-            await asyncio.wait({self._running, started}, return_when=asyncio.FIRST_COMPLETED)
-            if not started.done():
-                started.cancel()
-                await self._running
+            hallpass = await self._wait_for(ready)
+            await self._wait_for(asyncio.ensure_future(_wait_until_started(hallpass)))
         if not self.is_socket_mode:
             self.slack.events_url = f"http://127.0.0.1:{hallpass.port}/slack/events"
         self.hallpass = hallpass
         return hallpass
+
+    async def _wait_for(self, awaited: asyncio.Future[Hallpass]) -> Hallpass:
+        """What is awaited, or the error that ended the bot before."""
+        running = self._running
+        if running is None:
+            raise RuntimeError("the bot was not started")
+        waits: set[asyncio.Future[Any]] = {running, awaited}
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        if not awaited.done():
+            awaited.cancel()
+            await running
+        return await awaited
 
     async def stop(self) -> None:
         """Ask the bot to stop, and wait until it has."""
@@ -117,6 +122,11 @@ class School:
     def add(self, name: str, *, kind: UserKind = UserKind.MEMBER, zone: str = "Europe/Berlin") -> Actor:
         """Somebody new in the workspace."""
         return self.slack.as_user(self.slack.add_user(name, kind=kind, zone=zone))
+
+
+async def _wait_until_started(hallpass: Hallpass) -> Hallpass:
+    await hallpass.is_started.wait()
+    return hallpass
 
 
 @asynccontextmanager
