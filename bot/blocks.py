@@ -25,6 +25,8 @@ CONFIRM_TEXT = 300
 CONFIRM_BUTTON = 30
 FALLBACK_TEXT = 4000
 OPTION_TEXT = 75
+_LONGEST_ENTRY = 2500
+"""Of a packed line, so that the line that counts what is left out still fits beside it."""
 
 
 @dataclass(frozen=True)
@@ -104,9 +106,12 @@ def lines(*parts: Markup | None) -> Markup:
 def pack(entries: Iterable[Markup], *, at_most: int, more: Callable[[int], Markup]) -> list[Block]:
     """Entries, a line each, in as few sections as hold them, never more than `at_most`.
 
-    Entries that do not fit are counted: the last line is `more(count)`.
+    Entries that do not fit are counted: the last line is `more(count)`. So is one that no section holds.
     """
-    waiting = list(entries)
+    everything = list(entries)
+    waiting = [entry for entry in everything if len(entry) <= _LONGEST_ENTRY]
+    if len(waiting) < len(everything):
+        waiting.append(more(len(everything) - len(waiting)))
     sections: list[Block] = []
     while waiting and len(sections) < at_most:
         count = _count_fitting(waiting, SECTION_TEXT)
@@ -132,7 +137,7 @@ def quote(text: str) -> list[Block]:
     """Somebody's own text, line by line behind a bar, whole, in as many sections as it needs."""
     pieces: list[Markup] = []
     for line in text.splitlines() or [""]:
-        pieces.extend(Markup(">" + piece) for piece in _split_escaped(line, SECTION_TEXT - 1))
+        pieces.extend(Markup(">" + piece) for piece in _split_escaped(line, _LONGEST_ENTRY - 1))
     return pack(pieces, at_most=MESSAGE_BLOCKS, more=lambda _: Markup("…"))
 
 

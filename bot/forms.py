@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.blocks import Block, actions, button, context, cut, lines, pack, plain, section
+from bot.blocks import Block, actions, button, cut, pack, plain, section
 from bot.drafts import BookingDraft, Caution, Problem, RoomChoice
 from bot.fields import (
     EVERYONE_LEAVES,
@@ -109,7 +109,7 @@ def _view(title: str, callback: View, blocks: list[Block]) -> Block:
 def _on_top(cautions: Sequence[Caution], not_understood: Sequence[str], reader: Reader) -> list[Block]:
     words, blocks = reader.words, []
     if not_understood:
-        typed = words.join_marked([f"“{cut(part, 100)}”" for part in not_understood], at_most=8)
+        typed = words.join_marked([f"“{cut(part, 60)}”" for part in not_understood], at_most=8)
         line = words.mark("I did not understand {typed}. Please fill in below what you meant.", typed=typed)
         blocks.append(section(line, block_id="not_understood"))
     if cautions:
@@ -127,8 +127,7 @@ def _with_problems(fields: list[Block], problems: Sequence[Problem], words: Word
         found = [
             escape(describe_problem(problem, words)) for problem in problems if problem.where == made.get("block_id")
         ]
-        if found:
-            blocks.append(context(lines(*found)))
+        blocks += pack(found, at_most=2, more=lambda count: words.nmark("{count} more", "{count} more", count))
     return blocks
 
 

@@ -175,7 +175,7 @@ def _describe_plain(code: ProblemCode, words: Words) -> str:
 def describe_caution(caution: Caution, reader: Reader) -> Markup:
     """What may be meant and is asked back, as mrkdwn."""
     words = reader.words
-    names = words.join_marked(caution.names)
+    names = words.join_marked(caution.names, at_most=4)
     match caution.code:
         case CautionCode.LEADER_OVERLAP | CautionCode.PARTICIPANT_OVERLAP:
             return _describe_overlap(caution, names, reader)

@@ -76,8 +76,8 @@ class Words:
         """ "Ada, Ben, and Cara", as plain text."""
         return format_list(list(names), locale=self.locale)
 
-    def join_marked(self, names: Iterable[str], *, at_most: int = 12) -> Markup:
-        """ "Ada, Ben, and Cara" as mrkdwn, names escaped; beyond `at_most` "and 5 more"."""
+    def join_marked(self, names: Iterable[str], *, at_most: int) -> Markup:
+        """ "Ada, Ben, and Cara" as mrkdwn, names escaped; beyond `at_most` the rest are counted."""
         return Markup(self._shorten([escape(name) for name in names], at_most))
 
     def join_some(self, names: Iterable[str], *, at_most: int = 5) -> str:

@@ -1,0 +1,150 @@
+"""What must hold of every message and view, whatever its state: limits, words, secrets, escapes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from bot.blocks import FALLBACK_TEXT, Block
+from bot.sandbox.blockkit import check_blocks, check_view, is_too_large
+from bot.words import PSEUDO_LOCALE
+from tests.bot.gallery import CASTS, EVERYDAY, LONGEST, SECRET_URL, Cast, list_messages, list_views
+
+TRANSLATED = replace(EVERYDAY, locale=PSEUDO_LOCALE)
+LANGUAGE_NAMES = {"English", "French", "Polish"}
+"""Written by Babel in the reader's language, not by us."""
+STAMP = re.compile(r"<!date\^\d+\^(?:\{date_short_pretty\} )?\{time\}\|([^<>|]*)>")
+MARKUP = re.compile(r"&(?!amp;|lt;|gt;)|[<>]")
+
+
+def list_texts(node: Any) -> Iterator[tuple[str, str]]:
+    """Every text that people read or hear in a block or view, with its kind."""
+    if isinstance(node, list):
+        for part in node:
+            yield from list_texts(part)
+    if isinstance(node, dict):
+        if node.get("type") in ("plain_text", "mrkdwn"):
+            yield node["type"], node["text"]
+        for name, part in node.items():
+            if name in ("accessibility_label", "alt_text"):
+                yield "plain_text", part
+            yield from list_texts(part)
+
+
+def find_strays(text: str) -> str:
+    """The letters of ours outside of ⟦⟧: words that no translation would reach. The cast writes no Latin letters."""
+    depth, stray = 0, ""
+    for character in STAMP.sub(r"\1", text):
+        depth += (character == "⟦") - (character == "⟧")
+        stray += character if depth == 0 and character.isascii() and character.isalpha() else ""
+    return stray
+
+
+def find_urls(node: Any, *, inside: str = "") -> Iterator[str]:
+    """Under which names a link stands."""
+    if isinstance(node, list):
+        for part in node:
+            yield from find_urls(part, inside=inside)
+    elif isinstance(node, dict):
+        for name, part in node.items():
+            yield from find_urls(part, inside=name)
+    elif isinstance(node, str) and "://" in node:
+        yield inside
+
+
+@pytest.mark.parametrize("cast", CASTS.values(), ids=CASTS)
+def test_every_message_keeps_slacks_limits(cast: Cast) -> None:
+    """Slack would take each message, and later update it, with the longest names and 100 people as well."""
+    for name, message in list_messages(cast):
+        assert check_blocks(message.blocks) == [], name
+        assert 0 < len(message.text) <= FALLBACK_TEXT, name
+
+
+@pytest.mark.parametrize("cast", CASTS.values(), ids=CASTS)
+def test_every_view_keeps_slacks_limits(cast: Cast) -> None:
+    """Slack would take each view, with every field full, every problem and every caution as well."""
+    for name, view in list_views(cast):
+        assert check_view(view) == [], name
+        assert not is_too_large(view), name
+
+
+def test_every_word_goes_through_the_translation() -> None:
+    """A catalogue that wraps each sentence covers all that people read in messages; names are not ours to translate."""
+    for name, message in list_messages(TRANSLATED):
+        for text in [message.text, *(text for _, text in list_texts(message.blocks))]:
+            assert find_strays(text) == "", (name, text)
+
+
+def test_every_word_of_views_goes_through_the_translation() -> None:
+    """The same for views."""
+    for name, view in list_views(TRANSLATED):
+        for _, text in list_texts(view):
+            assert text in LANGUAGE_NAMES or find_strays(text) == "", (name, text)
+
+
+def test_a_stray_word_would_be_found() -> None:
+    """The search above finds a word outside of the translation, and the written-out time in a stamp."""
+    assert find_strays("⟦fine ⟦inner⟧ fine⟧ Join now αβγ 12") == "Joinnow"
+    assert find_strays("⟦at⟧ <!date^1795449600^{time}|4:00 pm>") == "pm"
+
+
+def test_a_link_stands_only_in_a_buttons_address() -> None:
+    """No text, value, label or fallback holds a link, and no repr shows one."""
+    found = set()
+    for name, message in list_messages(EVERYDAY):
+        found |= set(find_urls(message.blocks))
+        assert "://" not in message.text, name
+        assert SECRET_URL not in repr(message), name
+
+    assert {"url"} == found
+
+
+def test_what_people_wrote_is_escaped_once_in_markup_and_never_in_plain_text() -> None:
+    """With names made of & < and >, markup holds entities and stamps only, plain text the characters themselves."""
+    for name, message in list_messages(LONGEST):
+        for kind, text in [("mrkdwn", message.text), *list_texts(message.blocks)]:
+            assert_escaped_once(name, kind, text)
+    for name, view in list_views(LONGEST):
+        for kind, text in list_texts(view):
+            assert_escaped_once(name, kind, text)
+
+
+def assert_escaped_once(name: str, kind: str, text: str) -> None:
+    assert "&amp;amp;" not in text, (name, text)
+    assert "&amp;lt;" not in text, (name, text)
+    if kind == "plain_text":
+        assert "&amp;" not in text, (name, text)
+    else:
+        unquoted = re.sub(r"(?m)^>", "", STAMP.sub(r"\1", text))
+        assert MARKUP.search(unquoted) is None, (name, text)
+
+
+def test_no_message_offers_what_is_over() -> None:
+    """Ended and cancelled lessons have no button in any message but the leader's mention of the next lesson."""
+    checked = 0
+    for name, message in list_messages(EVERYDAY):
+        is_over = name.endswith((": ended", ": cancelled", ": ended, nobody answered", ": ended, not read yet"))
+        if is_over and not name.startswith("end warning"):
+            checked += 1
+            assert [made for made in message.blocks if made["type"] == "actions"] == [], name
+
+    assert checked > 50
+
+
+def test_every_button_of_one_message_can_be_told_apart() -> None:
+    """No two buttons in one row share an action id: Slack refuses that."""
+    for name, blocks in _list_all_blocks():
+        for row in (made for made in blocks if made["type"] == "actions"):
+            ids = [element["action_id"] for element in row["elements"]]
+            assert len(ids) == len(set(ids)), name
+
+
+def _list_all_blocks() -> Iterator[tuple[str, list[Block]]]:
+    for name, message in list_messages(EVERYDAY):
+        yield name, message.blocks
+    for name, view in list_views(EVERYDAY):
+        yield name, view["blocks"]
