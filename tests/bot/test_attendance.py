@@ -174,6 +174,38 @@ def test_somebody_still_there_when_the_service_was_read_has_not_left() -> None:
     assert totals.really_ended_at is None
 
 
+def test_somebody_who_closed_one_of_two_tabs_as_the_service_was_read_is_still_there() -> None:
+    """The tab left at that very instant does not hide the one that is open."""
+    events = [*stay("2", 0, 50, connection="tab"), make_event("2", "joined", 10, connection="phone")]
+    _, people = compute(events, sessions=[make_session(end=None)], read_at=at(50))
+
+    assert people["ben"].left_at is None
+
+
+def test_somebody_who_stays_on_into_the_next_lesson_has_left_this_one() -> None:
+    """At the neighbour's start they are its own, though their session still runs."""
+    events, session = [make_event("2", "joined", 0)], make_session(end=None)
+    totals, people = compute(events, sessions=[session], ceiling_at=at(60), read_at=at(90))
+
+    assert at(60) == people["ben"].left_at == totals.really_ended_at
+
+
+@pytest.mark.parametrize("joined, minutes", [(10, 35), (50, 0)])
+def test_a_stint_without_an_end_lasts_until_its_session_ended(joined: float, minutes: int) -> None:
+    """Not until the service was read; and a join after that end is an instant, not time turned round."""
+    _, people = compute([make_event("2", "joined", joined)], sessions=[make_session(end=45)])
+
+    assert (Verdict.PRESENT, minutes * MINUTE) == (people["ben"].verdict, people["ben"].present)
+    assert people["ben"].left_at == at(max(joined, 45))
+
+
+def test_leaving_is_told_once() -> None:
+    """A second report of leaving, later, does not move the first."""
+    _, people = compute([*stay("2", 0, 50), make_event("2", "left", 55)])
+
+    assert people["ben"].left_at == at(50)
+
+
 def test_of_a_session_that_nothing_is_known_of_the_last_thing_heard_is_the_end() -> None:
     """Events of a session that the service did not list still count, as far as they go."""
     _, people = compute([make_event("2", "joined", 10), *stay("1", 0, 30)], sessions=[])
@@ -206,10 +238,10 @@ def test_who_looked_in_before_the_start_and_came_back_later_is_late() -> None:
     assert (at(12), 12 * MINUTE) == (people["ben"].joined_at, people["ben"].late_by)
 
 
-@pytest.mark.parametrize("events", [[], stay("2", -8, -5), stay("2", 61, 65), stay("2", -8, 0)])
+@pytest.mark.parametrize("events", [[], stay("2", -8, -5), stay("2", 61, 65), stay("2", -8, 0), stay("2", 60, 60)])
 def test_who_was_never_there_during_the_lesson_is_absent(events: list[AttendanceEvent]) -> None:
     """Not seen, or gone before it began, or come after it was over: absent, without times or minutes."""
-    _, people = compute(events)
+    _, people = compute(events, read_at=at(60))
     ben = people["ben"]
 
     assert (Verdict.ABSENT, "ben", timedelta(0)) == (ben.verdict, ben.who, ben.present)
