@@ -108,10 +108,7 @@ def pack(entries: Iterable[Markup], *, at_most: int, more: Callable[[int], Marku
 
     Entries that do not fit are counted: the last line is `more(count)`. So is one that no section holds.
     """
-    everything = list(entries)
-    waiting = [entry for entry in everything if len(entry) <= _LONGEST_ENTRY]
-    if len(waiting) < len(everything):
-        waiting.append(more(len(everything) - len(waiting)))
+    waiting = [entry if len(entry) <= _LONGEST_ENTRY else more(1) for entry in entries]
     sections: list[Block] = []
     while waiting and len(sections) < at_most:
         count = _count_fitting(waiting, SECTION_TEXT)

@@ -39,7 +39,7 @@ def read_press(value: str | None) -> Press | None:
     numbers = {name: parts.get(name) for name in ("revision", "link_number")}
     if not all(text is None or isinstance(text, str) for text in texts.values()):
         return None
-    if not all(number is None or (isinstance(number, int) and number is not True) for number in numbers.values()):
+    if not all(number is None or type(number) is int for number in numbers.values()):
         return None
     return Press(
         lesson_id=LessonId(parts["lesson_id"]),
