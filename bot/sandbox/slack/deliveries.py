@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from urllib.parse import urlencode
@@ -49,7 +49,7 @@ class Answer:
     kind: DeliveryKind
     name: str
     status: int | None
-    body: Json
+    body: Json = field(repr=False)
     trouble: Trouble | None
     taken: timedelta
     retry: int = 0

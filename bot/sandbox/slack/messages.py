@@ -30,7 +30,7 @@ class Revision:
 
     ts: str
     text: str
-    blocks: list[Json]
+    blocks: list[Json] = field(repr=False)
 
 
 @dataclass(kw_only=True, eq=False)
@@ -41,7 +41,7 @@ class Message:
     ts: str
     user_id: str
     text: str
-    blocks: list[Json] = field(default_factory=list)
+    blocks: list[Json] = field(default_factory=list, repr=False)
     metadata: Json | None = None
     thread_ts: str | None = None
     bot_id: str | None = None
@@ -54,7 +54,7 @@ class Message:
     is_deleted: bool = False
     inputs: dict[tuple[str, str], Any] = field(default_factory=dict, repr=False)
     """What was chosen in the message's own selects, by block and action."""
-    revisions: list[Revision] = field(default_factory=list)
+    revisions: list[Revision] = field(default_factory=list, repr=False)
 
     def __post_init__(self) -> None:
         self._remember(self.ts)

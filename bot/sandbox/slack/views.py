@@ -28,7 +28,7 @@ class OpenView:
 
     id: str
     user_id: str
-    given: Json
+    given: Json = field(repr=False)
     root_view_id: str
     previous_view_id: str | None = None
     hash: str = ""

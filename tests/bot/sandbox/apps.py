@@ -63,8 +63,8 @@ class RecordingApp:
             payload = json.loads(form["payload"]) if "payload" in form else form
         self.payloads.append(payload)
         self.headers.append({name.lower(): value for name, value in request.headers.items()})
-        await self.may_answer.wait()
         status, body = self.answers.popleft() if self.answers else (200, "")
+        await self.may_answer.wait()
         if isinstance(body, dict):
             return web.json_response(body, status=status)
         return web.Response(status=status, text=body)
