@@ -115,7 +115,7 @@ _LENGTHS = {_Kind.LENGTH, _Kind.ODD_LENGTH}
 _TOKEN = re.compile(r"<[^<>]*>|[^\s<]+|<")
 _USER = re.compile(r"@([A-Z0-9]+)(?:\|(.*))?", re.ASCII | re.DOTALL)
 _ZONE_WORD = re.compile(r"UTC|GMT|[ECMP][SD]?T|[CEW]ES?T|BST|IST|JST|AE[SD]T", re.ASCII)
-_AWAY = re.compile(r"in \S+ (?:half )?(?:minutes?|hours?|days?|weeks?|months?)", re.IGNORECASE)
+_AWAY = re.compile(r"in (?:half )?\S+ (?:half )?(?:minutes?|hours?|days?|weeks?|months?)\b", re.IGNORECASE)
 
 _JOINING: dict[str, set[_Kind]] = {
     "with": {_Kind.PERSON},

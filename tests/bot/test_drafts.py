@@ -149,7 +149,7 @@ def test_people_not_looked_up_yet_are_not_refused() -> None:
 
 def test_nobody_is_leader_and_participant_at_once() -> None:
     """They are named where it is easily mended; somebody not known yet is named by id."""
-    draft = replace(SOUND, leader_ids=("U1", "U9"), participant_ids=("U9", "U2", "U1"))
+    draft = replace(SOUND, leader_ids=("U1", "U9"), participant_ids=("U9", "U2", "U1", "U9"))
     problem = Problem(where=Field.PARTICIPANTS, code=ProblemCode.LEADER_AND_PARTICIPANT, names=("U9", "Ada"))
 
     assert [problem] == check(draft)
