@@ -138,7 +138,7 @@ class Hallpass:
     ) -> None:
         self._settings = settings
         self._clock = clock
-        self._store = store
+        self.store = store
         self._service = service
         self._session = session
         self._sealer = sealer
@@ -146,7 +146,7 @@ class Hallpass:
         self._token = settings.slack_bot_token.get_secret_value() if settings.slack_bot_token else ""
         self._slack_handler: SlackHandler | None = None
         self._socket: AsyncSocketModeHandler | None = None
-        self._scheduler: Scheduler | None = None
+        self.scheduler: Scheduler | None = None
         self._desk: Desk | None = None
         self._policy: BookingPolicy | None = None
         self.is_started = asyncio.Event()
@@ -192,8 +192,8 @@ class Hallpass:
             burst=self._settings.hallpass_post_rate.burst,
         )
         identity = await self._learn_identity(delivery)
-        workspace, account_id = await self._store.write(lambda tx: self._ensure_account(tx, identity))
-        directory = Directory(slack=delivery, store=self._store, workspace=workspace, clock=self._clock)
+        workspace, account_id = await self.store.write(lambda tx: self._ensure_account(tx, identity))
+        directory = Directory(slack=delivery, store=self.store, workspace=workspace, clock=self._clock)
         drawer = Drawer(
             sealer=self._sealer,
             service_name=self._service.shown_name,
@@ -201,7 +201,7 @@ class Hallpass:
         )
         self._policy = self._build_policy(account_id)
         desk = Desk(
-            store=self._store,
+            store=self.store,
             delivery=delivery,
             directory=directory,
             drawer=drawer,
@@ -212,7 +212,7 @@ class Hallpass:
         self._desk = desk
         watcher = Watcher(desk)
         scheduler = self._build_scheduler(delivery, directory, drawer, watcher)
-        self._scheduler = scheduler
+        self.scheduler = scheduler
         self._on_owed.append(scheduler.wake)
         await self._read_groups(directory, account_id)
         bolt = self._build_bolt(identity)
@@ -232,10 +232,10 @@ class Hallpass:
     def _build_scheduler(self, delivery: Delivery, directory: Directory, drawer: Drawer, watcher: Watcher) -> Scheduler:
         settings = self._settings
         reader = SessionReader(
-            store=self._store, service=self._service, clock=self._clock, late_after=settings.hallpass_late_after
+            store=self.store, service=self._service, clock=self._clock, late_after=settings.hallpass_late_after
         )
         sender = NoticeSender(
-            store=self._store,
+            store=self.store,
             service=self._service,
             delivery=delivery,
             directory=directory,
@@ -246,9 +246,9 @@ class Hallpass:
             launches_at_once=settings.hallpass_launches_at_once,
             posts_at_once=settings.hallpass_posts_at_once,
         )
-        cards = CardKeeper(store=self._store, delivery=delivery, drawer=drawer, clock=self._clock)
+        cards = CardKeeper(store=self.store, delivery=delivery, drawer=drawer, clock=self._clock)
         return Scheduler(
-            store=self._store,
+            store=self.store,
             sender=sender,
             cards=cards,
             delivery=delivery,
@@ -367,7 +367,7 @@ class Hallpass:
         """What `/readyz` and `/metrics` tell."""
         now, machine_now = self._clock.now(), self._clock.machine_now()
         try:
-            pending = await self._store.read(lambda tx: tx.notices.pending(now=now, machine_now=machine_now))
+            pending = await self.store.read(lambda tx: tx.notices.pending(now=now, machine_now=machine_now))
         except HallpassError:
             pending = None
         oldest = pending.oldest_due_at if pending else None

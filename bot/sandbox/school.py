@@ -10,12 +10,12 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from bot.app import Hallpass, open_hallpass
-from bot.sandbox.clock import MovableClock
+from bot.sandbox.clock import MovableClock, SkippingMachine
 from bot.sandbox.lessonspace.stand_in import LessonspaceStandIn
 from bot.sandbox.slack.actors import Actor
 from bot.sandbox.slack.people import UserKind
@@ -34,6 +34,7 @@ class School:
         slack: SlackStandIn,
         lessonspace: LessonspaceStandIn,
         clock: MovableClock,
+        machine: SkippingMachine,
         folder: Path,
         is_socket_mode: bool,
         settings: Mapping[str, str],
@@ -41,6 +42,7 @@ class School:
         self.slack = slack
         self.lessonspace = lessonspace
         self.clock = clock
+        self._machine = machine
         self.folder = folder
         self.is_socket_mode = is_socket_mode
         self.hallpass: Hallpass | None = None
@@ -119,6 +121,11 @@ class School:
                 await self._running
         self._running = None
 
+    def skip(self, delta: timedelta) -> None:
+        """Let machine time pass for the bot: back-offs and leases run out. Lesson time stays."""
+        self._machine.skip(delta)
+        self.clock.move_by(timedelta(0))
+
     def add(self, name: str, *, kind: UserKind = UserKind.MEMBER, zone: str = "Europe/Berlin") -> Actor:
         """Somebody new in the workspace."""
         return self.slack.as_user(self.slack.add_user(name, kind=kind, zone=zone))
@@ -140,7 +147,8 @@ async def open_school(
     manifest: Mapping[str, Any] | None = None,
 ) -> AsyncIterator[School]:
     """The stand-ins, running; the bot is started by `School.start`. Everything is closed on leaving."""
-    clock = MovableClock(starts_at, is_frozen=is_frozen)
+    machine = SkippingMachine()
+    clock = MovableClock(starts_at, is_frozen=is_frozen, machine=machine)
     async with AsyncExitStack() as stack:
         slack = await stack.enter_async_context(SlackStandIn(manifest=manifest))
         lessonspace = await stack.enter_async_context(LessonspaceStandIn(clock))
@@ -148,6 +156,7 @@ async def open_school(
             slack=slack,
             lessonspace=lessonspace,
             clock=clock,
+            machine=machine,
             folder=folder,
             is_socket_mode=is_socket_mode,
             settings=settings or {},

@@ -1,0 +1,142 @@
+"""What stories do again and again: book, wait until all is calm, look at somebody's messages."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from bot.sandbox.lessonspace.spaces import Reason
+from bot.sandbox.school import School
+from bot.sandbox.slack.actors import Actor
+from bot.sandbox.slack.messages import Message
+from bot.sandbox.slack.outcomes import Outcome
+from storage.records import Lesson, Notice, NoticeKind, NoticeState
+from storage.store import Transaction
+
+OPEN = (NoticeState.WAITING, NoticeState.CLAIMED, NoticeState.BEGUN)
+
+
+async def open_form(school: School, actor: Actor, text: str = "") -> None:
+    """Type `/lesson` and wait for the form itself (a loading view may come first)."""
+    outcome = await actor.slash("/lesson", text)
+    assert outcome.is_fine, outcome
+    await school.slack.wait_for(lambda: actor.view is not None and "submit" in actor.view.given)
+
+
+async def submit(school: School, actor: Actor, **fields: Any) -> Outcome:
+    """Fill these fields of the open form and send it."""
+    assert actor.view is not None
+    await actor.fill(actor.view, fields)
+    return await actor.submit()
+
+
+async def book(school: School, actor: Actor, text: str, **fields: Any) -> None:
+    """Book by command and form, and wait until everything due was sent."""
+    await open_form(school, actor, text)
+    outcome = await submit(school, actor, **fields)
+    assert outcome.is_fine, outcome
+    assert outcome.response_action == "update", outcome.body
+    await settle(school)
+
+
+async def settle(school: School, *, seconds: float = 10.0) -> None:
+    """Wait until nothing is due that could be sent now, no card is behind, and nothing is in flight."""
+    async with asyncio.timeout(seconds):
+        while not await _is_calm(school):  # noqa: ASYNC110 - the database rings no bell
+            await asyncio.sleep(0.01)
+
+
+async def _is_calm(school: School) -> bool:
+    assert school.hallpass is not None
+    scheduler = school.hallpass.scheduler
+    if scheduler is None or scheduler.in_flight_count:
+        return False
+    # A leader's card that changed a moment ago takes a breath; what waits longer than that waits for its retry.
+    now, soon = school.clock.now(), school.clock.machine_now() + timedelta(seconds=2)
+
+    def look(tx: Transaction) -> bool:
+        for workspace in tx.workspaces.list_all():
+            for lesson in tx.lessons.list_between(workspace.id):
+                for notice in tx.notices.list_for_lesson(workspace.id, lesson.id):
+                    held = notice.not_before is not None and notice.not_before > soon
+                    if notice.state in OPEN and notice.due_at <= now and not held:
+                        return False
+                for card in tx.cards.list_for_lesson(workspace.id, lesson.id):
+                    held = card.not_before is not None and card.not_before > soon
+                    if not card.is_final and card.revision_wanted > card.revision_shown and not held:
+                        return False
+        return True
+
+    return await school.hallpass.store.read(look)
+
+
+async def move_to(school: School, hour: int, minute: int = 0) -> None:
+    """Put lesson time to this hour of the day (UTC), and wait until everything due then was done."""
+    school.clock.move_to(school.clock.now().replace(hour=hour, minute=minute, second=0))
+    await settle(school)
+
+
+async def skip(school: School, delta: timedelta) -> None:
+    """Let machine time pass, and wait until what could be done then was done."""
+    school.skip(delta)
+    await settle(school)
+
+
+def read_all(school: School, actor: Actor) -> list[str]:
+    """Every message in their conversation with the bot, as they read it."""
+    return [actor.read(message, now=school.clock.now()) for message in actor.messages()]
+
+
+def find_card(actor: Actor) -> Message:
+    """Their card: the first message of the conversation."""
+    return actor.messages()[0]
+
+
+def list_buttons(message: Message) -> dict[str, Mapping[str, Any]]:
+    """The message's buttons, by action id."""
+    found: dict[str, Mapping[str, Any]] = {}
+    for block in message.blocks:
+        for element in [*block.get("elements", []), block.get("accessory", {})]:
+            if isinstance(element, dict) and element.get("type") == "button":
+                found[element["action_id"]] = element
+    return found
+
+
+async def join(
+    school: School, actor: Actor, browser: str | None = None, *, message: Message | None = None
+) -> Reason | None:
+    """Press Join on the card (or another message) and come in; None: inside, else why not."""
+    outcome = await actor.press(message or find_card(actor), "join")
+    assert outcome.url is not None
+    visit = await school.lessonspace.browser(browser or actor.user.name).join(outcome.url)
+    return visit.refusal
+
+
+async def get_lesson(school: School, title: str = "Algebra") -> Lesson:
+    """The stored lesson of this title."""
+    assert school.hallpass is not None
+
+    def find(tx: Transaction) -> Lesson:
+        [workspace] = tx.workspaces.list_all()
+        return next(lesson for lesson in tx.lessons.list_between(workspace.id) if lesson.title == title)
+
+    return await school.hallpass.store.read(find)
+
+
+async def list_notices(school: School, kind: NoticeKind | None = None, title: str = "Algebra") -> list[Notice]:
+    """The lesson's stored notices, of one kind or all."""
+    assert school.hallpass is not None
+    lesson = await get_lesson(school, title)
+    found = await school.hallpass.store.read(lambda tx: tx.notices.list_for_lesson(lesson.workspace_id, lesson.id))
+    return [notice for notice in found if kind is None or notice.kind is kind]
+
+
+async def leave_all(school: School) -> None:
+    """Everybody who is in a room leaves it."""
+    for space in school.lessonspace.organisation.spaces.values():
+        space.advance(school.clock.now())
+        if space.running is not None:
+            for connection in space.running.list_open():
+                space.leave(connection.id, school.clock.now())
