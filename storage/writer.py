@@ -63,6 +63,7 @@ class Writer:
         self._take_owed = take_owed
         self._on_owed = on_owed
         self._queue: SimpleQueue[Job | None] = SimpleQueue()
+        self.patience_seconds = PATIENCE_SECONDS
         self._is_closing = False
         self.commit_count = 0
         """Groups put on disk, for metrics and tests."""
@@ -111,7 +112,7 @@ class Writer:
             return None
         if not is_patient:
             return 0.0
-        return max(0.0, group[0].queued_at + PATIENCE_SECONDS - time.monotonic())
+        return max(0.0, group[0].queued_at + self.patience_seconds - time.monotonic())
 
     def _perform(self, group: list[Job]) -> bool:
         """Run the group in one transaction. Whether it left something to send."""
