@@ -80,98 +80,102 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, enable_decoding=False)
 
     slack_bot_token: Annotated[SecretStr | None, BeforeValidator(of_text(parse_bot_token))] = Field(
-        None, description="Slack's bot token (`xoxb-…`), from OAuth & Permissions. Needed to run"
+        default=None, description="Slack's bot token (`xoxb-…`), from OAuth & Permissions. Needed to run"
     )
     slack_app_token: Annotated[SecretStr | None, BeforeValidator(of_text(parse_app_token))] = Field(
-        None, description="Slack's app-level token (`xapp-…`) with `connections:write`. Set: Socket Mode; not set: HTTP"
+        default=None,
+        description="Slack's app-level token (`xapp-…`) with `connections:write`. Set: Socket Mode; not set: HTTP",
     )
     slack_signing_secret: Annotated[SecretStr | None, BeforeValidator(of_text(parse_signing_secret))] = Field(
-        None, description="proves that a request comes from Slack; needed for HTTP, at `/slack/events`"
+        default=None, description="proves that a request comes from Slack; needed for HTTP, at `/slack/events`"
     )
-    slack_client_id: str | None = Field(None, description="for installing in several workspaces; not used yet")
+    slack_client_id: str | None = Field(default=None, description="for installing in several workspaces; not used yet")
     slack_client_secret: Annotated[SecretStr | None, BeforeValidator(of_text(parse_plain_secret))] = Field(
-        None, description="belongs to the client id; not used yet"
+        default=None, description="belongs to the client id; not used yet"
     )
-    slack_api_url: Url = Field("https://slack.com/api/", description="Slack's Web API; another address for a stand-in")
+    slack_api_url: Url = Field(
+        default="https://slack.com/api/", description="Slack's Web API; another address for a stand-in"
+    )
 
     lessonspace_api_key: Annotated[SecretStr | None, BeforeValidator(of_text(parse_uuid_key))] = Field(
-        None, description="the organisation's API key at Lessonspace (a UUID). Needed to run"
+        default=None, description="the organisation's API key at Lessonspace (a UUID). Needed to run"
     )
     lessonspace_api_url: Url = Field(
-        "https://api.thelessonspace.com/v2/", description="Lessonspace's API; another address for a stand-in"
+        default="https://api.thelessonspace.com/v2/", description="Lessonspace's API; another address for a stand-in"
     )
 
     hallpass_room_service: Annotated[RoomServiceChoice, BeforeValidator(of_text(parse_room_service))] = Field(
-        RoomServiceChoice.LESSONSPACE, description="where lessons take place"
+        default=RoomServiceChoice.LESSONSPACE, description="where lessons take place"
     )
     hallpass_database_url: Annotated[str, BeforeValidator(of_text(parse_database))] = Field(
-        "sqlite:///hallpass.db", description="the SQLite file; a path from the root has four slashes"
+        default="sqlite:///hallpass.db", description="the SQLite file; a path from the root has four slashes"
     )
     hallpass_encryption_keys: Annotated[tuple[SecretStr, ...], BeforeValidator(of_text(parse_encryption_keys))] = Field(
-        (),
+        default=(),
         description="Fernet keys, comma-separated, newest first, for links and provider secrets at rest. "
         "Not set: made at the first start, in a file beside the database that only its owner can read",
     )
     hallpass_listen: Annotated[Listen, BeforeValidator(of_text(parse_listen))] = Field(
-        Listen(host="127.0.0.1", port=8710),
+        default=Listen(host="127.0.0.1", port=8710),
         description="`host:port` of the web server (health, metrics, Slack over HTTP); this machine only unless told, "
         "port 0 takes a free one",
     )
     hallpass_public_url: Annotated[str | None, BeforeValidator(of_text(parse_url))] = Field(
-        None, description="the public address under which others reach the web server; not set: none"
+        default=None, description="the public address under which others reach the web server; not set: none"
     )
     hallpass_links: Annotated[LinkChoice, BeforeValidator(of_text(parse_links))] = Field(
-        LinkChoice.DIRECT, description="how join links reach the room; `direct`: the room service's own links"
+        default=LinkChoice.DIRECT, description="how join links reach the room; `direct`: the room service's own links"
     )
 
     hallpass_join_early: Annotated[timedelta, _duration(timedelta(0), HALF_A_DAY)] = Field(
-        timedelta(minutes=10), description="how long before the start a join link works; `0s`: not before the start"
+        default=timedelta(minutes=10),
+        description="how long before the start a join link works; `0s`: not before the start",
     )
     hallpass_link_lead: Annotated[timedelta, _duration(timedelta(0), timedelta(days=6))] = Field(
-        timedelta(hours=24),
+        default=timedelta(hours=24),
         description="how long before the start links are made and sent; at most `6d`, since Lessonspace's live 7 days",
     )
     hallpass_remind_before: Annotated[timedelta, _duration(timedelta(0), timedelta(days=6))] = Field(
-        timedelta(minutes=10), description="how long before the start people are reminded; `0s`: not at all"
+        default=timedelta(minutes=10), description="how long before the start people are reminded; `0s`: not at all"
     )
     hallpass_warn_before: Annotated[timedelta, _duration(timedelta(0), HALF_A_DAY)] = Field(
-        timedelta(minutes=5),
+        default=timedelta(minutes=5),
         description="how long before the end leaders are asked whether to extend; `0s`: not at all",
     )
     hallpass_extension: Annotated[timedelta, _duration(timedelta(seconds=1), HALF_A_DAY)] = Field(
-        timedelta(minutes=10), description="how much one *Extend* adds"
+        default=timedelta(minutes=10), description="how much one *Extend* adds"
     )
     hallpass_late_after: Annotated[timedelta, _duration(timedelta(0), HALF_A_DAY)] = Field(
-        timedelta(minutes=5), description="from how long after the start a summary calls somebody late"
+        default=timedelta(minutes=5), description="from how long after the start a summary calls somebody late"
     )
 
     hallpass_launches_at_once: Annotated[int, _count(1, 1000)] = Field(
-        32, description="requests to the room service under way at once, in each process"
+        default=32, description="requests to the room service under way at once, in each process"
     )
     hallpass_posts_at_once: Annotated[int, _count(1, 1000)] = Field(
-        32, description="messages to Slack under way at once, in each process"
+        default=32, description="messages to Slack under way at once, in each process"
     )
     hallpass_launch_rate: Annotated[Rate | None, BeforeValidator(of_text(parse_limit))] = Field(
-        None,
+        default=None,
         description="most links asked for, like `5/s`, in each process; not set: unlimited, since no limit is told",
     )
     hallpass_post_rate: Annotated[Rate, BeforeValidator(of_text(parse_rate))] = Field(
-        Rate(per_second=5, burst=30),
+        default=Rate(per_second=5, burst=30),
         description="most messages posted, in each process: Slack takes some hundreds a minute and short bursts",
     )
 
     hallpass_bookers: Annotated[Bookers, BeforeValidator(of_text(parse_bookers))] = Field(
-        Bookers(rule=BookersRule.MEMBERS),
+        default=Bookers(rule=BookersRule.MEMBERS),
         description="who may book: `members` (no guests), `everyone`, or ids of user groups, comma-separated",
     )
     hallpass_admins: Annotated[tuple[str, ...], BeforeValidator(of_text(parse_ids))] = Field(
-        (), description="ids of people and user groups, comma-separated; not set: Slack's admins and owners"
+        default=(), description="ids of people and user groups, comma-separated; not set: Slack's admins and owners"
     )
     hallpass_reach: Annotated[int, _count(1, 1_000_000)] = Field(
-        200, description="most people whom a booker who is no admin reaches in an hour"
+        default=200, description="most people whom a booker who is no admin reaches in an hour"
     )
     hallpass_channel_names: Annotated[bool, BeforeValidator(of_text(parse_switch))] = Field(
-        False, description="`on`: summaries in channels name people, except where guests or others are members"
+        default=False, description="`on`: summaries in channels name people, except where guests or others are members"
     )
 
     _sources: dict[str, Source] = PrivateAttr(default_factory=dict)
