@@ -170,7 +170,9 @@ class HttpDoor:
         while True:
             if pace:
                 await pace.wait_turn()
-            left_seconds = max(0.0, gives_up_at - self._timing.monotonic())
+            left_seconds = gives_up_at - self._timing.monotonic()
+            if left_seconds <= 0:
+                raise RoomServiceDown(self.provider, f"{call.what}: no turn in time", was_sent=tries_done > 0)
             try:
                 return await self._try_once(call, min(left_seconds, self._patience.one_try.total_seconds()))
             except RoomServiceError as error:

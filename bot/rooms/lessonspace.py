@@ -1,4 +1,4 @@
-"""Lessonspace: asks for each participant's way in, and reads who came. Its API in words: README, and its own pages.
+"""Lessonspace (thelessonspace.com), version 2 of its API: asks for each participant's way in, and reads who came.
 
 It refuses to guess: a launch without link, room or secret is an error and not half a launch, and sessions that cannot
 be read whole are an error and not a shorter list, since a missing entry would make somebody absent who was there.

@@ -181,6 +181,18 @@ async def test_no_try_begins_that_would_end_after_the_whole_call_s_limit() -> No
     assert (len(server.requests), time.sleeps) == (1, [])
 
 
+async def test_who_waits_for_a_turn_past_the_whole_call_s_limit_asks_nobody() -> None:
+    """The queue took all the time there was: told as never sent."""
+    time = HandWound()
+    pace = Pace("Somebody", per_second=None, monotonic=lambda: time.seconds, sleep=time.sleep)
+    pace.hold(timedelta(seconds=4))
+    async with open_door(GOOD, time=time, patience=Patience(whole_call=timedelta(seconds=3))) as (door, server):
+        with pytest.raises(RoomServiceDown) as caught:
+            await door.fetch("GET", "things/", what="thing", pace=pace)
+
+    assert (caught.value.was_sent, server.requests) == (False, [])
+
+
 async def test_jitter_shortens_the_back_off_by_up_to_half() -> None:
     """Two that failed together do not come back together."""
     time = HandWound()
