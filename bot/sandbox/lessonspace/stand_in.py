@@ -27,7 +27,7 @@ from bot.sandbox.lessonspace.browser import Browser
 from bot.sandbox.lessonspace.links import read_link
 from bot.sandbox.lessonspace.listing import Listed, build_page, choose_sessions, describe_session
 from bot.sandbox.lessonspace.organisation import LaunchRecord, Organisation
-from bot.sandbox.lessonspace.spaces import Prompt, Reason, Space, TurnedAway
+from bot.sandbox.lessonspace.spaces import Prompt, Reason, Space, SpaceSession, TurnedAway
 
 _Work = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -263,7 +263,7 @@ class LessonspaceStandIn:
         page = build_page(items, page=int(request.query.get("page", "1")), size=self.page_size, address=address)
         return _json({"detail": "Invalid page."}, 404) if page is None else _json(page)
 
-    def _describe(self, pair: Any, leave_out: tuple[str, ...]) -> dict[str, Any]:
+    def _describe(self, pair: tuple[Space, SpaceSession], leave_out: tuple[str, ...]) -> dict[str, Any]:
         space, session = pair
         described = describe_session(space, session, now=self.clock.now(), api_url=self.api_url)
         return {name: value for name, value in described.items() if name not in leave_out}
@@ -281,7 +281,7 @@ class LessonspaceStandIn:
             return _json({"detail": "Not found."}, 404)
         return _json({"recording_url": f"{self.origin}/recordings/{uuid4()}"})
 
-    def _find_session(self, session_id: str) -> Any:
+    def _find_session(self, session_id: str) -> tuple[Space, SpaceSession] | None:
         return next((pair for pair in self._list_sessions() if pair[1].session_id == session_id), None)
 
     async def _hello(self, request: web.Request) -> web.StreamResponse:
