@@ -24,11 +24,15 @@ from slack_bolt.async_app import AsyncApp
 
 from bot.booking import BookingPolicy
 from bot.cardkeeping import CardKeeper
+from bot.claims import Claims
 from bot.clock import Clock, SystemClock
 from bot.delivery import Delivery, build_client
 from bot.drawing import Drawer
 from bot.errors import RoomServiceError, SlackError, SlackRefused
+from bot.following import NextLessons
+from bot.launching import Launcher
 from bot.people import Directory
+from bot.posting import Poster
 from bot.reading import SessionReader
 from bot.rooms.base import RoomService
 from bot.rooms.http import open_client
@@ -234,17 +238,32 @@ class Hallpass:
         reader = SessionReader(
             store=self.store, service=self._service, clock=self._clock, late_after=settings.hallpass_late_after
         )
-        sender = NoticeSender(
+        claims = Claims(store=self.store, clock=self._clock)
+        launcher = Launcher(
             store=self.store,
             service=self._service,
+            directory=directory,
+            sealer=self._sealer,
+            clock=self._clock,
+            at_once=settings.hallpass_launches_at_once,
+        )
+        poster = Poster(
+            store=self.store,
             delivery=delivery,
             directory=directory,
             drawer=drawer,
-            sealer=self._sealer,
+            claims=claims,
+            clock=self._clock,
+            at_once=settings.hallpass_posts_at_once,
+        )
+        sender = NoticeSender(
+            store=self.store,
+            claims=claims,
+            launcher=launcher,
+            poster=poster,
+            next_lessons=NextLessons(store=self.store, drawer=drawer, clock=self._clock),
             reader=reader,
             clock=self._clock,
-            launches_at_once=settings.hallpass_launches_at_once,
-            posts_at_once=settings.hallpass_posts_at_once,
         )
         cards = CardKeeper(store=self.store, delivery=delivery, drawer=drawer, clock=self._clock)
         return Scheduler(

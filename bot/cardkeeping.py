@@ -10,11 +10,12 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from bot.claims import back_off
 from bot.clock import Clock
 from bot.delivery import Delivery
 from bot.drawing import Drawer
 from bot.errors import SlackBusy, SlackError, SlackRefused, SlackUnreachable
-from bot.sending import INSTALLATION_CODES, back_off
+from bot.sending import INSTALLATION_CODES
 from storage.records import Card, CardId, CardKind, ClaimId, LessonDetails
 from storage.store import Store
 

@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from storage.sealing import Sealer
-
 from bot import cards, messages, summaries, windows
 from bot.blocks import Message
 from bot.messages import NextLesson
 from storage.records import Card, CardKind, LessonDetails, Link, Notice, NoticeKind, Seat
+from storage.sealing import Sealer
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -133,10 +133,11 @@ def extend(
     if not lesson.is_open:
         raise WrongState(lesson.state, "extend")
     _check_revision(details, revision)
+    count = _count_extensions(lesson, now)
     longer = replace(
         lesson,
-        ends_at=lesson.ends_at + lesson.options.extension,
-        extension_count=lesson.extension_count + 1,
+        ends_at=lesson.ends_at + count * lesson.options.extension,
+        extension_count=lesson.extension_count + count,
         revision=lesson.revision + 1,
         is_let_end=False,
         is_running_over=False,
@@ -157,6 +158,11 @@ def extend(
     tx.notices.insert(owed)
     _save(tx, longer, action="extended", actor=actor.id, now=now)
     return Extended(ends_at=longer.ends_at, relinked_count=relinked)
+
+
+def _count_extensions(lesson: Lesson, now: datetime) -> int:
+    """One; more only where the lesson runs over so long that one would end in the past."""
+    return max(1, (now - lesson.ends_at) // lesson.options.extension + 1)
 
 
 def let_end(

@@ -52,7 +52,7 @@ def plan_booking(lesson: Lesson, participants: Sequence[Participant], *, now: da
     owed = []
     for participant in participants:
         owed += plan_way_in(lesson, participant, now=now)
-        if (reminds_at := windows.reminds_at(lesson)) > now:
+        if now < (reminds_at := windows.reminds_at(lesson)) < lesson.starts_at:
             occasion = instant(lesson.starts_at)
             owed.append(_owe(lesson, NoticeKind.START_REMINDER, occasion, due_at=reminds_at, now=now, to=participant))
     leaders = [participant.person_id for participant in participants if participant.is_leader]

@@ -20,10 +20,11 @@ from apscheduler.triggers.date import DateTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
 from bot.cardkeeping import CardKeeper
+from bot.claims import LEASE, Claimed
 from bot.clock import Clock
 from bot.delivery import POST, UPDATE, Delivery
 from bot.notices import NEEDS_LAUNCH, WORK
-from bot.sending import LEASE, Claimed, NoticeSender
+from bot.sending import NoticeSender
 from storage.errors import NotStored, StoreClosed
 from storage.records import ClaimId, LessonDetails, LessonId, NoticeKind, WorkspaceId, new_id
 from storage.store import Store, Transaction
@@ -132,7 +133,8 @@ class Scheduler:
         claimed = await self._store.write(
             lambda tx: tx.notices.claim(
                 now=now, machine_now=machine_now, limit=free, claim_id=claim_id, lease=LEASE, closed_kinds=closed
-            )
+            ),
+            is_patient=True,
         )
         lessons: dict[tuple[WorkspaceId, LessonId], LessonDetails | None] = {}
         if claimed:
@@ -141,7 +143,8 @@ class Scheduler:
         for notice in claimed:
             details = lessons[notice.workspace_id, notice.lesson_id]
             if details is not None:
-                self._start(self._sender.handle(Claimed(notice=notice, claim_id=claim_id), details), details)
+                claim = Claimed(notice=notice, claim_id=claim_id, details=details)
+                self._start(self._sender.handle(claim), details)
         return len(claimed)
 
     async def _take_cards(self, free: int) -> int:
@@ -150,7 +153,8 @@ class Scheduler:
         claim_id = ClaimId(new_id())
         now, machine_now = self._clock.now(), self._clock.machine_now()
         claimed = await self._store.write(
-            lambda tx: tx.cards.claim(now=now, machine_now=machine_now, limit=free, claim_id=claim_id, lease=LEASE)
+            lambda tx: tx.cards.claim(now=now, machine_now=machine_now, limit=free, claim_id=claim_id, lease=LEASE),
+            is_patient=True,
         )
         lessons: dict[tuple[WorkspaceId, LessonId], LessonDetails | None] = {}
         if claimed:

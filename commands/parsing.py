@@ -112,7 +112,7 @@ class _Part:
 _STARTS = {_Kind.DAY, _Kind.CLOCK, _Kind.NOW, _Kind.ODD_START}
 _LENGTHS = {_Kind.LENGTH, _Kind.ODD_LENGTH}
 
-_TOKEN = re.compile(r"<[^<>]*>|[^\s<]+|<")
+_TOKEN = re.compile(r"<[^<>\s][^<>]*>|[^\s<]+|<")
 _USER = re.compile(r"@([A-Z0-9]+)(?:\|(.*))?", re.ASCII | re.DOTALL)
 _ZONE_WORD = re.compile(r"UTC|GMT|[ECMP][SD]?T|[CEW]ES?T|BST|IST|JST|AE[SD]T", re.ASCII)
 _AWAY = re.compile(r"in (?:half )?\S+ (?:half )?(?:minutes?|hours?|days?|weeks?|months?)\b", re.IGNORECASE)

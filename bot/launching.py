@@ -1,0 +1,183 @@
+"""A participant's way in: who they are is checked, the room service launches, the link is stored sealed. Posts nothing.
+
+A launch may happen twice, and harms nobody: until a link was posted, the earlier one is known to nobody. A link stored
+before a crash is used again instead of launching anew.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+import structlog
+
+from bot import windows
+from bot.claims import Claimed
+from bot.clock import Clock
+from bot.drawing import find_open_link
+from bot.people import Directory
+from bot.rooms.base import Launch, LaunchRequest, RoomService
+from storage.records import (
+    CardKind,
+    LessonDetails,
+    Link,
+    LinkId,
+    LinkWay,
+    NoticeState,
+    Person,
+    PersonKind,
+    Seat,
+    new_id,
+)
+from storage.sealing import Sealer
+from storage.store import Store, Transaction
+
+log = structlog.get_logger("hallpass.sending")
+
+
+class Launcher:
+    """Makes links, at most so many at once."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        service: RoomService,
+        directory: Directory,
+        sealer: Sealer,
+        clock: Clock,
+        at_once: int,
+    ) -> None:
+        self._store = store
+        self._service = service
+        self._directory = directory
+        self._sealer = sealer
+        self._clock = clock
+        self._slots = asyncio.Semaphore(at_once)
+
+    async def check(self, person: Person) -> str | None:
+        """Why this person cannot be reached, looked up now if the form could not; None: they may be.
+
+        Raises SlackError when Slack cannot say.
+        """
+        known = person if person.checked_at is not None else await self._directory.look_up(person.user_id)
+        return find_unreachable(known)
+
+    async def make_link(self, claimed: Claimed) -> Claimed:
+        """The same claim with the participant's link in its details. Where the card is there already, it is redrawn
+        with the link and the notice is finished, in the commit that stores the link. Raises RoomServiceError.
+        """
+        seat = claimed.get_seat()
+        link = find_open_link(claimed.details, seat, now=self._clock.now())
+        if link is not None:
+            if seat.card is not None:
+                await self._store.write(lambda tx: self._redraw(tx, claimed, link), is_patient=True)
+            return claimed
+        async with self._slots:
+            launch = await self._service.launch(build_launch(claimed.details, seat))
+        stored = await self._keep(claimed, seat, launch)
+        log.info("launched", notice=claimed.notice.id, lesson=claimed.notice.lesson_id, link=stored.id)
+        return replace(claimed, details=_with_link(claimed.details, seat, stored, launch))
+
+    async def _keep(self, claimed: Claimed, seat: Seat, launch: Launch) -> Link:
+        """Store the link, sealed, and what the launch told of room and settings."""
+        details, participant = claimed.details, seat.participant
+        window = windows.window_of(details.lesson, participant)
+        link = Link(
+            id=LinkId(new_id()),
+            workspace_id=details.lesson.workspace_id,
+            lesson_id=details.lesson.id,
+            participant_id=participant.id,
+            number=participant.link_number,
+            way=LinkWay.DIRECT,
+            opens_at=window.opens_at,
+            closes_at=window.closes_at,
+            warns_at=windows.soft_expiry(details.lesson, participant),
+            url_sealed=self._sealer.seal(launch.url),
+            session_id=launch.session_id,
+            made_at=self._clock.now(),
+        )
+        secret_sealed = self._sealer.seal(launch.room_secret) if launch.room_secret else None
+
+        def work(tx: Transaction) -> Link:
+            stored = tx.lessons.insert_link(link)
+            if details.room.room_id != launch.room_id or details.room.secret_sealed is None:
+                tx.lessons.update_room(replace(details.room, room_id=launch.room_id, secret_sealed=secret_sealed))
+            if participant.provider_user_id != launch.provider_user_id or participant.failure is not None:
+                kept = replace(participant, provider_user_id=launch.provider_user_id, failure=None)
+                tx.lessons.update_participant(kept)
+            _keep_settings(tx, details, launch)
+            if seat.card is not None:
+                self._redraw(tx, claimed, stored)
+            return stored
+
+        return await self._store.write(work, is_patient=True)
+
+    def _redraw(self, tx: Transaction, claimed: Claimed, link: Link) -> None:
+        """The card is there: have it drawn again with this link, which delivers it."""
+        notice, now = claimed.notice, self._clock.now()
+        tx.lessons.update_link(replace(link, delivered_at=now))
+        tx.cards.want(notice.workspace_id, notice.lesson_id, person_id=notice.person_id)
+        tx.cards.want(notice.workspace_id, notice.lesson_id, kinds=(CardKind.LEADER,))
+        tx.notices.finish(notice.id, claim_id=claimed.claim_id, state=NoticeState.SENT, sent_at=now)
+
+
+def build_launch(details: LessonDetails, seat: Seat) -> LaunchRequest:
+    """What the room service is told: an opaque id of ours and the shown name, nothing else about the person."""
+    lesson, participant = details.lesson, seat.participant
+    window = windows.window_of(lesson, participant)
+    return LaunchRequest(
+        launch_id=details.room.launch_id,
+        room_name=lesson.title,
+        person_key=seat.person.id,
+        shown_name=seat.person.name,
+        role=participant.role,
+        is_leader=participant.is_leader,
+        opens_at=window.opens_at,
+        closes_at=window.closes_at,
+        warns_at=windows.soft_expiry(lesson, participant),
+        leaves_at_close=windows.leaves_at_close(lesson, participant),
+        records=lesson.options.records,
+        transcribes=lesson.options.transcribes,
+        language=lesson.options.language,
+        features=lesson.options.features,
+    )
+
+
+def find_unreachable(person: Person) -> str | None:
+    """Why a message to this person cannot arrive, as a code; None: it may."""
+    if person.is_deactivated:
+        return "user_disabled"
+    if person.unreachable:
+        return person.unreachable
+    return {
+        PersonKind.BOT: "is_bot",
+        PersonKind.APP: "is_app",
+        PersonKind.STRANGER: "stranger",
+        PersonKind.INVITED: "invited",
+    }.get(person.kind)
+
+
+def _with_link(details: LessonDetails, seat: Seat, link: Link, launch: Launch) -> LessonDetails:
+    lesson = replace(
+        details.lesson,
+        is_recorded=_told(launch.is_recorded, details.lesson.is_recorded),
+        is_transcribed=_told(launch.is_transcribed, details.lesson.is_transcribed),
+    )
+    reached = replace(seat, link=link, participant=replace(seat.participant, failure=None))
+    return replace(details, lesson=lesson, seats=tuple(reached if other is seat else other for other in details.seats))
+
+
+def _keep_settings(tx: Transaction, details: LessonDetails, launch: Launch) -> None:
+    """What the room said about recording decides what the cards say; where it changed, all are redrawn."""
+    lesson = tx.lessons.get(details.lesson.workspace_id, details.lesson.id)
+    is_recorded = _told(launch.is_recorded, lesson.is_recorded)
+    is_transcribed = _told(launch.is_transcribed, lesson.is_transcribed)
+    if (is_recorded, is_transcribed) == (lesson.is_recorded, lesson.is_transcribed):
+        return
+    tx.lessons.update(replace(lesson, is_recorded=is_recorded, is_transcribed=is_transcribed))
+    tx.cards.want(lesson.workspace_id, lesson.id)
+
+
+def _told(new: bool | None, known: bool | None) -> bool | None:
+    return known if new is None else new

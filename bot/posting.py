@@ -1,0 +1,233 @@
+"""One message posted once, as far as Slack allows: turn, begin, post, sent; each step a commit.
+
+What must not happen twice is a post, and Slack has no idempotency key. So *begin* asks in one transaction whether the
+claim still holds and the fact is still true; every post carries the notice's id; and a notice that was begun without a
+definite answer is looked for in the conversation before it is begun again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import structlog
+
+from bot import notices
+from bot.claims import LEASE, Claimed, Claims
+from bot.clock import Clock
+from bot.delivery import Delivery, Posted
+from bot.drawing import Drawer
+from bot.errors import SlackError, SlackRefused, SlackUnreachable
+from bot.messages import NextLesson
+from bot.people import Directory
+from storage.records import (
+    Card,
+    CardId,
+    CardKind,
+    LessonDetails,
+    LessonId,
+    Notice,
+    NoticeKind,
+    NoticeState,
+    new_id,
+)
+from storage.store import Store, Transaction
+
+log = structlog.get_logger("hallpass.sending")
+
+LOOK_AFTER = timedelta(seconds=25)
+"""From begin until an unknown outcome is looked for: the post's own 10 s, and 15 s for Slack to show what it has."""
+UNREADABLE_PAUSE = timedelta(minutes=5)
+"""Until a conversation that could not be read is tried again."""
+
+CARD_KINDS = {
+    NoticeKind.START_REMINDER: CardKind.REMINDER,
+    NoticeKind.END_WARNING: CardKind.WARNING,
+    NoticeKind.MOVED: CardKind.MOVED,
+}
+
+
+class Poster:
+    """Posts notices, at most so many at once."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        delivery: Delivery,
+        directory: Directory,
+        drawer: Drawer,
+        claims: Claims,
+        clock: Clock,
+        at_once: int,
+    ) -> None:
+        self._store = store
+        self._delivery = delivery
+        self._directory = directory
+        self._drawer = drawer
+        self._claims = claims
+        self._clock = clock
+        self._slots = asyncio.Semaphore(at_once)
+
+    async def post(
+        self, claimed: Claimed, *, next_lessons: Sequence[NextLesson] = (), carries: Sequence[LessonId] = ()
+    ) -> None:
+        """Post the notice's message. `carries`: lessons whose start reminder it replaces. Raises SlackError."""
+        shows_names = await self._shows_names(claimed.notice)
+        async with self._slots:
+            await self._delivery.take_turn()
+            begun = await self._begin(claimed)
+            if begun is None:
+                self._delivery.give_turn_back()
+                return
+            message = self._drawer.draw_notice(
+                begun.notice,
+                begun.details,
+                now=self._clock.now(),
+                next_lessons=next_lessons,
+                shows_names=shows_names,
+            )
+            posted = await self._delivery.post(
+                _recipient_of(begun), message.text, message.blocks, notice_id=begun.notice.id, has_turn=True
+            )
+        await self._record(begun, posted, carries=carries)
+
+    async def settle_unknown(self, claimed: Claimed) -> bool:
+        """Look for a post without a definite answer. True: it is settled, or must wait; False: it is not there."""
+        notice = claimed.notice
+        if notice.begun_at is None:
+            return False
+        looks_at = notice.begun_at + LOOK_AFTER
+        if self._clock.machine_now() < looks_at:
+            await self._claims.release(claimed, until=looks_at, is_unknown=True)
+            return True
+        try:
+            posted = await self._delivery.find_post(_conversation_of(claimed), notice.id, since=notice.begun_at)
+        except (SlackRefused, SlackUnreachable) as error:
+            log.warning("outcome_unreadable", notice=notice.id, code=error.code)
+            await self._claims.note_trouble(claimed, "unknown_outcome")
+            until = self._clock.machine_now() + UNREADABLE_PAUSE
+            await self._claims.release(claimed, until=until, is_unknown=True, reason="history_unreadable")
+            return True
+        except SlackError:
+            await self._claims.release(claimed, is_unknown=True, reason="history_unreachable")
+            return True
+        if posted is None:
+            return False
+        log.info("found_sent", notice=notice.id, kind=notice.kind.value)
+        await self._record(claimed, posted)
+        return True
+
+    async def _begin(self, claimed: Claimed) -> Claimed | None:
+        """Commit that we are about to post. None: the notice is no longer ours, or no longer true (then dropped)."""
+        notice, details = claimed.notice, claimed.details
+        now, machine_now = self._clock.now(), self._clock.machine_now()
+
+        def work(tx: Transaction) -> LessonDetails | None:
+            lesson = tx.lessons.get(notice.workspace_id, notice.lesson_id)
+            is_stale = (lesson.revision, lesson.state) != (details.lesson.revision, details.lesson.state)
+            fresh = tx.lessons.get_details(notice.workspace_id, notice.lesson_id) if is_stale else details
+            reason = notices.find_reason_to_drop(notice, fresh, now=now)
+            if reason is not None:
+                tx.notices.finish(notice.id, claim_id=claimed.claim_id, state=NoticeState.DROPPED, reason=reason)
+                return None
+            is_ours = tx.notices.begin(notice.id, claim_id=claimed.claim_id, machine_now=machine_now, lease=LEASE)
+            return fresh if is_ours else None
+
+        begun = await self._store.write(work, is_patient=True)
+        return replace(claimed, details=begun) if begun is not None else None
+
+    async def _record(self, claimed: Claimed, posted: Posted, *, carries: Sequence[LessonId] = ()) -> None:
+        """Commit that it was posted, with the card that it became."""
+        notice, now = claimed.notice, self._clock.now()
+
+        def work(tx: Transaction) -> None:
+            is_ours = tx.notices.finish(
+                notice.id,
+                claim_id=claimed.claim_id,
+                state=NoticeState.SENT,
+                sent_at=now,
+                conversation=posted.conversation,
+                ts=posted.ts,
+            )
+            if not is_ours:
+                return
+            _note_conversation(tx, claimed, posted)
+            _keep_card(tx, claimed, posted, now=now)
+            for lesson_id in carries:
+                tx.notices.drop_waiting(
+                    notice.workspace_id,
+                    lesson_id,
+                    kinds=(NoticeKind.START_REMINDER,),
+                    reason="carried_by_warning",
+                    person_id=notice.person_id,
+                )
+
+        await self._store.write(work, is_patient=True)
+        log.info("sent", notice=notice.id, kind=notice.kind.value, lesson=notice.lesson_id)
+
+    async def _shows_names(self, notice: Notice) -> bool:
+        """Whether a channel may read who came: the setting is on, and only members of this workspace read it."""
+        if notice.channel_id is None or not self._drawer.shows_channel_names:
+            return False
+        channel = await self._directory.look_up_channel(notice.channel_id)
+        return channel is not None and not channel.is_external and not channel.has_guests
+
+
+def _recipient_of(claimed: Claimed) -> str:
+    """Slack's id of whom it goes to. A person by user id: Slack opens the conversation."""
+    if claimed.notice.channel_id is not None:
+        return claimed.notice.channel_id
+    person = claimed.person
+    if person is None:
+        raise ValueError(f"notice {claimed.notice.id} has no recipient")
+    return person.user_id
+
+
+def _conversation_of(claimed: Claimed) -> str:
+    person = claimed.person
+    return person.conversation if person is not None and person.conversation else _recipient_of(claimed)
+
+
+def _note_conversation(tx: Transaction, claimed: Claimed, posted: Posted) -> None:
+    person = claimed.person
+    if person is not None and (person.conversation != posted.conversation or person.unreachable):
+        tx.people.save(replace(person, conversation=posted.conversation, unreachable=None))
+
+
+def _keep_card(tx: Transaction, claimed: Claimed, posted: Posted, *, now: datetime) -> None:
+    """The message becomes a card that follows the truth, compared at once with the truth of this moment."""
+    notice, details, seat = claimed.notice, claimed.details, claimed.seat
+    kind = _card_kind(claimed)
+    if kind is None:
+        return
+    tx.cards.insert(
+        Card(
+            id=CardId(new_id()),
+            workspace_id=notice.workspace_id,
+            lesson_id=notice.lesson_id,
+            kind=kind,
+            person_id=notice.person_id,
+            channel_id=notice.channel_id,
+            notice_id=notice.id,
+            conversation=posted.conversation,
+            ts=posted.ts,
+            posted_at=now,
+        )
+    )
+    fresh = tx.lessons.get(notice.workspace_id, notice.lesson_id)
+    if (fresh.revision, fresh.state) != (details.lesson.revision, details.lesson.state):
+        tx.cards.want(notice.workspace_id, notice.lesson_id, person_id=notice.person_id)
+    if seat is None or notice.kind not in notices.BRINGS_CARD:
+        return
+    if seat.link is not None and seat.link.delivered_at is None:
+        tx.lessons.update_link(replace(seat.link, delivered_at=now))
+    tx.cards.want(notice.workspace_id, notice.lesson_id, kinds=(CardKind.LEADER,))
+
+
+def _card_kind(claimed: Claimed) -> CardKind | None:
+    if claimed.notice.kind in notices.BRINGS_CARD:
+        return CardKind.LEADER if claimed.get_seat().participant.is_leader else CardKind.PARTICIPANT
+    return CARD_KINDS.get(claimed.notice.kind)
