@@ -20,7 +20,7 @@ from typing import Any, Protocol, TypeVar
 import structlog
 
 from bot.clock import Clock
-from bot.errors import SlackError, SlackUnknown, SlackUnreachable
+from bot.errors import SlackDown, SlackError, SlackUnknown, SlackUnreachable
 from bot.profiles import build_person
 from storage.records import Channel, Person, PersonKind, Workspace
 from storage.store import Store, Transaction
@@ -56,9 +56,11 @@ class Directory:
         self._slots = asyncio.Semaphore(at_once)
         self._running: dict[str, asyncio.Task[Any]] = {}
         self._groups: dict[str, tuple[frozenset[str], datetime]] = {}
+        self._is_closed = False
 
     async def close(self) -> None:
-        """Let go of every look-up under way."""
+        """Let go of every look-up under way. Whoever asks later is told that Slack is down."""
+        self._is_closed = True
         running = list(self._running.values())
         for task in running:
             task.cancel()
@@ -259,6 +261,8 @@ class Directory:
 
         async def run() -> T:
             async with self._slots:
+                if self._is_closed:
+                    raise SlackDown("directory", "closed")
                 return await work()
 
         task = asyncio.get_running_loop().create_task(run(), name=key)
