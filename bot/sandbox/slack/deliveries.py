@@ -9,6 +9,7 @@ import asyncio
 import hashlib
 import hmac
 import json
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -53,11 +54,22 @@ class Answer:
     trouble: Trouble | None
     taken: timedelta
     retry: int = 0
+    is_final: bool = False  # refused with `x-slack-no-retry: 1`
 
     @property
     def was_taken(self) -> bool:
         """Acknowledged in time?"""
         return self.trouble is None
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Reply:
+    """What came back, before it is measured and kept."""
+
+    status: int | None = None
+    body: Json = field(default_factory=dict)
+    trouble: Trouble | None = None
+    is_final: bool = False
 
 
 class Deliveries:
@@ -91,21 +103,28 @@ class Deliveries:
         """Bring it once and wait for the answer, three seconds at most. `name` is for the log."""
         loop = asyncio.get_running_loop()
         began = loop.time()
-        status: int | None = None
-        body: Json = {}
-        trouble: Trouble | None = None
+        reply = _Reply()
         try:
             async with asyncio.timeout(self.ack_limit.total_seconds()):
                 if self.events_url is None:
-                    status, body, trouble = await self._send_envelope(kind, payload, retry, reason)
+                    reply = await self._send_envelope(kind, payload, retry, reason)
                 else:
-                    status, body, trouble = await self._send_http(self.events_url, kind, payload, retry, reason)
+                    reply = await self._send_http(self.events_url, kind, payload, retry, reason)
         except TimeoutError:
-            trouble = Trouble.TIMEOUT
+            reply = _Reply(trouble=Trouble.TIMEOUT)
         except (NoConnection, aiohttp.ClientError, OSError):
-            trouble = Trouble.CONNECTION
+            reply = _Reply(trouble=Trouble.CONNECTION)
         taken = timedelta(seconds=loop.time() - began)
-        answer = Answer(kind=kind, name=name, status=status, body=body, trouble=trouble, taken=taken, retry=retry)
+        answer = Answer(
+            kind=kind,
+            name=name,
+            status=reply.status,
+            body=reply.body,
+            trouble=reply.trouble,
+            taken=taken,
+            retry=retry,
+            is_final=reply.is_final,
+        )
         self.log.append(answer)
         self._workspace.changes.ring()
         return answer
@@ -114,7 +133,7 @@ class Deliveries:
         """Bring an event; where it is not taken, bring it again later while this returns the first try's answer."""
         envelope = self._wrap_event(event)
         answer = await self.deliver(DeliveryKind.EVENT, event["type"], envelope)
-        if not answer.was_taken:
+        if not answer.was_taken and not answer.is_final:
             task = asyncio.create_task(self._bring_again(envelope, answer))
             self._retries.add(task)
             task.add_done_callback(self._retries.discard)
@@ -126,8 +145,15 @@ class Deliveries:
             reason = "http_timeout" if answer.trouble is Trouble.TIMEOUT else str(answer.trouble)
             name = envelope["event"]["type"]
             answer = await self.deliver(DeliveryKind.EVENT, name, envelope, retry=retry, reason=reason)
-            if answer.was_taken:
+            if answer.was_taken or answer.is_final:
                 return
+
+    async def verify_url(self) -> bool:
+        """Does the address answer Slack's challenge, as it must before events are sent to it?"""
+        challenge = secrets.token_hex(16)
+        payload = {"type": "url_verification", "challenge": challenge, "token": self._workspace.app.verification_token}
+        answer = await self.deliver(DeliveryKind.EVENT, "url_verification", payload)
+        return answer.was_taken and challenge in (answer.body.get("challenge"), answer.body.get("text"))
 
     def _wrap_event(self, event: Json) -> Json:
         workspace, app = self._workspace, self._workspace.app
@@ -152,18 +178,14 @@ class Deliveries:
             "is_ext_shared_channel": False,
         }
 
-    async def _send_envelope(
-        self, kind: DeliveryKind, payload: Json, retry: int, reason: str
-    ) -> tuple[int, Json, Trouble | None]:
+    async def _send_envelope(self, kind: DeliveryKind, payload: Json, retry: int, reason: str) -> _Reply:
         takes_payload = kind is not DeliveryKind.EVENT
         more = {} if takes_payload else {"retry_attempt": retry, "retry_reason": reason}
         answer = await self._sockets.send(kind.value, payload, takes_payload=takes_payload, **more)
         body = answer.get("payload", {})
-        return 200, body if takes_payload and isinstance(body, dict) else {}, None
+        return _Reply(status=200, body=body if takes_payload and isinstance(body, dict) else {})
 
-    async def _send_http(
-        self, url: str, kind: DeliveryKind, payload: Json, retry: int, reason: str
-    ) -> tuple[int, Json, Trouble | None]:
+    async def _send_http(self, url: str, kind: DeliveryKind, payload: Json, retry: int, reason: str) -> _Reply:
         if self._client is None:
             raise RuntimeError("The workspace has not been started.")
         data, content_type = _encode(kind, payload)
@@ -173,9 +195,11 @@ class Deliveries:
         async with self._client.post(url, data=data, headers=headers, allow_redirects=False) as response:
             text = await response.text()
             if not 200 <= response.status < 300:
-                return response.status, {}, Trouble.STATUS
+                is_final = response.headers.get("x-slack-no-retry") == "1"
+                return _Reply(status=response.status, trouble=Trouble.STATUS, is_final=is_final)
             body = _decode(text, response.content_type)
-            return response.status, body or {}, Trouble.UNREADABLE if body is None else None
+            trouble = Trouble.UNREADABLE if body is None else None
+            return _Reply(status=response.status, body=body or {}, trouble=trouble)
 
     def sign(self, data: bytes) -> dict[str, str]:
         """Slack's v0 signature over a body, made now."""

@@ -45,6 +45,7 @@ class RecordingApp:
         self.payloads: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
         self.answers: deque[tuple[int, dict[str, Any] | str]] = deque()
+        self.answer_headers: dict[str, str] = {}
         self.may_answer = asyncio.Event()
         self.may_answer.set()
 
@@ -66,5 +67,5 @@ class RecordingApp:
         status, body = self.answers.popleft() if self.answers else (200, "")
         await self.may_answer.wait()
         if isinstance(body, dict):
-            return web.json_response(body, status=status)
-        return web.Response(status=status, text=body)
+            return web.json_response(body, status=status, headers=self.answer_headers)
+        return web.Response(status=status, text=body, headers=self.answer_headers)

@@ -12,7 +12,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.sandbox.slack.deliveries import Trouble
 from bot.sandbox.slack.standin import SlackStandIn
-from tests.bot.sandbox.apps import serve, serve_socket
+from tests.bot.sandbox.apps import RecordingApp, serve, serve_socket
 from tests.bot.sandbox.refusing import refusal_of
 
 FORM = {
@@ -132,6 +132,16 @@ async def test_opening_home_reaches_the_app(slack: SlackStandIn, lesson_app: Les
 
     assert outcome.is_fine
     assert [ada.user.id] == lesson_app.homes
+
+
+async def test_address_is_verified_by_a_challenge(slack: SlackStandIn, client: AsyncWebClient) -> None:
+    """Bolt answers it; an address that answers something else is not verified."""
+    async with serve(LessonApp(client, slack.signing_secret).bolt.web_app()) as url:
+        slack.events_url = url
+        assert await slack.deliveries.verify_url()
+    async with serve(RecordingApp().build_server()) as url:
+        slack.events_url = url
+        assert not await slack.deliveries.verify_url()
 
 
 async def test_wrong_signing_secret_is_refused_by_bolt(slack: SlackStandIn, client: AsyncWebClient) -> None:

@@ -53,6 +53,18 @@ async def test_event_comes_four_times_at_most(slack: SlackStandIn, app: Recordin
     assert [answer.name for answer in slack.deliveries.log] == ["app_home_opened"] * 4 + ["/lesson"]
 
 
+async def test_app_can_stop_the_retries(slack: SlackStandIn, app: RecordingApp) -> None:
+    """By `x-slack-no-retry: 1` on an answer other than 200."""
+    slack.deliveries.retry_delays = (timedelta(0),)
+    app.answer_headers["x-slack-no-retry"] = "1"
+    app.answers.append((500, ""))
+
+    await slack.as_user("Ada").open_home()
+    await slack.as_user("Ada").slash("/lesson")
+
+    assert [answer.name for answer in slack.deliveries.log] == ["app_home_opened", "/lesson"]
+
+
 async def test_commands_are_never_brought_again(slack: SlackStandIn, app: RecordingApp) -> None:
     """People press again; Slack does not."""
     slack.deliveries.retry_delays = (timedelta(0),)

@@ -67,7 +67,7 @@ def test_far_dates_show_their_year() -> None:
 def test_blocks_read_from_top_to_bottom() -> None:
     """Headers, sections with fields, context on one line, buttons beside each other; no address of a link."""
     text = {"type": "plain_text", "text": "Join"}
-    blocks = [
+    blocks: list[dict[str, Any]] = [
         {"type": "header", "text": {"type": "plain_text", "text": "Algebra & more"}},
         {"type": "section", "text": {"type": "mrkdwn", "text": "With <@U1>"}, "fields": [text]},
         {"type": "divider"},
@@ -93,7 +93,7 @@ def test_fields_show_what_stands_in_them() -> None:
         return {"type": "input", "block_id": block_id, "label": label, "element": element | {"action_id": "a"}} | more
 
     options = [{"text": {"type": "plain_text", "text": name}, "value": name} for name in ("Record", "Warn")]
-    blocks = [
+    blocks: list[dict[str, Any]] = [
         build("title", {"type": "plain_text_input", "initial_value": "Algebra"}),
         build("people", {"type": "multi_users_select", "initial_users": ["U1", "U9"]}),
         build("starts", {"type": "datetimepicker", "initial_date_time": int(LESSON.timestamp())}),
