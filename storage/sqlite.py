@@ -49,7 +49,7 @@ def open_store(
 
     `on_owed` is called on the event loop after each commit that left something to send.
     `is_exclusive`: the only one of its kind on this file, as `hallpass run` must be; entering raises StoreBusy while
-    another is. `migrate`: bring the schema up to date; without it, entering a file that is behind raises StoreUnusable.
+    another is, and takes back the claims that a former one died with. `migrate`: bring the schema up to date; without it, entering a file that is behind raises StoreUnusable.
     """
     return SqliteStore(Path(path), on_owed=on_owed, is_exclusive=is_exclusive, migrate=migrate)
 
@@ -117,6 +117,10 @@ class SqliteStore:
         elif lacking := pending_migrations(self.path):
             raise StoreUnusable(str(self.path), f"its schema is behind ({', '.join(lacking)}): run hallpass migrate")
         self._writing = SqliteTransaction(writing)
+        if self._lock is not None:
+            with translated(self.path):
+                self._writing.notices.free()
+                self._writing.cards.free()
         self._reading = SqliteTransaction(connect(self.path, is_read_only=True))
         stack.callback(self._reading.connection.close)
         self._glancing = SqliteTransaction(connect(self.path, is_read_only=True))

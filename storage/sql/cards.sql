@@ -44,6 +44,10 @@ WHERE id IN (
   LIMIT :limit)
 RETURNING {card}, urgency;
 
+-- name: free
+-- Nobody holds any.
+UPDATE cards SET claim_id = NULL, leased_until = NULL WHERE leased_until IS NOT NULL;
+
 -- name: finish
 -- The revision that people see now. What was wanted meanwhile is still owed.
 UPDATE cards

@@ -63,6 +63,12 @@ WHERE id IN (
   LIMIT :limit)
 RETURNING {notice}, urgency;
 
+-- name: free
+-- Nobody holds any: for a store that its process has to itself, whose former one died with claims in its hands.
+UPDATE notices
+SET state = CASE state WHEN 'claimed' THEN 'waiting' ELSE state END, claim_id = NULL, leased_until = NULL
+WHERE leased_until IS NOT NULL;
+
 -- name: begin
 -- The last moment at which the claim must hold, and the lease renewed for the post itself.
 UPDATE notices SET state = 'begun', begun_at = :machine_now, leased_until = :leased_until

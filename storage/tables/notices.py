@@ -119,6 +119,10 @@ class NoticeTable(Table):
         rows.sort(key=lambda row: (row[-1], row[STARTS_AT], row[DUE_AT], row[ID]))
         return [NOTICE.from_row(row) for row in rows]
 
+    def free(self) -> None:
+        """Take back every claim. Only for a process that has the store to itself: the holders are dead."""
+        self._change(SQL["free"])
+
     def begin(self, notice_id: NoticeId, *, claim_id: ClaimId, machine_now: datetime, lease: timedelta) -> bool:
         return self._spend("begin", notice_id, claim_id, machine_now=machine_now, leased_until=machine_now + lease)
 
