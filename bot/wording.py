@@ -27,7 +27,7 @@ _INSTALLATION = {
     "org_login_required",
     "access_denied",
 }
-_CHANNEL = {"not_in_channel", "is_archived", "channel_is_archived"}
+_CHANNEL = {"not_in_channel", "user_not_in_channel", "is_archived", "channel_is_archived"}
 
 
 def describe_failure(code: str, words: Words) -> str:

@@ -87,7 +87,7 @@ class Words:
     def length(self, span: timedelta) -> str:
         """ "1 hour 30 minutes". Less than a minute in seconds."""
         seconds = round(span.total_seconds())
-        if seconds < 60:
+        if 0 < seconds < 60:
             return self.ngettext("{count} second", "{count} seconds", seconds)
         hours, minutes = divmod(round(seconds / 60), 60)
         spoken_hours = self.ngettext("{count} hour", "{count} hours", hours)

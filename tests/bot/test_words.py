@@ -93,7 +93,7 @@ def test_the_pseudo_locale_wraps_every_sentence() -> None:
     "span, spoken, short",
     [
         (timedelta(seconds=10), "10 seconds", "10 sec"),
-        (timedelta(0), "0 seconds", "0 min"),
+        (timedelta(0), "0 minutes", "0 min"),
         (timedelta(minutes=1), "1 minute", "1 min"),
         (timedelta(minutes=45), "45 minutes", "45 min"),
         (timedelta(minutes=59, seconds=40), "1 hour", "60 min"),

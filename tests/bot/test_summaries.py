@@ -1,0 +1,108 @@
+"""The summary: times, counts, people; what a channel sees of it; what is not known."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bot.summaries import build_summary
+from storage.records import LessonDetails, LessonState, Person, Role, Verdict
+from tests.bot.plain import read
+from tests.records import ENDS_AT, make_attendance, make_details, make_lesson, make_person, make_seat, make_totals
+
+MINUTE = timedelta(minutes=1)
+ADA = make_person("Ada", zone="Europe/Berlin", locale="en-GB")
+
+
+def make_ended(**totals: Any) -> LessonDetails:
+    """Ada led; Ben came late, Cara not at all; somebody came without a link."""
+    lesson = make_lesson(booked_by=ADA.id, state=LessonState.ENDED, ended_at=ENDS_AT)
+    people: list[tuple[Person, Role, dict[str, Any]]] = [
+        (ADA, Role.LEADER, {}),
+        (make_person("Ben"), Role.LEARNER, {"late_by": 7 * MINUTE}),
+        (make_person("Cara"), Role.LEARNER, {"verdict": Verdict.ABSENT}),
+        (make_person("Dan"), Role.LEARNER, {"verdict": Verdict.UNKNOWN}),
+    ]
+    seats = []
+    for position, (person, role, changes) in enumerate(people):
+        seat = make_seat(lesson, person, role, position=position)
+        seats.append(replace(seat, attendance=make_attendance(lesson, seat.participant, **changes)))
+    stranger = make_attendance(lesson, shown_name="Zoe's tablet")
+    return make_details(
+        lesson, *seats, booked_by=ADA, unknown=(stranger,), totals=make_totals(lesson, has_recording=True, **totals)
+    )
+
+
+def summarize(details: LessonDetails, reader: Any = ADA, *, shows_names: bool = True) -> str:
+    message = build_summary(details, reader=reader, shows_names=shows_names, service_name="Lessonspace")
+    return f"{message.text}\n{read(message.blocks)}"
+
+
+def test_a_leader_reads_everything() -> None:
+    """Planned and real times, everybody's presence, minutes together, and the service's own figure as its own."""
+    text = summarize(make_ended())
+
+    for line in (
+        "Summary of Algebra: Mon 23 Nov, 17:00 to 18:00 (Berlin time). 2 of 4 came.",
+        "*Planned:* 17:00 on Mon 23 Nov (Berlin time) to 18:00 (Berlin time) (1 hour)",
+        "*Actual:* 17:01 on Mon 23 Nov (Berlin time) to 18:00 (Berlin time) (59 minutes)",
+        "1 was late.",
+        "1 came without a link and is unknown to us.",
+        "*Together:* 38 minutes",
+        "Ada: 40 min, 17:02 (Berlin time) to 17:42 (Berlin time)",
+        "Ben: 40 min, 17:02 (Berlin time) to 17:42 (Berlin time), 7 min late",
+        "Cara: absent",
+        "Dan: not known",
+        "Zoe's tablet (came without a link): 40 min",
+        "Lessonspace itself counts 1 hour to bill.",
+        "There is a recording of this lesson at Lessonspace.",
+    ):
+        assert line in text
+
+
+@pytest.mark.parametrize("name", ["Ada", "Ben", "Cara", "Dan", "Zoe"])
+def test_a_channel_reads_counts_and_no_names(name: str) -> None:
+    """Nor the bill, nor that there is a recording."""
+    text = summarize(make_ended(), None, shows_names=False)
+
+    assert "2 of 4 came." in text
+    assert name not in text
+    assert "to bill" not in text
+    assert "recording" not in text
+
+
+def test_a_channel_that_may_reads_names() -> None:
+    """Where the workspace wants it; the bill stays with the leaders."""
+    text = summarize(make_ended(), None)
+
+    assert "Cara: absent" in text
+    assert "to bill" not in text
+
+
+def test_silence_of_the_service_is_not_absence() -> None:
+    """Nobody is called absent or counted when the service did not answer."""
+    details = make_ended(is_known=False, really_started_at=None, really_ended_at=None, billable=None)
+    unknown = tuple(replace(seat, attendance=None) for seat in details.seats)
+    text = summarize(replace(details, seats=unknown, unknown=()))
+
+    assert "We could not find out who came: the room service did not answer." in text
+    assert "Cara: not known" in text
+    for word in ("absent", "of 4 came", "*Together:*", "*Actual:*", "to bill"):
+        assert word not in text
+
+
+def test_nobody_came() -> None:
+    """Zero is a figure; no real times are made up."""
+    details = make_ended(really_started_at=None, really_ended_at=None, together=timedelta(0), billable=timedelta(0))
+    absent = tuple(
+        replace(seat, attendance=make_attendance(details.lesson, seat.participant, verdict=Verdict.ABSENT))
+        for seat in details.seats
+    )
+    text = summarize(replace(details, seats=absent, unknown=()))
+
+    assert "0 of 4 came." in text
+    assert "*Together:* 0 minutes" in text
+    assert "*Actual:*" not in text
