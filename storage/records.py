@@ -36,7 +36,7 @@ _last_tick = 0
 def new_id() -> str:
     """A fresh id, greater as text than every id made before in this process (RFC 9562, UUID version 7).
 
-    48 bits of milliseconds, then 12 bits of their fraction (the RFC's method 3), counted up where the clock stands still.
+    48 bits of milliseconds, then 12 bits of their fraction (its method 3), counted up while the clock stands still.
     """
     global _last_tick
     with _id_lock:
