@@ -88,9 +88,11 @@ def as_ours(error: sqlite3.Error, path: Path) -> StorageError:
     """The same failure on our tree. SQLite's messages name tables and columns, never values."""
     if isinstance(error, sqlite3.IntegrityError | sqlite3.ProgrammingError | sqlite3.InterfaceError):
         return StorageError(str(error))
-    if error.sqlite_errorname in ("SQLITE_BUSY", "SQLITE_LOCKED"):
+    # Absent where Python's module, not SQLite, found the fault.
+    name = getattr(error, "sqlite_errorname", None)
+    if name in ("SQLITE_BUSY", "SQLITE_LOCKED"):
         return StoreBusy(str(path))
-    if error.sqlite_errorname == "SQLITE_ERROR":  # wrong SQL, not a wrong file
+    if name == "SQLITE_ERROR":  # wrong SQL, not a wrong file
         return StorageError(str(error))
     return StoreUnusable(str(path), str(error))
 

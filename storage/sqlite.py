@@ -49,8 +49,8 @@ def open_store(
 
     `on_owed` is called on the event loop after each commit that left something to send.
     `is_exclusive`: the only one of its kind on this file, as `hallpass run` must be; entering raises StoreBusy while
-    another is, and takes back the claims that a former one died with. `migrate`: bring the schema up to date; without
-    it, entering a file that is behind raises StoreUnusable.
+    another is, and takes back the claims that a former one died with.
+    `migrate`: bring the schema up to date; without it, entering a file that is behind raises StoreUnusable.
     """
     return SqliteStore(Path(path), on_owed=on_owed, is_exclusive=is_exclusive, migrate=migrate)
 

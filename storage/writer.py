@@ -13,6 +13,7 @@ not begun, and not answered otherwise; either way the group is not disturbed.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sqlite3
 import threading
 import time
@@ -146,8 +147,10 @@ class Writer:
         return self._take_owed()
 
     def _roll_back(self) -> None:
-        if self._connection.in_transaction:
-            self._connection.execute("ROLLBACK")
+        # A failure here must not end the thread: the next BEGIN will say what is wrong.
+        with contextlib.suppress(sqlite3.Error):
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
 
     def _ours(self, error: BaseException) -> BaseException:
         if isinstance(error, sqlite3.Error):

@@ -26,7 +26,7 @@ async def finish(
     *,
     shown: int,
     due_at: datetime | None = None,
-    is_final: bool = False,,
+    is_final: bool = False,
 ) -> bool:
     return await school.store.write(
         lambda tx: tx.cards.finish(card.id, claim_id=ClaimId(claim_id), shown=shown, due_at=due_at, is_final=is_final)
