@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum, auto
+from itertools import takewhile
 
 from bot.drafts import BookingDraft
 from commands.timewords import Clock, Day, Unclear, find_start, read_clock, read_day, read_length
@@ -196,7 +197,8 @@ def _read_part(words: Sequence[_Word], at: int) -> tuple[_Part, int]:
         return _Part(kind=_Kind.ODD, text=word.text), 1
 
     # Six words are more than the longest of them ("1 hour 30 minutes", "Mon 23 Nov 2026").
-    plain = [one.text.rstrip(",;") for one in words[at : at + 6] if not one.is_marked]
+    near = takewhile(lambda one: not one.is_marked, words[at : at + 6])
+    plain = [one.text.rstrip(",;") for one in near]
     if plain[0].lower() == "now":
         return _Part(kind=_Kind.NOW, text=word.text), 1
     if length := read_length(plain):
@@ -258,10 +260,5 @@ def _find_start(parts: Sequence[_Part], *, now: datetime, zone: str) -> datetime
 
 
 def _settle(clocks: Sequence[Clock]) -> tuple[list[Day], list[Clock]]:
-    """Of two times, the one that may as well be a day is the day; alone, it may be either, so it is neither."""
-    either = [clock for clock in clocks if clock.or_day]
-    if len(clocks) == 1 and either:
-        return [], []
-    if len(clocks) == 2 and len(either) == 1 and either[0].or_day:
-        return [either[0].or_day], [clock for clock in clocks if not clock.or_day]
-    return [], list(clocks)
+    """Where no word says which day: a time that may as well be a day is the day. Alone, it leaves no time over."""
+    return [clock.or_day for clock in clocks if clock.or_day], [clock for clock in clocks if not clock.or_day]

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from fractions import Fraction
@@ -42,7 +42,7 @@ _NUMBER = re.compile(r"\d+(?:[.,]\d+)?", re.ASCII)
 _UNITS = {"h", "hr", "hrs", "hour", "hours", "m", "min", "mins", "minute", "minutes"}
 
 HALF_YEAR = timedelta(days=183)
-"""A day without its year is the next such day within this time; farther away it may as well be a slip."""
+"""A day without its year is this year's, or next year's up to so far ahead; farther away it may as well be a slip."""
 
 
 class Unclear(StrEnum):
@@ -111,9 +111,7 @@ def read_day(words: Sequence[str]) -> tuple[Day | None, int] | None:
     if dated is None:
         return Day(weekday=weekday), 1
     day, count = dated
-    if day is None or not day.month:
-        return None, 1 + count
-    return Day(weekday=weekday, year=day.year, month=day.month, day=day.day), 1 + count
+    return replace(day, weekday=weekday) if day else None, 1 + count
 
 
 def read_clock(words: Sequence[str]) -> tuple[Clock | None, int] | None:
@@ -138,8 +136,7 @@ def read_clock(words: Sequence[str]) -> tuple[Clock | None, int] | None:
         return (None, 1) if separator == ":" else None  # "31.10" is a day
     # A bare "4:30" is before sunrise on one clock and after school on the other; "9:00" and "10:00" are as they stand.
     is_clear = len(hour) == 2 or int(hour) in (0, 8, 9)
-    or_day = _dotted_day(word) if separator == "." else None
-    return Clock(hour=int(hour), minute=int(minute), is_clear=is_clear, or_day=or_day), 1
+    return Clock(hour=int(hour), minute=int(minute), is_clear=is_clear, or_day=_dotted_day(word)), 1
 
 
 def read_length(words: Sequence[str]) -> tuple[timedelta | None, int] | None:
@@ -186,7 +183,7 @@ def find_start(day: Day | None, clock: Clock, *, now: datetime, zone: str) -> da
         return Unclear.AMBIGUOUS
     if not ahead:
         return Unclear.PAST
-    if day and day.weekday is not None and not day.month and len(ahead) > 1:
+    if day and day.weekday is not None and len(ahead) > 1:
         return Unclear.AMBIGUOUS  # "monday", on a Monday: today, or in a week?
     return ahead[0]
 

@@ -93,6 +93,24 @@ def test_small_words_that_belong_to_people_and_times_are_not_the_title() -> None
     assert (said.draft.starts_at, said.draft.length_text, said.not_understood) == (TOMORROW_AT_FOUR, "90", ())
 
 
+def test_a_small_word_before_a_time_in_another_zone_does_not_hide_the_zone() -> None:
+    """Times are read on the tutor's own clock, so another zone's is not read."""
+    form = open_form("<@U1> at 4pm EST")
+
+    assert (form.draft.starts_at, form.not_understood) == (None, ("4pm EST",))
+
+
+def test_what_is_said_in_many_words_is_read_whole() -> None:
+    """The longest day and the longest length; but never across somebody's name."""
+    long = open_form("Thu 26 Nov 2026 4 pm <@U1> 1 hour 30 minutes")
+    parted = open_form("Chapter 4 <@U1> pm")
+    linked = open_form("Chapter 4 <https://pm.example|pm>")
+
+    assert (linked.not_understood, linked.draft.title) == (("pm",), "Chapter 4")
+    assert (long.draft.starts_at, long.draft.length_text, long.draft.title) == (TOMORROW_AT_FOUR, "90", "")
+    assert (parted.draft.starts_at, parted.draft.participant_ids, parted.draft.title) == (None, ("U1",), "Chapter 4 pm")
+
+
 def test_now_starts_now() -> None:
     """To the second: a lesson does not start before anybody could come."""
     form = open_form("now <@U1>")
@@ -122,6 +140,7 @@ def test_the_caller_leads_and_is_nobodys_participant() -> None:
     [
         ("@ada", "@ada"),
         ("<!subteam^S1|@class-7b>", "@class-7b"),
+        ("<!subteam^S1|@R&amp;D>", "@R&D"),
         ("<!subteam^S1>", "@subteam^S1"),
         ("<!here>", "@here"),
         ("<#C1|maths>", "#maths"),
@@ -161,6 +180,10 @@ def test_who_or_what_cannot_be_taught_is_shown_as_typed(text: str, shown: str) -
         "Fri 26 Nov|4pm",
         "tomorrow|4:30",
         "tomorrow|4pm EST",
+        "tomorrow|4pm UTC",
+        "16.10",
+        "In 2 Days",
+        "in 30m",
         "in 30 minutes",
         "4pm|in 2 days",
         "in half an hour",
@@ -266,6 +289,8 @@ def test_no_word_is_lost(words: list[str]) -> None:
     request = parse(" ".join(words))
     if not isinstance(request, OpenForm):
         return
+    assert ("U1" in request.draft.participant_ids) is ("<@U1|ada>" in words)
+    assert ("@here" in request.not_understood) is ("<!here>" in words)
     kept = " ".join([request.draft.title, *request.not_understood]).split()
     understood = {"<@U1|ada>", "<@U9>", "<!here>", ",", "&amp;", "in", "at", "to", "and"}
     if request.draft.starts_at:

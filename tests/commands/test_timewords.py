@@ -50,6 +50,7 @@ def test_a_time_of_day_is_read_on_either_clock(typed: str, hour: int, minute: in
 @pytest.mark.parametrize(
     "typed",
     [
+        "24:00",
         "25:00",
         "13pm",
         "13 pm",
@@ -126,6 +127,11 @@ def test_a_day_is_found_in_the_calendar(typed: str, expected: list[str]) -> None
     assert read[0] is not None
     assert [date.fromisoformat(one) for one in expected] == read[0].candidates(date(2026, 11, 25))
     assert len(words) == read[1]
+
+
+def test_a_day_later_this_year_is_this_years_however_far() -> None:
+    """In January, December is this year's; it is only next year's days that may not be far away."""
+    assert Day(month=12, day=10).candidates(date(2026, 1, 5)) == [date(2026, 12, 10)]
 
 
 @pytest.mark.parametrize(
