@@ -25,8 +25,8 @@ def describe_refusal(refused: Refused, reader: Person, *, now: datetime) -> Mess
 
 def _say_refusal(refused: Refused, reader: Reader) -> Said:
     if isinstance(refused, TooEarly):
-        sentence = "It is too early. You can come in from {time}; the link you have works then."
-        return reader.both(sentence, time=refused.opens_at)
+        opens_at = refused.opens_at
+        return reader.both("It is too early. You can come in from {time}; the link you have works then.", time=opens_at)
     if isinstance(refused, TooLate):
         return reader.both("It is too late. The way in closed at {time}; ask the leader.", time=refused.closed_at)
     if isinstance(refused, NotAllowed):

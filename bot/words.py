@@ -5,7 +5,8 @@ Refuses to build a sentence from parts, and to let a person's text become markup
 for mrkdwn: every fact that is not `Markup` yet is escaped there, once, and nowhere else. Placeholders have names.
 
 A translation is a catalogue `bot/locale/<language>/LC_MESSAGES/hallpass.mo`; where there is none, the sentences in the
-code are what is read. `PSEUDO_LOCALE` is a catalogue that wraps every sentence in ⟦⟧, so that a stray string shows.
+code are what is read. `pybabel extract` finds them by the keywords in `EXTRACTED_BY`. `PSEUDO_LOCALE` is a catalogue
+that wraps every sentence in ⟦⟧, so that a stray string shows.
 """
 
 from __future__ import annotations
@@ -22,6 +23,18 @@ from babel.lists import format_list
 from babel.numbers import format_decimal
 
 DEFAULT_LOCALE = "en-US"
+EXTRACTED_BY: dict[str, tuple[int, ...] | None] = {
+    "_": None,
+    "say": None,
+    "mark": None,
+    "both": None,
+    "ngettext": (1, 2),
+    "nmark": (1, 2),
+    "nboth": (1, 2),
+}
+"""The functions that take a sentence, and which arguments are sentences, as Babel has it. They take it literally,
+never from a variable, or a translator would not get to see it."""
+
 PSEUDO_LOCALE = "en-XA"
 """The customary name of the pseudo-translation; Slack never sends it."""
 

@@ -13,6 +13,8 @@ from typing import Any
 
 from bot.blocks import Block, Message
 from bot.cards import build_leader_card, build_participant_card
+from bot.confirmations import build_cancelled as build_cancelled_confirmation
+from bot.confirmations import build_extended, build_let_end, build_new_link, build_trying_again
 from bot.drafts import BookingDraft, Caution, CautionCode, Problem, ProblemCode, RoomChoice
 from bot.errors import NotAllowed, Outdated, Refused, TooEarly, TooLate, WrongState
 from bot.forms import FormState, build_booking_form, build_loading_form
@@ -217,6 +219,19 @@ def _list_lesson_messages(cast: Cast, details: LessonDetails) -> Iterator[tuple[
     yield "link reply, closed", build_link_reply(details, learner, join_url=url, now=ENDS_AT + 60 * MINUTE)
 
 
+def _list_confirmations(reader: Person, details: LessonDetails) -> Iterator[tuple[str, Message]]:
+    for count in (0, 1, 99):
+        extended = build_extended(details, reader=reader, relinked_count=count, now=NOW)
+        yield f"extended, {count} new links", extended
+        yield f"trying again, {count}", build_trying_again(details, reader=reader, count=count, now=NOW)
+        cancelled = build_cancelled_confirmation(
+            details, reader=reader, told_count=count, valid_count=count, valid_until=ENDS_AT, now=NOW
+        )
+        yield f"cancelled, {count} told", cancelled
+    yield "let end", build_let_end(details, reader=reader, now=NOW)
+    yield "new link", build_new_link(details, reader=reader, now=NOW)
+
+
 def list_refusals() -> list[Refused]:
     states = [WrongState(state, "extend") for state in LessonState]
     times: list[Refused] = [TooEarly(STARTS_AT), TooEarly(STARTS_AT + timedelta(days=400)), TooLate(NOW - MINUTE)]
@@ -227,6 +242,7 @@ def _list_replies(cast: Cast) -> Iterator[tuple[str, Message]]:
     reader, details = cast.person(1), build_details(cast)
     for refused in list_refusals():
         yield f"refusal {refused!r}", describe_refusal(refused, reader, now=NOW)
+    yield from _list_confirmations(reader, details)
     yield "help", build_help(reader, now=NOW)
     yield "unknown command", build_unknown_command(reader, typed=cast.write(3000), now=NOW)
     yield "apology", build_apology(reader, "1234", now=NOW)

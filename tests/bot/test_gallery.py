@@ -5,15 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
+from babel.messages.extract import extract_from_dir
 
 from bot.blocks import FALLBACK_TEXT, Block
 from bot.sandbox.blockkit import check_blocks, check_view, is_too_large
-from bot.words import PSEUDO_LOCALE
+from bot.words import EXTRACTED_BY, PSEUDO_LOCALE, PseudoTranslations
 from tests.bot.gallery import CASTS, EVERYDAY, LONGEST, SECRET_URL, Cast, list_messages, list_views
 
+ROOT = Path(__file__).parents[2]
 TRANSLATED = replace(EVERYDAY, locale=PSEUDO_LOCALE)
 LANGUAGE_NAMES = {"English", "French", "Polish"}
 """Written by Babel in the reader's language, not by us."""
@@ -84,6 +87,30 @@ def test_every_word_of_views_goes_through_the_translation() -> None:
     for name, view in list_views(TRANSLATED):
         for _, text in list_texts(view):
             assert text in LANGUAGE_NAMES or find_strays(text) == "", (name, text)
+
+
+def test_a_translator_gets_every_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each sentence that is said stands literally in the source, where the extraction for catalogues finds it."""
+    said: set[str] = set()
+
+    def note(self: PseudoTranslations, *sentences: Any) -> str:
+        said.update(sentence for sentence in sentences if isinstance(sentence, str))
+        return str(sentences[0])
+
+    monkeypatch.setattr(PseudoTranslations, "gettext", note)
+    monkeypatch.setattr(PseudoTranslations, "ngettext", note)
+    for _ in (*list_messages(TRANSLATED), *list_views(TRANSLATED)):
+        pass
+
+    assert len(said) > 150
+    assert said - set(list_extracted()) == set()
+
+
+def list_extracted() -> Iterator[str]:
+    """The sentences that a translator would be given."""
+    for folder in ("bot", "commands"):
+        for _, _, sentences, _, _ in extract_from_dir(ROOT / folder, [("**.py", "python")], keywords=EXTRACTED_BY):
+            yield from [sentences] if isinstance(sentences, str) else sentences
 
 
 def test_a_stray_word_would_be_found() -> None:
