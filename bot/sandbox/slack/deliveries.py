@@ -97,6 +97,11 @@ class Deliveries:
         if self._client is not None:
             await self._client.close()
 
+    @property
+    def retrying_count(self) -> int:
+        """How many events are still to be brought again."""
+        return len(self._retries)
+
     async def deliver(
         self, kind: DeliveryKind, name: str, payload: Json, *, retry: int = 0, reason: str = ""
     ) -> Answer:
@@ -136,8 +141,12 @@ class Deliveries:
         if not answer.was_taken and not answer.is_final:
             task = asyncio.create_task(self._bring_again(envelope, answer))
             self._retries.add(task)
-            task.add_done_callback(self._retries.discard)
+            task.add_done_callback(self._forget)
         return answer
+
+    def _forget(self, task: asyncio.Task[None]) -> None:
+        self._retries.discard(task)
+        self._workspace.changes.ring()
 
     async def _bring_again(self, envelope: Json, answer: Answer) -> None:
         for retry, delay in enumerate(self.retry_delays, start=1):

@@ -35,13 +35,12 @@ class Bucket:
 
 
 class RateLimits:
-    """Which call is one too many. A tier's refusal closes the method until its Retry-After is over, as in Slack."""
+    """Which call is one too many. A method that met its tier stays closed until the oldest call is a minute old."""
 
     def __init__(self, machine_now: Callable[[], datetime]) -> None:
         self._machine_now = machine_now
         self._has_tiers = False
         self._calls: dict[str, deque[float]] = {}
-        self._closed_until: dict[str, float] = {}
         self._workspace_posts: Bucket | None = None
         self._channel_rate: tuple[float, int] | None = None
         self._channel_posts: dict[str, Bucket] = {}
@@ -52,7 +51,6 @@ class RateLimits:
         """Hold every method to its tier."""
         self._has_tiers = is_on
         self._calls.clear()
-        self._closed_until.clear()
 
     def limit_posts(
         self,
@@ -80,18 +78,13 @@ class RateLimits:
     def _check_tier(self, method: str, tier: Tier, now: float) -> float:
         if not self._has_tiers:
             return 0.0
-        closed_until = self._closed_until.get(method, 0.0)
-        if now < closed_until:
-            return closed_until - now
         calls = self._calls.setdefault(method, deque())
         while calls and calls[0] <= now - WINDOW_SECONDS:
             calls.popleft()
         if len(calls) < tier:
             calls.append(now)
             return 0.0
-        wait = math.ceil(calls[0] + WINDOW_SECONDS - now)
-        self._closed_until[method] = now + wait
-        return wait
+        return calls[0] + WINDOW_SECONDS - now
 
     def _check_posts(self, channel: str, now: float) -> float:
         if self._channel_rate is not None:

@@ -29,13 +29,17 @@ def build_button(action_id: str, **more: Any) -> Json:
     return {"type": "button", "action_id": action_id, "text": {"type": "plain_text", "text": action_id}} | more
 
 
+def actions_of(*elements: Json) -> Json:
+    return {"type": "actions", "block_id": "row", "elements": list(elements)}
+
+
 OPTIONS = [{"text": {"type": "plain_text", "text": name.title()}, "value": name} for name in ("record", "warn")]
 
 
 async def post_buttons(slack: SlackStandIn, client: AsyncWebClient, *buttons: Json) -> Message:
     """A message to Ada with these buttons."""
     ada = slack.as_user("Ada")
-    blocks = [{"type": "actions", "block_id": "row", "elements": list(buttons)}]
+    blocks = [actions_of(*buttons)]
     await client.chat_postMessage(channel=ada.user.id, text="Card", blocks=blocks)
     return ada.messages()[-1]
 
@@ -286,6 +290,23 @@ async def test_only_buttons_that_are_there_can_be_pressed(
         await slack.as_user("Ada").press(card, "cancel")
     with pytest.raises(ImpossibleInput, match="does not see"):
         await slack.as_user("Ben").press(card, "join")
+
+
+async def test_private_message_is_pressed_by_its_reader_only(
+    slack: SlackStandIn, app: RecordingApp, client: AsyncWebClient
+) -> None:
+    """The payload says it is ephemeral and does not repeat it."""
+    channel = slack.add_channel("maths", ["Ada", "Ben"])
+    ada = slack.as_user("Ada")
+    blocks = [actions_of(build_button("join"))]
+    await client.chat_postEphemeral(channel=channel.id, user=ada.user.id, text="Psst", blocks=blocks)
+    (private,) = ada.private_answers()
+
+    assert (await ada.press(private, "join")).is_fine
+    assert app.payloads[-1]["container"]["is_ephemeral"] is True
+    assert "message" not in app.payloads[-1]
+    with pytest.raises(ImpossibleInput, match="does not see"):
+        await slack.as_user("Ben").press(private, "join")
 
 
 async def test_outdated_button_can_still_be_pressed(

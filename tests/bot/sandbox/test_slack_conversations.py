@@ -38,6 +38,16 @@ async def test_history_comes_in_pages_newest_first(slack: SlackStandIn, client: 
     assert stamps[::-1] == read
 
 
+async def test_full_last_page_is_the_last(slack: SlackStandIn, client: AsyncWebClient) -> None:
+    """No cursor leads to an empty page."""
+    posted = await client.chat_postMessage(channel=slack.as_user("Ada").user.id, text="Hi")
+
+    page = await client.conversations_history(channel=posted["channel"], limit=1)
+
+    assert page["has_more"] is False
+    assert "response_metadata" not in page.data
+
+
 async def test_history_between_two_instants(slack: SlackStandIn, client: AsyncWebClient) -> None:
     """The bounds themselves belong to it only when `inclusive` says so."""
     user_id = slack.as_user("Ada").user.id
