@@ -123,3 +123,15 @@ def test_cautions_say_what_is_doubted(caution: Caution, expected: str) -> None:
     reader = reader_of(make_person(), now=NOW)
 
     assert describe_caution(caution, reader).startswith(expected)
+
+
+def test_a_caution_about_a_hundred_people_stays_one_line() -> None:
+    """Some names and how many more, so that it is never left out of the form for its length."""
+    names = tuple("&" * 80 for _ in range(100))
+    caution = Caution(
+        code=CautionCode.PARTICIPANT_OVERLAP, names=names, title="&" * 80, starts_at=STARTS_AT, ends_at=ENDS_AT
+    )
+    line = describe_caution(caution, reader_of(make_person(), now=NOW))
+
+    assert "and 97 more" in line
+    assert len(line) < 2500
