@@ -1,4 +1,4 @@
-"""A person at their own Slack client: what they can see, and everything they can do with it.
+"""A person at their own Slack client: everything they can do there.
 
 An actor is held to what Slack's client allows: no button that is not there, no form sent with a required field
 empty, no command for people from other organisations. Each act returns what came of it.
@@ -7,14 +7,13 @@ empty, no command for people from other organisations. Each act returns what cam
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from bot.sandbox.blockkit import list_elements
 from bot.sandbox.slack.arguments import Arguments
 from bot.sandbox.slack.conversations import Conversation
-from bot.sandbox.slack.deliveries import Answer, Deliveries, DeliveryKind, Trouble
+from bot.sandbox.slack.deliveries import Answer, DeliveryKind, Trouble
+from bot.sandbox.slack.eyes import Eyes
 from bot.sandbox.slack.forms import check_errors, find_complaints, find_field
 from bot.sandbox.slack.inputs import WRITTEN, ImpossibleInput, keeps_value, to_kept, to_state
 from bot.sandbox.slack.mentions import escape_typed
@@ -27,83 +26,13 @@ from bot.sandbox.slack.payloads import (
     build_message_place,
     build_view_place,
 )
-from bot.sandbox.slack.people import WITHOUT_HANDS, User
-from bot.sandbox.slack.plaintext import render_message, render_view
+from bot.sandbox.slack.people import WITHOUT_HANDS
 from bot.sandbox.slack.refusals import Refused
-from bot.sandbox.slack.responses import ResponseUrls
-from bot.sandbox.slack.triggers import Triggers
-from bot.sandbox.slack.views import OpenView, Views
-from bot.sandbox.slack.wording import Reader
-from bot.sandbox.slack.workspace import Workspace
+from bot.sandbox.slack.views import OpenView
 
 
-@dataclass(frozen=True, kw_only=True)
-class Desk:
-    """What every actor's hands reach."""
-
-    workspace: Workspace
-    views: Views
-    triggers: Triggers
-    responses: ResponseUrls
-    deliveries: Deliveries
-
-
-class Actor:
-    """One person."""
-
-    def __init__(self, user: User, desk: Desk) -> None:
-        self.user = user
-        self._desk = desk
-
-    # -- What they see ---------------------------------------------------------------------------------------------
-
-    @property
-    def stack(self) -> list[OpenView]:
-        """Their open modals, the root first."""
-        return list(self._desk.views.get_stack(self.user.id))
-
-    @property
-    def view(self) -> OpenView | None:
-        """The modal they are looking at."""
-        stack = self._desk.views.get_stack(self.user.id)
-        return stack[-1] if stack else None
-
-    @property
-    def home(self) -> OpenView | None:
-        """What their Home tab shows."""
-        return self._desk.views.find_home(self.user.id)
-
-    @property
-    def direct(self) -> Conversation | None:
-        """Their direct conversation with the bot, once there is one."""
-        return self._desk.workspace.find_direct([self.user.id])
-
-    def messages(self, channel: Conversation | None = None) -> list[Message]:
-        """What stands in their conversation with the bot, or in a channel they are in; oldest first."""
-        place = channel or self.direct
-        if place is None or self.user.id not in place.members:
-            return []
-        return [message for message in place.messages if not message.is_deleted]
-
-    def private_answers(self) -> list[Message]:
-        """Messages that only they see, in every conversation, oldest first."""
-        shown = [m for place in self._desk.workspace.conversations.values() for m in place.ephemeral]
-        mine = [m for m in shown if m.ephemeral_to == self.user.id and not m.is_deleted]
-        return sorted(mine, key=lambda message: message.ts)
-
-    def read(self, what: Message | OpenView, *, now: datetime | None = None, revision: int = -1) -> str:
-        """A message or view as they read it, in lines. `now`: what "today" means to them, machine time by default."""
-        reader = Reader(
-            zone=self.user.zone,
-            locale=self.user.locale,
-            now=now or self._desk.workspace.machine_now(),
-            find_name=self._desk.workspace.find_name,
-        )
-        if isinstance(what, OpenView):
-            return "\n".join(render_view(what, reader))
-        return "\n".join(render_message(what, reader, revision=revision))
-
-    # -- What they do ----------------------------------------------------------------------------------------------
+class Actor(Eyes):
+    """One person, acting. What they see is in `eyes.py`."""
 
     async def slash(self, command: str, text: str = "", *, channel: Conversation | None = None) -> Outcome:
         """Type a command, in their conversation with the bot unless told otherwise. `@Ada` becomes a mention."""

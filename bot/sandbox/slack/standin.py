@@ -19,13 +19,14 @@ from aiohttp import web
 
 from bot.clock import SystemClock
 from bot.sandbox.faults import FaultBoard
-from bot.sandbox.slack.actors import Actor, Desk
+from bot.sandbox.slack.actors import Actor
 from bot.sandbox.slack.changes import Changes
 from bot.sandbox.slack.chat import ChatMethods
 from bot.sandbox.slack.conversation_methods import ConversationMethods
 from bot.sandbox.slack.conversations import Conversation, ConversationKind
 from bot.sandbox.slack.deliveries import Answer, Deliveries
 from bot.sandbox.slack.directory import DirectoryMethods
+from bot.sandbox.slack.eyes import Desk
 from bot.sandbox.slack.limits import RateLimits
 from bot.sandbox.slack.messages import Json
 from bot.sandbox.slack.people import User, UserKind
