@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.blocks import Block, Message, actions, button, context, divider, lines, section
+from bot.blocks import Block, Message, actions, button, context, divider, lines, pack, section
 from bot.cards import canceller_name, extend_button, still_valid_line
 from bot.ids import Action
 from bot.joining import is_open, join_button, ways_in, what_to_know
@@ -168,7 +168,12 @@ def build_not_reached(details: LessonDetails, *, reader: Person, now: datetime) 
         title=Strong(lesson.title),
         when=Span(lesson.starts_at, lesson.ends_at),
     )
-    blocks = [section(said.shown), *(section(line) for line in trouble_lines(troubled, reads)[:40])]
+    named = pack(
+        trouble_lines(troubled, reads),
+        at_most=20,
+        more=lambda count: reads.words.nmark("and {count} more", "and {count} more", count),
+    )
+    blocks = [section(said.shown), *named]
     return Message(said.spoken, blocks + try_again_row(details, reads))
 
 

@@ -11,13 +11,15 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from enum import StrEnum
 
-from bot.blocks import Block, pack
+from bot.blocks import Block, lines, pack
 from bot.readers import Reader
 from bot.wording import describe_failure
 from bot.words import Markup, escape
 from storage.records import Attendance, LessonDetails, NoticeState, Person, Seat, Verdict
 
 LISTED_ONE_BY_ONE = 20
+_NAMES_IN_LINE = 2000
+"""Characters of names in one line, beside which the reason still fits into a section."""
 
 
 class Reach(StrEnum):
@@ -60,7 +62,7 @@ def reach_blocks(details: LessonDetails, seats: Sequence[Seat], reads: Reader, *
 
 
 def trouble_lines(seats: Sequence[Seat], reader: Reader) -> list[Markup]:
-    """Who could not be reached, those with the same reason together: names, why, what to do."""
+    """Who could not be reached, everybody by name, those with the same reason together: names, why, what to do."""
     by_reason: dict[str, list[Seat]] = {}
     for seat in seats:
         if reach_of(seat) is Reach.TROUBLE:
@@ -68,11 +70,25 @@ def trouble_lines(seats: Sequence[Seat], reader: Reader) -> list[Markup]:
     return [
         reader.words.mark(
             "Could not be reached: {names}. {reason}",
-            names=reader.words.join_marked((seat.person.name for seat in group), at_most=5),
+            names=reader.words.join_marked(names, at_most=len(names)),
             reason=describe_failure(code, reader.words),
         )
         for code, group in by_reason.items()
+        for names in _split_names([seat.person.name for seat in group])
     ]
+
+
+def _split_names(names: Sequence[str]) -> list[list[str]]:
+    """The names in as few groups as keep a line short enough to be packed."""
+    groups: list[list[str]] = []
+    room = 0
+    for name in names:
+        room -= len(escape(name)) + len(", ")
+        if room < 0:
+            groups.append([])
+            room = _NAMES_IN_LINE - len(escape(name))
+        groups[-1].append(name)
+    return groups
 
 
 def _reach_line(seat: Seat, name: Markup, reader: Reader) -> Markup:
@@ -112,10 +128,10 @@ def _reach_counts(seats: Sequence[Seat], reader: Reader) -> Markup:
     ]
     order = (Reach.OPENED, Reach.SENT, Reach.NOT_SENT, Reach.TROUBLE)
     there = [part for part, reach in zip(parts, order, strict=True) if counts[reach]]
+    counted = words.mark("{total} people: {parts}.", total=len(seats), parts=words.join(there))
     new = sum(seat.participant.is_new_to_leader for seat in seats)
-    if new:
-        there.append(words.ngettext("{count} for the first time", "{count} for the first time", new))
-    return words.mark("{total} people: {parts}", total=len(seats), parts=words.join(there))
+    is_first = words.nmark("{count} has a first lesson.", "{count} have a first lesson.", new) if new else None
+    return lines(counted, is_first)
 
 
 def _name(seat: Seat, reader: Reader, *, leads: bool) -> Markup:

@@ -309,7 +309,7 @@ def test_a_large_lesson_is_counted_and_only_trouble_is_named() -> None:
         )
     text = read(leader_card(replace(details, seats=tuple(seats))).blocks)
 
-    assert "29 people: 27 sent, 2 not reached, and 2 for the first time" in text
+    assert "29 people: 27 sent and 2 not reached.\n2 have a first lesson." in text
     assert "Could not be reached: Learner 0 and Learner 1. Their Slack account is deactivated." in text
     assert "Learner 5" not in text
 

@@ -165,6 +165,22 @@ def test_the_booker_reads_who_was_not_reached_and_can_try_again() -> None:
     assert list(list_buttons(message.blocks)) == [Action.TRY_AGAIN]
 
 
+def test_everybody_who_was_not_reached_is_named() -> None:
+    """Ninety-nine people with the longest names, in as many sections as that takes."""
+    details = make_lesson_for_two(failure="room_down")
+    seats = [
+        replace(
+            details.seats[1], person=make_person(f"{number:03d}" + "x" * 77), participant=details.seats[1].participant
+        )
+        for number in range(99)
+    ]
+    message = build_not_reached(replace(details, seats=(details.seats[0], *seats)), reader=OLIVE, now=NOW)
+
+    assert message.text.startswith("99 people could not be reached")
+    assert [number for number in range(99) if f"{number:03d}x" not in read(message.blocks)] == []
+    assert len(message.blocks) < 10
+
+
 def test_trying_again_is_not_offered_when_the_lesson_is_over() -> None:
     """It would do nothing."""
     details = make_lesson_for_two(failure="room_down", state=LessonState.ENDED)
