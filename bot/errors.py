@@ -6,7 +6,8 @@ HallpassError                     storage/errors.py
 │   ├── Outdated                  pressed on a card that no longer shows the truth
 │   ├── TooEarly                  a way in before its window; carries when it opens
 │   ├── TooLate                   a way in after its window; carries when it closed
-│   └── WrongState                the lesson is over, cancelled, …; carries the state
+│   ├── WrongState                the lesson is over, cancelled, …; carries the state
+│   └── UnknownZone, NoSuchWallTime   bot/windows.py: a time that no clock shows
 ├── RoomServiceError              the provider
 │   ├── RoomServiceDown           no answer, or 5xx: safe to repeat, later
 │   ├── RoomServiceBusy           429: repeat after `retry_after`

@@ -97,6 +97,7 @@ class SessionReader:
                     for session in sessions
                 ],
                 is_known=is_known,
+                names={seat.participant.id: seat.person.name for seat in present.seats},
                 read_at=now,
                 late_after=self._late_after,
                 floor_at=floor_at,

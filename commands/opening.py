@@ -27,7 +27,7 @@ LOOK_UP_WITHIN = timedelta(seconds=5)
 def start_draft(desk: Desk, user_id: str) -> BookingDraft:
     """An empty form's content: the caller leads, it starts at the next half hour."""
     zone = desk.reader(user_id).zone or "UTC"
-    return BookingDraft(leader_ids=(user_id,), starts_at=next_half_hour(desk.now()), zone=zone)
+    return BookingDraft(leader_ids=(user_id,), starts_at=next_half_hour(desk.now(), zone), zone=zone)
 
 
 def preset(desk: Desk, person: Person, draft: BookingDraft, *, has_length: bool) -> BookingDraft:

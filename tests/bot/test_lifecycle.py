@@ -1,0 +1,324 @@
+"""What changes a lesson after it was booked: each change once, with all it owes, by who may."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bot import lifecycle
+from bot.errors import NotAllowed, Outdated, TooEarly, TooLate, WrongState
+from storage.records import (
+    Card,
+    CardKind,
+    EndRule,
+    Lesson,
+    LessonState,
+    LinkId,
+    NoticeKind,
+    NoticeState,
+    Person,
+    new_id,
+)
+from tests.bot.lessons_in_store import StoredSchool
+from tests.records import ENDS_AT, NOW, STARTS_AT, make_attendance, make_card, make_link, make_totals
+
+DURING = STARTS_AT + timedelta(minutes=20)
+
+
+async def book_and_send(stored: StoredSchool, **changes: Any) -> Lesson:
+    """Ada's lesson with Ben, both with a posted card and a link."""
+    lesson = await stored.book(stored.ben, **changes)
+    details = await stored.details(lesson)
+    owed = await stored.notices(lesson, NoticeKind.JOIN_LINK)
+    for seat in details.seats:
+        notice = next(one for one in owed if one.person_id == seat.person.id)
+        kind = CardKind.LEADER if seat.participant.is_leader else CardKind.PARTICIPANT
+        link = make_link(seat.participant, closes_at=lesson.ends_at + lesson.options.join_late)
+        card = make_card(notice, kind, conversation=f"D{seat.person.user_id}")
+        await stored.write(lambda tx, link=link, card=card: (tx.lessons.insert_link(link), tx.cards.insert(card)))
+        await stored.write(
+            lambda tx, notice=notice: _send(tx, notice.id)  # type: ignore[misc]
+        )
+    return lesson
+
+
+def _send(tx: Any, notice_id: Any) -> None:
+    claim = new_id()
+    for found in tx.notices.claim(now=NOW, machine_now=NOW, limit=10, claim_id=claim, lease=timedelta(minutes=1)):
+        state = NoticeState.SENT if found.id == notice_id else NoticeState.WAITING
+        if state is NoticeState.SENT:
+            tx.notices.finish(found.id, claim_id=claim, state=state, sent_at=NOW)
+        else:
+            tx.notices.release(found.id, claim_id=claim, not_before=NOW)
+
+
+async def extend(stored: StoredSchool, lesson: Lesson, *, by: Person | None = None, at: Any = DURING) -> Any:
+    return await stored.write(
+        lambda tx: lifecycle.extend(
+            tx,
+            stored.workspace.id,
+            lesson.id,
+            user_id=(by or stored.ada).user_id,
+            revision=lesson.revision,
+            policy=stored.policy,
+            now=at,
+        )
+    )
+
+
+async def cancel(stored: StoredSchool, lesson: Lesson, *, by: Person | None = None) -> lifecycle.Cancelled:
+    return await stored.write(
+        lambda tx: lifecycle.cancel(
+            tx,
+            stored.workspace.id,
+            lesson.id,
+            user_id=(by or stored.ada).user_id,
+            revision=lesson.revision,
+            policy=stored.policy,
+            now=NOW,
+        )
+    )
+
+
+async def cards(stored: StoredSchool, lesson: Lesson) -> list[Card]:
+    return await stored.store.read(lambda tx: tx.cards.list_for_lesson(stored.workspace.id, lesson.id))
+
+
+async def test_an_extension_moves_the_end_and_asks_again(stored: StoredSchool) -> None:
+    """New warning, new look at who came, every card redrawn; links that still reach stay."""
+    lesson = await book_and_send(stored)
+
+    extended = await extend(stored, lesson)
+
+    assert (ENDS_AT + timedelta(minutes=10), 0) == (extended.ends_at, extended.relinked_count)
+    waiting = [one for one in await stored.notices(lesson) if one.state is NoticeState.WAITING]
+    due = {one.kind: one.due_at for one in waiting}
+    assert ENDS_AT + timedelta(minutes=5) == due[NoticeKind.END_WARNING]
+    assert ENDS_AT + timedelta(minutes=10) == due[NoticeKind.READ_SESSIONS]
+    assert all(card.revision_wanted > card.revision_shown for card in await cards(stored, lesson))
+
+
+async def test_two_leaders_pressing_at_once_extend_once(stored: StoredSchool) -> None:
+    """Both pressed the same revision: the second is told that the card was out of date."""
+    lesson = await book_and_send(stored)
+    await extend(stored, lesson)
+
+    with pytest.raises(Outdated):
+        await extend(stored, lesson)
+    assert ENDS_AT + timedelta(minutes=10) == (await stored.get(lesson.id)).ends_at
+
+
+async def test_links_are_renewed_when_the_end_passes_them(stored: StoredSchool) -> None:
+    """The fourth extension passes a link made for three: a new one, and a message that says so."""
+    lesson = await book_and_send(stored)
+    for _ in range(3):
+        assert 0 == (await extend(stored, await stored.get(lesson.id))).relinked_count
+
+    assert 2 == (await extend(stored, await stored.get(lesson.id))).relinked_count
+    kinds = [one.kind for one in await stored.notices(lesson) if one.occasion == "link:2"]
+    assert 2 == kinds.count(NoticeKind.JOIN_LINK)
+    assert 2 == kinds.count(NoticeKind.MOVED)
+
+
+async def test_everyone_leaves_renews_at_every_extension(stored: StoredSchool) -> None:
+    """Their links end with the lesson."""
+    lesson = await book_and_send(stored, end_rule=EndRule.EVERYONE_LEAVES)
+
+    assert 2 == (await extend(stored, lesson)).relinked_count
+
+
+async def test_an_extension_pressed_long_after_the_end_ends_in_the_future(stored: StoredSchool) -> None:
+    """A lesson that runs over by a quarter of an hour needs two steps to reach beyond now."""
+    lesson = await book_and_send(stored)
+
+    extended = await extend(stored, lesson, at=ENDS_AT + timedelta(minutes=15))
+    assert ENDS_AT + timedelta(minutes=20) == extended.ends_at
+
+
+async def test_cancelling_tells_everybody_once_and_kills_what_waits(stored: StoredSchool) -> None:
+    """Told: who had heard of it, except who cancelled. Links sent cannot be taken back, and that is said."""
+    lesson = await book_and_send(stored)
+
+    cancelled = await cancel(stored, lesson)
+
+    assert (1, 2) == (cancelled.told_count, cancelled.valid_count)
+    assert ENDS_AT + timedelta(minutes=30) == cancelled.valid_until
+    owed = await stored.notices(lesson)
+    waiting = [one for one in owed if one.state is NoticeState.WAITING]
+    assert {NoticeKind.CANCELLED, NoticeKind.ERASE_SECRETS} == {one.kind for one in waiting}
+    assert [stored.ben.id] == [one.person_id for one in waiting if one.kind is NoticeKind.CANCELLED]
+    with pytest.raises(WrongState):
+        await cancel(stored, lesson)
+
+
+async def test_nobody_is_told_of_a_lesson_they_never_heard_of(stored: StoredSchool) -> None:
+    """Cancelled before anything was sent: silence."""
+    lesson = await stored.book(stored.ben)
+
+    assert 0 == (await cancel(stored, lesson)).told_count
+
+
+@pytest.mark.parametrize("who", ["ben", "cleo"])
+async def test_a_lesson_is_run_by_its_leaders_booker_and_admins(stored: StoredSchool, who: str) -> None:
+    """Neither a learner nor a bystander extends or cancels."""
+    lesson = await book_and_send(stored)
+    somebody: Person = getattr(stored, who)
+
+    with pytest.raises(NotAllowed):
+        await extend(stored, lesson, by=somebody)
+    with pytest.raises(NotAllowed):
+        await cancel(stored, lesson, by=somebody)
+    stored.policy = replace(stored.policy, admin_ids=frozenset({somebody.user_id}))
+    assert (await extend(stored, lesson, by=somebody)).ends_at > ENDS_AT
+
+
+async def new_link(stored: StoredSchool, lesson: Lesson, *, by: Person | None = None, at: Any = DURING) -> None:
+    details = await stored.details(lesson)
+    ben = details.find_seat(stored.ben.id)
+    assert ben is not None
+    await stored.write(
+        lambda tx: lifecycle.request_new_link(
+            tx,
+            stored.workspace.id,
+            lesson.id,
+            participant_id=ben.participant.id,
+            number=1,
+            user_id=(by or stored.ben).user_id,
+            now=at,
+        )
+    )
+
+
+async def test_a_new_link_is_owed_at_once_and_the_old_one_revoked(stored: StoredSchool) -> None:
+    """The second press of the same card is out of date."""
+    lesson = await book_and_send(stored)
+
+    await new_link(stored, lesson)
+
+    owed = [one for one in await stored.notices(lesson, NoticeKind.JOIN_LINK) if one.state is NoticeState.WAITING]
+    assert [("link:2", DURING)] == [(one.occasion, one.due_at) for one in owed]
+    links = await stored.store.read(lambda tx: tx.lessons.list_links(stored.workspace.id, lesson.id))
+    assert 1 == sum(link.revoked_at is not None for link in links)
+    with pytest.raises(Outdated):
+        await new_link(stored, lesson)
+
+
+@pytest.mark.parametrize(
+    ("at", "refusal"),
+    [(NOW, TooEarly), (ENDS_AT + timedelta(minutes=30), TooLate)],
+)
+async def test_a_new_link_outside_its_window_is_refused_with_the_time(
+    stored: StoredSchool, at: Any, refusal: type[Exception]
+) -> None:
+    """Too early says when it opens, too late when it closed; nothing changes."""
+    lesson = await book_and_send(stored)
+
+    with pytest.raises(refusal):
+        await new_link(stored, lesson, at=at)
+    assert 2 == len(await stored.notices(lesson, NoticeKind.JOIN_LINK))
+
+
+async def test_nobody_asks_for_somebody_elses_link(stored: StoredSchool) -> None:
+    """Not even the leader: a link is its person's alone."""
+    lesson = await book_and_send(stored)
+
+    for person in (stored.ada, stored.cleo):
+        with pytest.raises(NotAllowed):
+            await new_link(stored, lesson, by=person)
+
+
+async def test_let_it_end_asks_no_more(stored: StoredSchool) -> None:
+    """The waiting warnings die; a second press says the same; an extension asks again."""
+    lesson = await book_and_send(stored)
+
+    async def press() -> Any:
+        return await stored.write(
+            lambda tx: lifecycle.let_end(
+                tx,
+                stored.workspace.id,
+                lesson.id,
+                user_id=stored.ada.user_id,
+                revision=lesson.revision,
+                policy=stored.policy,
+                now=DURING,
+            )
+        )
+
+    assert [ENDS_AT, ENDS_AT] == [await press(), await press()]
+    assert [NoticeState.DROPPED] == [one.state for one in await stored.notices(lesson, NoticeKind.END_WARNING)]
+    await extend(stored, await stored.get(lesson.id))
+    assert not (await stored.get(lesson.id)).is_let_end
+
+
+async def test_the_end_owes_summaries_and_takes_everything_else_back(stored: StoredSchool) -> None:
+    """Attendance kept, the booker told once, nothing of before still waiting."""
+    lesson = await book_and_send(stored, by=stored.olga)
+    details = await stored.details(lesson)
+    totals, attendance = make_totals(lesson), [make_attendance(lesson, details.seats[0].participant)]
+
+    for _ in range(2):
+        await stored.write(
+            lambda tx: lifecycle.end(tx, details, events=[], totals=totals, attendance=attendance, now=ENDS_AT)
+        )
+
+    assert LessonState.ENDED == (await stored.get(lesson.id)).state
+    summaries = await stored.notices(lesson, NoticeKind.SUMMARY)
+    assert {stored.ada.id, stored.olga.id} == {one.person_id for one in summaries}
+    waiting = {one.kind for one in await stored.notices(lesson) if one.state is NoticeState.WAITING}
+    assert {NoticeKind.SUMMARY, NoticeKind.ERASE_SECRETS, NoticeKind.READ_SESSIONS} == waiting
+
+
+async def test_trouble_is_told_once_and_tried_again(stored: StoredSchool) -> None:
+    """The same trouble twice is one message; *Try again* wakes what had failed."""
+    lesson = await stored.book(stored.ben)
+    details = await stored.details(lesson)
+    ben = details.find_seat(stored.ben.id)
+    assert ben is not None
+    for _ in range(2):
+        await stored.write(
+            lambda tx: lifecycle.note_failure(
+                tx, tx.lessons.get_details(stored.workspace.id, lesson.id), ben.participant.id, "room_down", now=NOW
+            )
+        )
+    assert 1 == len(await stored.notices(lesson, NoticeKind.NOT_REACHED))
+
+    count = await stored.write(
+        lambda tx: lifecycle.try_again(
+            tx, stored.workspace.id, lesson.id, user_id=stored.ada.user_id, policy=stored.policy, now=NOW
+        )
+    )
+    assert 1 == count
+    again = (await stored.details(lesson)).find_seat(stored.ben.id)
+    assert again is not None
+    assert again.participant.failure is None
+
+
+async def test_a_link_is_opened_once(stored: StoredSchool) -> None:
+    """The first press counts; a link of nobody changes nothing."""
+    lesson = await book_and_send(stored)
+    links = await stored.store.read(lambda tx: tx.lessons.list_links(stored.workspace.id, lesson.id))
+
+    for moment in (STARTS_AT, DURING):
+        await stored.write(
+            lambda tx, moment=moment: lifecycle.note_opened(  # type: ignore[misc]
+                tx, stored.workspace.id, lesson.id, links[0].id, now=moment
+            )
+        )
+    await stored.write(
+        lambda tx: lifecycle.note_opened(tx, stored.workspace.id, lesson.id, LinkId("nobody's"), now=DURING)
+    )
+
+    opened = await stored.store.read(lambda tx: tx.lessons.list_links(stored.workspace.id, lesson.id))
+    assert [STARTS_AT, None] == [link.opened_at for link in opened]
+
+
+async def test_going_live_twice_is_going_live_once(stored: StoredSchool) -> None:
+    """And never out of an end."""
+    lesson = await book_and_send(stored)
+    for _ in range(2):
+        await stored.write(lambda tx: lifecycle.go_live(tx, stored.workspace.id, lesson.id, now=STARTS_AT))
+
+    assert LessonState.LIVE == (await stored.get(lesson.id)).state
