@@ -1,0 +1,283 @@
+"""The demo's lesson, chapter by chapter: what people do at their Slack clients and browsers, and what must come of it.
+
+Nothing here is staged: people press what they see, the bot answers over its WebSocket, and every step is an expectation
+that is waited for, with a limit. The chapters are in the order in which they are told; each goes on from the last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from zoneinfo import ZoneInfo
+
+from bot.ids import Action, Field, View
+from bot.sandbox.faults import Fault
+from bot.sandbox.lessonspace.spaces import Reason
+from bot.sandbox.proofs import find_clear_text
+from bot.sandbox.slack.actors import Actor
+from bot.sandbox.stage import NotToBe, Stage, at, cut_out_faults, find_url, has_line
+from bot.sandbox.steps import Step
+from bot.sandbox.telling import Seen
+
+TITLE = "Algebra"
+TYPED = f"@Ben @Cara @Dina @Emil @Finn today 4pm 45m {TITLE}"
+
+
+async def book(stage: Stage) -> None:
+    """The form, a mistake in it, and the mended form sent."""
+    ada = stage.cast.ada
+    await stage.begin_chapter("14:05", "Ada books a lesson")
+    await stage.telling.say(f"Ada types: /lesson {TYPED}")
+    await ada.slash("/lesson", TYPED)
+    await stage.wait(Step.FORM_OPENED, lambda: _sees_form(stage, "Ben", "Finn", TITLE, "45"))
+    await stage.show(ada, "the form", stage.read_view(ada))
+    stage.confirm(Step.FORM_OPENED)
+    await stage.telling.say("Ada also chooses a channel for updates, and types the length in words.")
+    await _fill(stage, {Field.CHANNEL: stage.cast.channel, Field.LENGTH: "three quarters of an hour"})
+    outcome = await ada.submit()
+    await stage.show(ada, "the field with the mistake", cut_out_faults(stage.read_view(ada)))
+    stage.expect(Step.MISTAKE_SHOWN, list(outcome.errors) == [Field.LENGTH] and _sees_form(stage, "Finn", "lessons"))
+    await _fill(stage, {Field.LENGTH: "45"})
+
+
+async def send(stage: Stage) -> None:
+    """Book is pressed; links go out while the form shows how far they are."""
+    ada, cast = stage.cast.ada, stage.cast
+    _slow_down(stage, len(cast.everybody))
+    await stage.telling.say("Ada types 45 and presses Book. The form turns into this:")
+    outcome = await ada.submit()
+    await stage.show(ada, "progress", stage.read_view(ada), pauses=False)
+    stage.expect(Step.BOOKED, outcome.is_fine and _sees(stage, View.PROGRESS))
+    told = await _watch_links(stage)
+    stage.expect(Step.PROGRESS_MOVED, len(told) > 1)
+    urls = {find_url(actor.messages()[0]) for actor in cast.everybody}
+    is_one_each = all(len(actor.messages()) == 1 for actor in cast.everybody)
+    stage.expect(Step.CARDS_ARRIVED, is_one_each and None not in urls and len(urls) == len(cast.everybody))
+    await stage.wait(Step.RESULT_SHOWN, lambda: "Everybody has been reached" in stage.read_view(ada))
+    await stage.show(ada, "the result", stage.read_view(ada))
+    stage.confirm(Step.RESULT_SHOWN)
+    await ada.close()
+
+
+def _slow_down(stage: Stage, count: int) -> None:
+    """Let Slack take its time, each card a little longer than the one before, so that one sees them go out."""
+    for place in range(1, count + 1):
+        stage.school.slack.faults.switch_on("chat.postMessage", Fault.slow(place * stage.slowness), count=1)
+
+
+async def _watch_links(stage: Stage) -> set[str]:
+    """Draw the bar until every card is there; returns what the progress view said meanwhile."""
+    everybody, told = stage.cast.everybody, set[str]()
+
+    def count() -> int:
+        told.update(line for line in stage.read_view(stage.cast.ada).splitlines() if line.startswith("Sent "))
+        return sum(1 for actor in everybody if actor.messages())
+
+    with stage.telling.bar("Links going out", len(everybody)) as move:
+        done = 0
+        while done < len(everybody):
+            before = done
+            await stage.wait(Step.CARDS_ARRIVED, lambda: count() > before)  # noqa: B023 (asked before it changes)
+            done = count()
+            move(done)
+    return told
+
+
+async def read_cards(stage: Stage) -> None:
+    """What everybody got."""
+    ada, cast = stage.cast.ada, stage.cast
+    await stage.telling.say("What everybody has now, as a direct message from Hallpass:")
+    await stage.wait(Step.CARDS_ARRIVED, lambda: "not sent yet" not in stage.read_card(ada))
+    await stage.show(ada, "card", stage.read_card(ada))
+    await stage.telling.show(*(stage.see(actor, "card", stage.read_card(actor)) for actor in cast.participants))
+    starts_at = at("16:00")
+    shown = {
+        actor: f"{starts_at.astimezone(ZoneInfo(actor.user.zone)):%H:%M} to" in stage.read_card(actor)
+        for actor in cast.everybody
+    }
+    stage.expect(Step.OWN_ZONES, all(shown.values()))
+    stage.expect(Step.NO_CLEAR_TEXT_BEFORE, not find_clear_text(stage.school))
+
+
+async def come_too_early(stage: Stage) -> None:
+    """A link is tried before its time."""
+    dina = stage.cast.dina
+    await stage.begin_chapter("15:20", "Dina tries her link too early")
+    await stage.telling.say("Dina presses Join. The browser opens, and the room says:")
+    refusal = await stage.join(dina, "Dina's laptop")
+    await stage.show_room("Dina's browser", refusal)
+    stage.expect(Step.EARLY_REFUSED, refusal is Reason.TOO_EARLY)
+
+
+async def remind(stage: Stage) -> None:
+    """Ten minutes before the start."""
+    cast = stage.cast
+    await stage.begin_chapter("15:50", "Ten minutes before the start")
+    await stage.wait(Step.REMINDED, lambda: all(len(actor.messages()) == 2 for actor in cast.everybody))
+    shown = [stage.see(actor, "reminder", stage.read_last(actor)) for actor in (cast.ben, cast.cara)]
+    await stage.telling.show(*shown)
+    has_join = all(find_url(actor.messages()[-1]) for actor in cast.everybody)
+    stage.expect(Step.REMINDED, has_join)
+
+
+async def use_links(stage: Stage) -> None:
+    """A link is used; used again in another browser; replaced by a new one."""
+    cara = stage.cast.cara
+    await stage.begin_chapter("15:52", "Links are used")
+    await stage.telling.say("Cara presses Join in the reminder, on her phone.")
+    refusal = await stage.join(cara, "Cara's phone", message=cara.messages()[-1])
+    await stage.show_room("Cara's phone", refusal)
+    stage.expect(Step.LINK_USED, refusal is None)
+    await stage.telling.say("The screen is too small. Cara presses Join again, on a laptop:")
+    await stage.browser("Cara's phone").leave()
+    refusal = await stage.join(cara, "Cara's laptop")
+    await stage.show_room("Cara's laptop", refusal)
+    stage.expect(Step.SECOND_USE_REFUSED, refusal is Reason.USED_ELSEWHERE)
+    await _get_new_link(stage, cara)
+    refusal = await stage.join(cara, "Cara's laptop")
+    await stage.show_room("Cara's laptop", refusal)
+    stage.expect(Step.NEW_LINK_WORKED, refusal is None)
+
+
+async def _get_new_link(stage: Stage, actor: Actor) -> None:
+    card, answers = actor.messages()[0], len(actor.private_answers())
+    old_url = find_url(card)
+    await stage.telling.say(f"{actor.user.real_name} presses I need a new link on the card, and reads privately:")
+    await actor.press(card, Action.NEW_LINK)
+    await stage.wait(
+        Step.NEW_LINK_CAME,
+        lambda: len(actor.private_answers()) > answers and find_url(card) not in (None, old_url),
+    )
+    await stage.show_answer(actor, Step.NEW_LINK_CAME)
+
+
+async def begin(stage: Stage) -> None:
+    """The lesson starts."""
+    cast = stage.cast
+    await stage.begin_chapter("15:58", "Just before the start")
+    await stage.telling.say("Ada, Ben and Emil press Join, each on their own card.")
+    refusals = [
+        await stage.join(actor, f"{actor.user.real_name}'s laptop") for actor in (cast.ada, cast.ben, cast.emil)
+    ]
+    await stage.begin_chapter("16:00", "The lesson begins")
+    present = stage.list_present()
+    await stage.telling.say(f"In the room: {', '.join(present)}. Dina and Finn are not there.")
+    stage.expect(Step.LESSON_RUNNING, refusals == [None] * 3 and sorted(present) == ["Ada", "Ben", "Cara", "Emil"])
+
+
+async def come_late(stage: Stage) -> None:
+    """Somebody comes twelve minutes late."""
+    ada = stage.cast.ada
+    await stage.begin_chapter("16:12", "Dina comes late")
+    refusal = await stage.join(stage.cast.dina, "Dina's laptop")
+    await stage.show_room("Dina's browser", refusal)
+    stage.expect(Step.LATE_JOINER, refusal is None)
+    opened = [actor.user.real_name for actor in stage.cast.participants if actor is not stage.cast.finn]
+    await stage.wait(Step.OPENING_SHOWN, lambda: all(has_line(stage.read_card(ada), name, "opened") for name in opened))
+    await stage.show(ada, "card by now", stage.read_card(ada))
+    stage.expect(Step.OPENING_SHOWN, not has_line(stage.read_card(ada), "Finn", "opened"))
+
+
+async def extend(stage: Stage) -> None:
+    """Five minutes before the end, the leader takes ten more."""
+    ada, cast = stage.cast.ada, stage.cast
+    await stage.begin_chapter("16:40", "Five minutes before the end")
+    await stage.wait(Step.WARNED, lambda: len(ada.messages()) == 3 and len(stage.list_in_channel()) == 1)
+    in_channel = stage.read(cast.gwen, stage.list_in_channel()[-1])
+    await stage.telling.show(
+        stage.see(ada, "end warning", stage.read_last(ada)), Seen(title="Gwen · #lessons", text=in_channel)
+    )
+    stage.confirm(Step.WARNED)
+    stage.expect(Step.ASKED_IN_ROOM, [prompt.name for prompt in stage.school.lessonspace.prompts] == ["Ada"])
+    before = {actor: stage.read_when(actor) for actor in cast.participants}
+    urls = {actor: find_url(actor.messages()[0]) for actor in cast.participants}
+    await stage.telling.say("Ada presses Extend 10 min, and reads privately:")
+    await ada.press(ada.messages()[-1], Action.EXTEND)
+    await stage.wait(Step.EXTENDED, lambda: bool(ada.private_answers()))
+    await stage.show_answer(ada, Step.EXTENDED)
+    await stage.wait(
+        Step.CARDS_CHANGED, lambda: all(stage.read_when(actor) != before[actor] for actor in cast.participants)
+    )
+    for actor in (cast.ben, cast.cara):
+        await stage.telling.say(f"{actor.user.real_name}'s card: “{before[actor]}” is now “{stage.read_when(actor)}”.")
+    kept = all(find_url(actor.messages()[0]) == url for actor, url in urls.items())
+    stage.expect(Step.CARDS_CHANGED, kept and "16:55" in stage.read_when(cast.ben))
+
+
+async def let_end(stage: Stage) -> None:
+    """Five minutes before the new end, once is enough."""
+    ada = stage.cast.ada
+    await stage.begin_chapter("16:50", "Five minutes before the new end")
+    await stage.wait(Step.ASKED_AGAIN, lambda: len(ada.messages()) == 4)
+    stage.confirm(Step.ASKED_AGAIN)
+    answers = len(ada.private_answers())
+    await stage.telling.say("This time Ada presses Let it end, and reads privately:")
+    await ada.press(ada.messages()[-1], Action.LET_END)
+    await stage.wait(Step.LET_END, lambda: len(ada.private_answers()) > answers)
+    await stage.show_answer(ada, Step.LET_END)
+
+
+async def leave(stage: Stage) -> None:
+    """Everybody goes."""
+    await stage.begin_chapter("16:54", "Everybody leaves")
+    for name in ("Ben's laptop", "Cara's laptop", "Dina's laptop", "Emil's laptop"):
+        await stage.browser(name).leave()
+    stage.move("16:55")
+    await stage.browser("Ada's laptop").leave()
+    stage.expect(Step.ENDED, stage.list_present() == [])
+
+
+async def sum_up(stage: Stage) -> None:
+    """What the leader and the channel read afterwards."""
+    ada, cast = stage.cast.ada, stage.cast
+    await stage.begin_chapter("16:57", "After the lesson")
+    await stage.wait(Step.SUMMED_UP, lambda: len(ada.messages()) == 5)
+    await stage.wait(Step.CHANNEL_SUMMED_UP, lambda: len(stage.list_in_channel()) == 3)
+    summary, in_channel = stage.read_last(ada), stage.read(cast.gwen, stage.list_in_channel()[-1])
+    await stage.telling.show(stage.see(ada, "summary", summary), Seen(title="Gwen · #lessons", text=in_channel))
+    stage.confirm(Step.SUMMED_UP)
+    stage.expect(Step.LATE_NOTED, has_line(summary, "Dina", "late"))
+    stage.expect(Step.ABSENT_NOTED, has_line(summary, "Finn", "absent"))
+    names = [actor.user.real_name for actor in cast.everybody]
+    stage.expect(Step.CHANNEL_SUMMED_UP, not any(name in in_channel for name in names))
+    await stage.wait(
+        Step.CARDS_CLOSED,
+        lambda: all(
+            "over" in stage.read_card(actor) and find_url(actor.messages()[0]) is None for actor in cast.everybody
+        ),
+    )
+    shown = [stage.see(actor, "card", stage.read_card(actor)) for actor in (cast.dina, cast.finn)]
+    await stage.telling.show(*shown)
+    stage.confirm(Step.CARDS_CLOSED)
+
+
+async def _fill(stage: Stage, values: dict[Field, object]) -> None:
+    view = stage.cast.ada.view
+    if view is None:
+        raise NotToBe("the form is closed")
+    await stage.cast.ada.fill(view, {field.value: value for field, value in values.items()})
+
+
+def _sees(stage: Stage, view: View) -> bool:
+    """Does the leader look at this kind of view?"""
+    return stage.cast.ada.view is not None and stage.cast.ada.view.callback_id == view.value
+
+
+def _sees_form(stage: Stage, *texts: str) -> bool:
+    return _sees(stage, View.BOOKING) and all(text in stage.read_view(stage.cast.ada) for text in texts)
+
+
+CHAPTERS: Sequence[Callable[[Stage], Awaitable[None]]] = (
+    book,
+    send,
+    read_cards,
+    come_too_early,
+    remind,
+    use_links,
+    begin,
+    come_late,
+    extend,
+    let_end,
+    leave,
+    sum_up,
+)
+"""All of them, in order."""

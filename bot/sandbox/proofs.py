@@ -1,0 +1,118 @@
+"""What can be proved of a school after a lesson: whose links people saw, what came twice, what lies open on the disk.
+
+Each proof reads what is there and returns what is wrong, in words without a secret; nothing wrong is an empty list.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from pathlib import Path
+from urllib.parse import parse_qs, quote, urlsplit
+
+from bot.app import key_file_of
+from bot.sandbox.lessonspace.organisation import LaunchRecord
+from bot.sandbox.school import School
+from bot.sandbox.slack.actors import Actor
+from bot.sandbox.slack.conversations import ConversationKind
+from bot.sandbox.slack.messages import Message
+from bot.sandbox.slack.people import UserKind
+
+FULL_TABLES = frozenset({"attendance", "cards", "lessons", "notices", "participants", "people"})
+"""Tables that hold something after any lesson."""
+
+
+def find_strange_links(school: School, actors: Iterable[Actor]) -> list[str]:
+    """Who could see a link that is not their own, also in what a message said earlier; who never saw any."""
+    owners = {_token_of(launch): str(launch.user.get("name")) for launch in school.lessonspace.launches}
+    wrong = []
+    for actor in actors:
+        seen = {token for text in _list_texts(school, actor) for token in owners if token in text}
+        strange = sorted({owners[token] for token in seen} - {actor.user.real_name})
+        wrong += [f"{actor.user.real_name} saw a link of {name}" for name in strange]
+        if not seen and actor.user.real_name in owners.values():
+            wrong.append(f"{actor.user.real_name} never saw a link")
+    return wrong
+
+
+def find_repeated(school: School) -> list[str]:
+    """Messages that arrived twice: the same notice, or the same words to the same place."""
+    notices: Counter[str] = Counter()
+    words: Counter[tuple[str, str]] = Counter()
+    for place in school.slack.workspace.conversations.values():
+        for message in place.messages:
+            notices[_notice_of(message)] += 1
+            words[place.id, message.revisions[0].text] += 1
+    repeated = [f"the notice {notice} arrived {count} times" for notice, count in notices.items() if count > 1]
+    for (place_id, text), count in words.items():
+        if count > 1:
+            repeated.append(f"in {_name_place(school, place_id)}, “{text}” arrived {count} times")
+    return repeated
+
+
+def find_clear_text(school: School) -> list[str]:
+    """Files in the school's folder in which a link, a token or a key can be read; the key's own file may hold it."""
+    key_file = key_file_of(school.load_settings())
+    secrets = {form.encode() for secret in _list_secrets(school, key_file) for form in (secret, quote(secret, safe=""))}
+    files = [path for path in sorted(school.folder.rglob("*")) if path.is_file() and path != key_file]
+    wrong = []
+    for path in files:
+        content = path.read_bytes()
+        if any(secret in content for secret in secrets):
+            wrong.append(f"a secret can be read in {path.name}")
+    return wrong
+
+
+def count_rows(database: Path) -> dict[str, int]:
+    """Every table of the database with its rows, by name; what a person sees who opens the file."""
+    with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
+        names = [
+            name for (name,) in connection.execute("select name from sqlite_master where type = 'table' order by 1")
+        ]
+        return {name: connection.execute(f'select count(*) from "{name}"').fetchone()[0] for name in names}
+
+
+def _list_texts(school: School, actor: Actor) -> Iterator[str]:
+    """Everything that was ever shown to somebody, as it was sent."""
+    for place in school.slack.workspace.conversations.values():
+        mine = [message for message in place.ephemeral if message.ephemeral_to == actor.user.id]
+        common = place.messages if actor.user.id in place.members else []
+        for message in (*common, *mine):
+            yield json.dumps(message.metadata)
+            for revision in message.revisions:
+                yield revision.text + json.dumps(revision.blocks)
+    for view in (*actor.stack, *([actor.home] if actor.home else [])):
+        yield json.dumps(view.given)
+
+
+def _name_place(school: School, place_id: str) -> str:
+    """A channel's name, or whose direct messages these are."""
+    workspace = school.slack.workspace
+    place = workspace.conversations[place_id]
+    if place.kind is not ConversationKind.DIRECT:
+        return f"#{place.name}"
+    people = (workspace.users[user_id] for user_id in place.members if user_id in workspace.users)
+    return ", ".join(sorted(user.real_name for user in people if user.kind is not UserKind.BOT)) + "'s direct messages"
+
+
+def _notice_of(message: Message) -> str:
+    """What a message announces; its own ts where it says nothing of it."""
+    payload = (message.metadata or {}).get("event_payload", {})
+    return str(payload.get("notice_id", message.ts))
+
+
+def _token_of(launch: LaunchRecord) -> str:
+    return parse_qs(urlsplit(launch.url).query)["user"][0]
+
+
+def _list_secrets(school: School, key_file: Path) -> Iterator[str]:
+    yield f"{school.lessonspace.origin}/join"  # any link at all
+    for launch in school.lessonspace.launches:
+        yield _token_of(launch)
+        yield launch.secret
+    yield from school.load_settings().list_secrets()
+    if key_file.is_file():
+        yield from key_file.read_text().split()

@@ -1,0 +1,212 @@
+"""The stage of the demo's story: its people, what they do and read, how it is shown, and what is expected of it.
+
+The chapters use it and nothing below it, so that they read like the story. A step that does not come within the
+patience ends the lesson with `NotToBe`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from bot.ids import Action
+from bot.sandbox.lessonspace.browser import Browser
+from bot.sandbox.lessonspace.spaces import Reason
+from bot.sandbox.school import School
+from bot.sandbox.slack.actors import Actor
+from bot.sandbox.slack.conversations import Conversation
+from bot.sandbox.slack.messages import Message
+from bot.sandbox.slack.people import UserKind
+from bot.sandbox.steps import Account, Step
+from bot.sandbox.telling import Seen, Telling
+
+DAY = date(2026, 11, 23)
+ZONE = ZoneInfo("Europe/Berlin")
+"""The leader's; headings are in it."""
+
+_REFUSALS = {
+    Reason.TOO_EARLY: "This link does not work yet: it is too early.",
+    Reason.EXPIRED: "This link does not work any more: the lesson is over.",
+    Reason.USED_ELSEWHERE: "This link was used already, in another browser.",
+    Reason.SPENT: "This link was used already.",
+    Reason.NOT_GENUINE: "This is no link of this room.",
+}
+
+
+class NotToBe(Exception):
+    """A step did not come; without it the lesson cannot go on."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cast:
+    """Who is in it."""
+
+    ada: Actor
+    ben: Actor
+    cara: Actor
+    dina: Actor
+    emil: Actor
+    finn: Actor
+    gwen: Actor
+    channel: Conversation
+
+    @property
+    def participants(self) -> list[Actor]:
+        return [self.ben, self.cara, self.dina, self.emil, self.finn]
+
+    @property
+    def everybody(self) -> list[Actor]:
+        """Whoever gets a link."""
+        return [self.ada, *self.participants]
+
+
+def add_cast(school: School) -> Cast:
+    """The people of the story come into the workspace, and the channel that one of them looks after."""
+    ada, gwen = school.add("Ada"), school.add("Gwen")
+    return Cast(
+        ada=ada,
+        ben=school.add("Ben"),
+        cara=school.add("Cara", zone="America/New_York"),
+        dina=school.add("Dina", zone="Asia/Kolkata"),
+        emil=school.add("Emil", zone="Europe/London", kind=UserKind.GUEST),
+        finn=school.add("Finn"),
+        gwen=gwen,
+        channel=school.slack.add_channel("lessons", [ada.user, gwen.user]),
+    )
+
+
+def at(clock: str) -> datetime:
+    """That time of the leader's day."""
+    return datetime.combine(DAY, time.fromisoformat(clock), ZONE)
+
+
+class Stage:
+    """One performance. `patience` limits each wait; `slowness` is how far apart the links go out."""
+
+    def __init__(
+        self,
+        school: School,
+        cast: Cast,
+        telling: Telling,
+        account: Account,
+        *,
+        patience: timedelta,
+        slowness: timedelta,
+    ) -> None:
+        self.school = school
+        self.cast = cast
+        self.telling = telling
+        self.slowness = slowness
+        self._account = account
+        self._patience = patience
+        self._browsers: dict[str, Browser] = {}
+
+    # -- Hands ------------------------------------------------------------------------------------------------------
+
+    async def begin_chapter(self, clock: str, title: str) -> None:
+        if at(clock) > self.school.clock.now():
+            self.move(clock)
+        await self.telling.chapter(clock, title)
+
+    def move(self, clock: str) -> None:
+        self.school.clock.move_to(at(clock))
+
+    def browser(self, name: str) -> Browser:
+        return self._browsers.setdefault(name, self.school.lessonspace.browser(name))
+
+    async def join(self, actor: Actor, browser: str, *, message: Message | None = None) -> Reason | None:
+        """Press Join on the card or in another message, and follow the link; returns why the room said no."""
+        outcome = await actor.press(message or actor.messages()[0], Action.JOIN)
+        if outcome.url is None:
+            raise NotToBe(f"{actor.user.real_name}'s Join has no link")
+        return (await self.browser(browser).join(outcome.url)).refusal
+
+    # -- Eyes -------------------------------------------------------------------------------------------------------
+
+    def read(self, actor: Actor, message: Message) -> str:
+        return actor.read(message, now=self.school.clock.now())
+
+    def read_card(self, actor: Actor) -> str:
+        return self.read(actor, actor.messages()[0])
+
+    def read_last(self, actor: Actor) -> str:
+        return self.read(actor, actor.messages()[-1])
+
+    def read_when(self, actor: Actor) -> str:
+        """The line of the card that says when."""
+        return next(line for line in self.read_card(actor).splitlines() if line.startswith("When:"))
+
+    def read_view(self, actor: Actor) -> str:
+        return actor.read(actor.view, now=self.school.clock.now()) if actor.view else ""
+
+    def list_in_channel(self) -> list[Message]:
+        return self.cast.gwen.messages(self.cast.channel)
+
+    def list_present(self) -> list[str]:
+        lessonspace = self.school.lessonspace
+        return lessonspace.list_present(lessonspace.launches[0].launch_id)
+
+    # -- Telling ----------------------------------------------------------------------------------------------------
+
+    def see(self, actor: Actor, what: str, text: str) -> Seen:
+        city = actor.user.zone.rpartition("/")[2].replace("_", " ")
+        local = self.school.clock.now().astimezone(ZoneInfo(actor.user.zone))
+        return Seen(title=f"{actor.user.real_name} · {what} · {local:%H:%M} in {city}", text=text)
+
+    async def show(self, actor: Actor, what: str, text: str, *, pauses: bool = True) -> None:
+        """Print what somebody sees. `pauses` False: something is moving meanwhile."""
+        await self.telling.show(self.see(actor, what, text), pauses=pauses)
+
+    async def show_answer(self, actor: Actor, step: Step) -> None:
+        """The newest message that only they see, which is how the step shows."""
+        await self.show(actor, "private answer", self.read(actor, actor.private_answers()[-1]))
+        self.confirm(step)
+
+    async def show_room(self, where: str, refusal: Reason | None) -> None:
+        text = "Welcome to the room." if refusal is None else f"! {_REFUSALS[refusal]}"
+        await self.telling.show(Seen(title=where, text=text))
+
+    # -- Expecting --------------------------------------------------------------------------------------------------
+
+    def expect(self, step: Step, is_so: bool) -> None:
+        """It is so now, or it will be missing; the lesson goes on."""
+        if is_so:
+            self._account.confirm(step)
+            self.telling.confirm(step.value)
+        else:
+            self.telling.miss(step.value)
+
+    def confirm(self, step: Step) -> None:
+        """What was waited for has come, and was shown."""
+        self.expect(step, True)
+
+    async def wait(self, step: Step, condition: Callable[[], bool]) -> None:
+        """It comes to be so within the patience, or the lesson cannot go on; that it was so is not told yet."""
+        seconds = self._patience.total_seconds()
+        try:
+            await self.school.slack.wait_for(condition, seconds)
+        except TimeoutError:
+            self.telling.miss(step.value)
+            raise NotToBe(f"waited {seconds:g} seconds for: {step.value}") from None
+
+
+def cut_out_faults(text: str) -> str:
+    """Of a form, its title and the fields with something wrong."""
+    lines = text.splitlines()
+    faults = [place for place, line in enumerate(lines) if line.startswith("  ! ")]
+    return "\n".join([lines[0], *(line for place in faults for line in lines[place - 1 : place + 1])])
+
+
+def has_line(text: str, *parts: str) -> bool:
+    return any(all(part in line for part in parts) for line in text.splitlines())
+
+
+def find_url(message: Message) -> str | None:
+    """Where Join leads on a message; None where there is no Join."""
+    for block in message.blocks:
+        for element in block.get("elements", []):
+            if element.get("action_id") == Action.JOIN.value:
+                return str(element["url"])
+    return None

@@ -1,0 +1,63 @@
+"""What must happen in the demo's story, and the account of what did. Pure.
+
+The list is the promise: a step that nobody confirms is missing, also when the story never came to it.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+
+class Step(Enum):
+    """One thing that must happen; its value is how it is told. In the order of the story."""
+
+    FORM_OPENED = "The form opened, filled in from what was typed."
+    MISTAKE_SHOWN = "The mistake is named on its own field; everything else stays as typed."
+    BOOKED = "The mended form booked the lesson."
+    PROGRESS_MOVED = "The form turned into a progress view, and it moved while links went out."
+    CARDS_ARRIVED = "Everybody got one card with one link."
+    RESULT_SHOWN = "The form turned into the result: everybody was reached."
+    OWN_ZONES = "Each card shows the time in its reader's own zone."
+    NO_CLEAR_TEXT_BEFORE = "No link or secret can be read in the database or the logs while the links are good."
+    EARLY_REFUSED = "An early use of a link was refused, and the room said why."
+    REMINDED = "Everybody was reminded once, with Join."
+    LINK_USED = "The link let its person in."
+    SECOND_USE_REFUSED = "The same link in a second browser was refused: it was used already."
+    NEW_LINK_CAME = "A new link came at once, on the same card."
+    NEW_LINK_WORKED = "The new link let its person in."
+    LESSON_RUNNING = "The lesson is running."
+    LATE_JOINER = "Somebody joined late, with the link that had been refused as too early."
+    OPENING_SHOWN = "The leader's card shows who opened their link."
+    WARNED = "The leader was asked before the end, and the channel told."
+    ASKED_IN_ROOM = "The room asked the leader as well."
+    EXTENDED = "The lesson was extended by ten minutes."
+    CARDS_CHANGED = "Every card shows the new end; nobody needs a new link."
+    ASKED_AGAIN = "The leader was asked again before the new end."
+    LET_END = "The leader let it end."
+    ENDED = "Everybody left, and the lesson ended."
+    SUMMED_UP = "The summary came to the leader."
+    LATE_NOTED = "The summary says who was late."
+    ABSENT_NOTED = "The summary says who was absent."
+    CHANNEL_SUMMED_UP = "The channel got times and counts, and no names."
+    CARDS_CLOSED = "Every card says that the lesson is over and offers no Join."
+    OWN_LINKS_ONLY = "Nobody saw another person's link."
+    NOTHING_TWICE = "Nothing arrived twice."
+    NO_CLEAR_TEXT_AFTER = "No link or secret can be read in the database or the logs afterwards."
+    TABLES_READABLE = "The database holds the lesson in tables that a person can read."
+
+
+class Account:
+    """Which steps happened."""
+
+    def __init__(self) -> None:
+        self._happened: set[Step] = set()
+
+    def confirm(self, step: Step) -> None:
+        """It happened. Twice is a mistake of the story."""
+        if step in self._happened:
+            raise ValueError(f"{step.name} was told twice")
+        self._happened.add(step)
+
+    def list_missing(self) -> list[Step]:
+        """What did not happen, in the order of the story."""
+        return [step for step in Step if step not in self._happened]

@@ -1,0 +1,166 @@
+"""The demo: a whole lesson in a school on this machine, told in the terminal; what `hallpass demo` plays.
+
+One leader, five participants, the bot as it is and stand-ins for Slack and Lessonspace; only lesson time is moved. It
+is a story and a test at once: every step must happen, and what did not is named. Begin with `play`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import structlog
+from rich.console import Console
+
+from bot.logs import configure_logs
+from bot.manifest import load_manifest
+from bot.sandbox import proofs
+from bot.sandbox.chapters import CHAPTERS
+from bot.sandbox.school import School, open_school
+from bot.sandbox.stage import Cast, NotToBe, Stage, add_cast, at
+from bot.sandbox.steps import Account, Step
+from bot.sandbox.telling import Telling
+
+PATIENCE = timedelta(seconds=15)
+"""How long one step may take to come; on an idle machine none needs a second."""
+SLOWNESS = timedelta(seconds=0.3)
+"""Between two links, so that the progress view has something to show; longer at reading pace."""
+LOG_NAME = "hallpass.log"
+
+_log = structlog.get_logger("hallpass.demo")
+
+
+async def play(
+    console: Console,
+    *,
+    folder: Path | None = None,
+    pace: float = 1.0,
+    patience: timedelta = PATIENCE,
+    prepare: Callable[[School], None] | None = None,
+) -> int:
+    """Play the story on `console`; returns the exit status: 0, or 1 when anything in it did not happen.
+
+    `folder` keeps database and log; without one they are removed, except after a failure. `pace` 1 is for reading, 0
+    as quick as can be, the same steps. `prepare` is called with the school before the bot starts, to switch on faults.
+    """
+    home = folder or Path(tempfile.mkdtemp(prefix="hallpass-demo-"))
+    telling, account = Telling(console, pace=pace), Account()
+    slowness = SLOWNESS * (1 + pace)
+    async with open_school(home, starts_at=at("14:00"), is_socket_mode=True, manifest=load_manifest()) as school:
+        with _logging_to(home / LOG_NAME, school.load_settings().list_secrets()):
+            if prepare is not None:
+                prepare(school)
+            cast = add_cast(school)
+            stage = Stage(school, cast, telling, account, patience=patience, slowness=slowness)
+            reason = await _tell(stage)
+            if reason is None:
+                _prove(school, cast, telling, account)
+    missing = account.list_missing()
+    if missing or reason:
+        _close_badly(telling, missing, reason=reason, home=home)
+        return 1
+    if folder is None:
+        shutil.rmtree(home, ignore_errors=True)
+    _close_well(telling)
+    return 0
+
+
+async def _tell(stage: Stage) -> str | None:
+    """Start the bot, play every chapter, stop it; returns why it did not come to the end, else None."""
+    await stage.telling.open(
+        "A lesson with Hallpass",
+        "Ada teaches Ben, Cara in New York, Dina in Kolkata, Emil, who is a guest from London, and Finn.",
+        "Everything runs on this machine: Hallpass itself, and stand-ins for Slack and Lessonspace.",
+        "Only the lesson's clock is moved. Times in headings are Ada's, in Berlin.",
+    )
+    try:
+        await stage.school.start()
+        for chapter in CHAPTERS:
+            await chapter(stage)
+        # What was still on its way is sent before it stops; a second copy of anything would come now.
+        await stage.school.stop()
+    except NotToBe as error:
+        return str(error)
+    except Exception as error:  # whatever it was, the answer is to name what did not happen
+        _log.exception("story_broken")
+        return f"{type(error).__name__}: {error}"
+    return None
+
+
+def _prove(school: School, cast: Cast, telling: Telling, account: Account) -> None:
+    """What holds of the whole lesson, looked up where it would show."""
+    tables = proofs.count_rows(school.database_path)
+    empty = sorted(name for name in proofs.FULL_TABLES if not tables.get(name))
+    found = {
+        Step.OWN_LINKS_ONLY: proofs.find_strange_links(school, [*cast.everybody, cast.gwen]),
+        Step.NOTHING_TWICE: proofs.find_repeated(school),
+        Step.NO_CLEAR_TEXT_AFTER: proofs.find_clear_text(school),
+        Step.TABLES_READABLE: [f"the table {name} is empty or not there" for name in empty],
+    }
+    telling.heading("Looked up afterwards")
+    for step, wrong in found.items():
+        if wrong:
+            telling.miss(f"{step.value} But {'; '.join(wrong)}.")
+        else:
+            account.confirm(step)
+            telling.confirm(step.value)
+    filled = [(name, str(count)) for name, count in tables.items() if count and not name.startswith(("sqlite_", "_"))]
+    telling.table("Rows in the database:", filled)
+
+
+def _close_well(telling: Telling) -> None:
+    telling.close(
+        "Everything in this story happened.",
+        "",
+        "To have it in your own Slack:",
+        (
+            "1.",
+            "hallpass manifest: prints the Slack app. Paste it at api.slack.com/apps, “From a manifest”; install it.",
+        ),
+        ("2.", "Put SLACK_BOT_TOKEN, SLACK_APP_TOKEN and LESSONSPACE_API_KEY into the environment or a file .env."),
+        ("3.", "hallpass doctor: checks all of it, and says what to mend."),
+        ("4.", "hallpass run: starts the bot. Type /lesson in Slack."),
+        "README.md has every step, in the order in which you meet them.",
+        is_good=True,
+    )
+
+
+def _close_badly(telling: Telling, missing: Sequence[Step], *, reason: str | None, home: Path) -> None:
+    stopped = [] if reason is None else [f"The story stopped: {reason}", ""]
+    telling.close(
+        "Not everything in this story happened.",
+        *stopped,
+        "What did not happen:",
+        *(("✗", step.value) for step in missing),
+        "",
+        f"The bot's log and database are in {home}",
+        is_good=False,
+    )
+
+
+@contextmanager
+def _logging_to(path: Path, secrets: list[str]) -> Iterator[None]:
+    """The bot's log goes to a file, everything down to debug; afterwards logging is as it was before."""
+    root, hook = logging.getLogger(), sys.excepthook
+    handlers, level, configuration = list(root.handlers), root.level, structlog.get_config()
+    with path.open("a", encoding="utf-8") as stream:
+        configure_logs(stream, level=logging.DEBUG, is_json=True, secrets=secrets)
+        try:
+            yield
+        finally:
+            logging.captureWarnings(False)
+            structlog.configure(**configuration)
+            root.handlers[:], sys.excepthook = handlers, hook
+            root.setLevel(level)
+
+
+if __name__ == "__main__":
+    shown = Console()
+    sys.exit(asyncio.run(play(shown, pace=0.0 if "--fast" in sys.argv or not shown.is_terminal else 1.0)))
