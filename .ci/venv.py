@@ -74,7 +74,7 @@ def install(command: list[str], count: int) -> None:
             if collecting:
                 seen += 1
                 show_progress(seen, count, collecting[1])
-            elif line.startswith("Installing collected packages"):
+            elif count and line.startswith("Installing collected packages"):
                 show_progress(seen, count, "installing")
     if process.wait() != 0:
         clear_progress()

@@ -495,6 +495,7 @@ async def test_a_response_url_nobody_answers_is_not_told(
         await make_delivery(slack, session).reply_private(address, "Hello.", BLOCKS)
 
     assert "secret-part" not in f"{failed.value!r}"
+    assert failed.value.__cause__ is None
     assert failed.value.__suppress_context__
 
 

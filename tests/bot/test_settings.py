@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from bot.setting_values import Bookers, BookersRule, Listen, Rate, Wrong, parse_duration, show_duration
 from bot.settings import Settings, SettingsError, Source, load_settings
@@ -282,6 +283,14 @@ def test_secrets_are_never_shown() -> None:
     for secret in settings.list_secrets():
         assert secret not in shown
     assert set(settings.list_secrets()) == {*ENOUGH.values(), "8f742231b10e", "d0c4fd0c4f", KEY, OLD_KEY}
+
+
+def test_a_refused_secret_is_not_repeated_by_the_library_either() -> None:
+    """Pydantic's own error shows what it was given, unless it is told not to."""
+    with pytest.raises(ValidationError) as failed:
+        Settings.model_validate({"slack_bot_token": "xoxp-hidden", "hallpass_reach": "many"})
+
+    assert "xoxp-hidden" not in f"{failed.value}{failed.value!r}"
 
 
 def test_keys_keep_their_order() -> None:
