@@ -126,6 +126,27 @@ async def open_room_service(settings: Settings) -> AsyncIterator[RoomService]:
         yield service
 
 
+@asynccontextmanager
+async def open_slack_session(settings: Settings) -> AsyncIterator[aiohttp.ClientSession]:
+    """The connections to Slack, one pool for the process."""
+    connector = aiohttp.TCPConnector(limit=settings.hallpass_posts_at_once + 32)
+    timeout = aiohttp.ClientTimeout(total=10, connect=5)
+    async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session:
+        yield session
+
+
+def build_delivery(settings: Settings, session: aiohttp.ClientSession, clock: Clock, *, token: str) -> Delivery:
+    """The way to Slack's Web API with this token."""
+    return Delivery(
+        token=token,
+        base_url=settings.slack_api_url,
+        session=session,
+        clock=clock,
+        posts_per_second=settings.hallpass_post_rate.per_second,
+        burst=settings.hallpass_post_rate.burst,
+    )
+
+
 class Hallpass:
     """The running bot. Built by `open_hallpass`."""
 
@@ -187,14 +208,7 @@ class Hallpass:
             log.info("stopping")
 
     async def _start(self, stack: AsyncExitStack) -> None:
-        delivery = Delivery(
-            token=self._token,
-            base_url=self._settings.slack_api_url,
-            session=self._session,
-            clock=self._clock,
-            posts_per_second=self._settings.hallpass_post_rate.per_second,
-            burst=self._settings.hallpass_post_rate.burst,
-        )
+        delivery = build_delivery(self._settings, self._session, self._clock, token=self._token)
         identity = await self._learn_identity(delivery)
         workspace, account_id = await self.store.write(lambda tx: self._ensure_account(tx, identity))
         directory = Directory(slack=delivery, store=self.store, workspace=workspace, clock=self._clock)
@@ -299,10 +313,23 @@ class Hallpass:
         if token is None:
             self._slack_handler = AsyncSlackRequestHandler(bolt).handle
             return
+        await self._check_app_token(token.get_secret_value())
         web_client = build_client(token=None, base_url=self._settings.slack_api_url, session=self._session)
         self._socket = AsyncSocketModeHandler(bolt, token.get_secret_value(), web_client=web_client)
         stack.push_async_callback(self._socket.close_async)
         await self._socket.connect_async()  # type: ignore[no-untyped-call]
+
+    async def _check_app_token(self, token: str) -> None:
+        """Refuse the start with a token that Slack refuses; the SDK's client would try it again for ever."""
+        try:
+            await build_delivery(self._settings, self._session, self._clock, token=token).send("apps.connections.open")
+        except SlackRefused as error:
+            raise StartRefused(
+                f"Slack refuses SLACK_APP_TOKEN ({error.code})",
+                "copy it again from Basic Information, App-Level Tokens; it needs connections:write",
+            ) from error
+        except SlackError as error:
+            log.warning("slack_not_reached", code=error.code)
 
     async def _learn_identity(self, delivery: Delivery) -> Identity:
         """Ask Slack who we are, until it answers. A token that it refuses stops the start."""
@@ -421,9 +448,7 @@ async def open_hallpass(settings: Settings, *, clock: Clock | None = None) -> As
         path = settings.database_path
         store = await stack.enter_async_context(open_store(path, on_owed=wake, is_exclusive=True))
         sealer = build_sealer(settings)
-        connector = aiohttp.TCPConnector(limit=settings.hallpass_posts_at_once + 32)
-        timeout = aiohttp.ClientTimeout(total=10, connect=5)
-        session = await stack.enter_async_context(aiohttp.ClientSession(connector=connector, timeout=timeout))
+        session = await stack.enter_async_context(open_slack_session(settings))
         service = await stack.enter_async_context(open_room_service(settings))
         yield Hallpass(
             settings=settings,

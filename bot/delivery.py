@@ -98,11 +98,17 @@ class Delivery:
         self._gates = Gates(monotonic=monotonic)
         self._time_limit = time_limit
         self._skew = timedelta(0)
+        self._granted: frozenset[str] | None = None
 
     @property
     def skew(self) -> timedelta:
         """How far Slack's clock was ahead of the machine's at its last answer; whole seconds."""
         return self._skew
+
+    @property
+    def granted_scopes(self) -> frozenset[str] | None:
+        """The scopes that the token has, as the last answer that told them said; None: not told yet."""
+        return self._granted
 
     # Pace
 
@@ -300,6 +306,7 @@ class Delivery:
             raise SlackUnknown(method, "unreadable_body") from None
         else:
             self._note_time(response.headers)
+            self._note_scopes(response.headers)
             if isinstance(response.data, dict):
                 return response.data
             failure = SlackUnknown(method, "unreadable_body")
@@ -329,6 +336,11 @@ class Delivery:
             return
         if told.tzinfo is not None:
             self._skew = timedelta(seconds=round((told.astimezone(UTC) - self._clock.machine_now()).total_seconds()))
+
+    def _note_scopes(self, headers: Mapping[str, str]) -> None:
+        told = headers.get("x-oauth-scopes")
+        if told is not None:
+            self._granted = frozenset(part.strip() for part in told.split(",") if part.strip())
 
     def _check_gate(self, method: str) -> None:
         if remaining := self._gates.remaining(method):
