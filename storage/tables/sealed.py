@@ -39,3 +39,15 @@ def reseal_chunk(
         [{"id": row_id, "sealed": rotate(sealed)} for row_id, sealed in rows],
     )
     return len(rows), rows[-1][0] if len(rows) == CHUNK else None
+
+
+def list_samples(connection: sqlite3.Connection) -> list[bytes]:
+    """The oldest and the newest sealed value of each column, to see whether our keys still open them."""
+    samples = []
+    for table, column in SEALED_COLUMNS:
+        for order in ("ASC", "DESC"):
+            row = connection.execute(
+                f"SELECT {column} FROM {table} WHERE {column} IS NOT NULL ORDER BY id {order} LIMIT 1"  # noqa: S608
+            ).fetchone()
+            samples += [bytes(row[0])] if row else []
+    return samples

@@ -1,0 +1,234 @@
+"""`hallpass lessons list` and `show`: what is stored, for whoever looks after it, while `run` goes on undisturbed.
+
+The file is opened read-only and without its lock: nothing here writes, migrates or makes one. No link, token or key is
+ever among what is read out, also not sealed ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from storage.database import connect, pending_migrations
+from storage.errors import NotStored, StoreUnusable
+from storage.records import Attendance, Lesson, LessonDetails, Notice, NoticeState, PersonId, Seat, Workspace
+from storage.sqlite import SqliteTransaction
+from storage.store import Transaction
+
+Cell = str | float | int | bool | None
+Fields = dict[str, Cell]
+
+EVERY_ONE = 2**62
+"""As a limit: none."""
+LIST_FIELDS = (
+    *("lesson_id", "title", "state", "starts", "ends", "zone", "leaders", "participants", "booked_by", "not_reached"),
+)
+"""The columns of a list; new ones are put at the end."""
+ID_SHOWN = 12
+"""The last part of an id: random, so that a few dozen lessons never share it, and short enough to be typed."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Days:
+    """From one day to another, both included, as the lesson's own zone counts days. None: no end on that side."""
+
+    first: date | None = None
+    last: date | None = None
+
+    def holds(self, lesson: Lesson) -> bool:
+        """Does the lesson start on one of them?"""
+        day = lesson.starts_at.astimezone(ZoneInfo(lesson.zone)).date()
+        return (self.first is None or self.first <= day) and (self.last is None or day <= self.last)
+
+    @property
+    def starts_after(self) -> datetime | None:
+        """No lesson that starts earlier is on one of these days, wherever in the world."""
+        return None if self.first is None else _midnight(self.first) - timedelta(days=1)
+
+    @property
+    def starts_before(self) -> datetime | None:
+        """No lesson that starts then or later is on one of these days, wherever in the world."""
+        return None if self.last is None else _midnight(self.last) + timedelta(days=2)
+
+
+@contextmanager
+def open_reading(path: Path) -> Iterator[Transaction]:
+    """One consistent view of the file, whoever writes to it meanwhile. Raises StoreUnusable where there is none."""
+    if not path.exists():
+        raise StoreUnusable(str(path), "there is no such file: `hallpass run` makes it, HALLPASS_DATABASE_URL names it")
+    if lacking := pending_migrations(path):
+        raise StoreUnusable(str(path), f"its schema is behind ({', '.join(lacking)}): run hallpass migrate")
+    with closing(connect(path, is_read_only=True)) as connection:
+        connection.execute("BEGIN")
+        yield SqliteTransaction(connection)
+
+
+def find_lessons(tx: Transaction, days: Days) -> Iterator[tuple[Workspace, Lesson]]:
+    """Every lesson that starts on these days, by workspace and start, cancelled ones included."""
+    for workspace in tx.workspaces.list_all():
+        found = tx.lessons.list_between(
+            workspace.id, ends_after=days.starts_after, starts_before=days.starts_before, limit=EVERY_ONE
+        )
+        yield from ((workspace, lesson) for lesson in found if days.holds(lesson))
+
+
+def find_lesson(tx: Transaction, wanted: str) -> LessonDetails:
+    """The lesson with this id, or whose id ends so. Raises NotStored where that is none, or several."""
+    found = [
+        (workspace, lesson)
+        for workspace, lesson in find_lessons(tx, Days())
+        if wanted and lesson.id.endswith(wanted.lower())
+    ]
+    if len(found) != 1:
+        raise NotStored("lesson", wanted if not found else f"{wanted}: several ids end so")
+    workspace, lesson = found[0]
+    return tx.lessons.get_details(workspace.id, lesson.id)
+
+
+def describe_lesson(details: LessonDetails) -> Fields:
+    """One line of a list."""
+    lesson = details.lesson
+    return {
+        "lesson_id": lesson.id,
+        "title": lesson.title,
+        "state": lesson.state.value,
+        "starts": local(lesson.starts_at, lesson),
+        "ends": local(lesson.ends_at, lesson),
+        "zone": lesson.zone,
+        "leaders": ", ".join(seat.person.name for seat in details.leaders),
+        "participants": len(details.others),
+        "booked_by": details.booked_by.name,
+        "not_reached": sum(seat.participant.failure is not None for seat in details.seats),
+    }
+
+
+def describe_seat(seat: Seat, lesson: Lesson) -> Fields:
+    """One participant: how far their way in has come, and what is known of their presence."""
+    return {
+        "name": seat.person.name,
+        "slack_id": seat.person.user_id,
+        "role": seat.participant.role.value,
+        "invited": seat.invited.value if seat.invited else None,
+        "failure": seat.participant.failure,
+        "link_number": seat.participant.link_number,
+        "opened": local(seat.link.opened_at, lesson) if seat.link else None,
+        "attendance": seat.attendance.verdict.value if seat.attendance else None,
+        "minutes": minutes_of(seat.attendance),
+    }
+
+
+def describe_notice(notice: Notice, lesson: Lesson, names: Mapping[PersonId, str]) -> Fields:
+    """One thing that is owed, was sent, or was not."""
+    return {
+        "kind": notice.kind.value,
+        "to": names.get(notice.person_id, "") if notice.person_id else notice.channel_id,
+        "state": notice.state.value,
+        "due": local(notice.due_at, lesson),
+        "sent": local(notice.sent_at, lesson),
+        "attempts": notice.attempts,
+        "reason": notice.reason,
+    }
+
+
+def describe_all(tx: Transaction, details: LessonDetails) -> dict[str, object]:
+    """A lesson with everybody in it and everything owed, for `show`."""
+    lesson = details.lesson
+    names = {seat.person.id: seat.person.name for seat in details.seats} | {
+        details.booked_by.id: details.booked_by.name
+    }
+    notices = tx.notices.list_for_lesson(lesson.workspace_id, lesson.id)
+    return {
+        **describe_lesson(details),
+        "channel_id": lesson.channel_id,
+        "is_recorded": lesson.is_recorded,
+        "is_transcribed": lesson.is_transcribed,
+        "people": [describe_seat(seat, lesson) for seat in details.seats],
+        "notices": [describe_notice(notice, lesson, names) for notice in notices],
+    }
+
+
+def print_list(console: Console, lessons: list[LessonDetails]) -> None:
+    """As a table, for people."""
+    if not lessons:
+        console.print("No lessons on these days.")
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("Starts", "Ends", "Title", "Leaders", "People", "State", "Id"):
+        table.add_column(
+            name, no_wrap=name in {"Starts", "Ends", "Id"}, justify="right" if name == "People" else "left"
+        )
+    for details in lessons:
+        lesson, told = details.lesson, describe_lesson(details)
+        table.add_row(
+            show_moment(lesson.starts_at, lesson),
+            show_moment(lesson.ends_at, lesson)[-5:],
+            escape(lesson.title),
+            escape(str(told["leaders"])),
+            str(told["participants"]),
+            lesson.state.value,
+            lesson.id[-ID_SHOWN:],
+        )
+    console.print(table)
+
+
+def print_lesson(console: Console, tx: Transaction, details: LessonDetails) -> None:
+    """One lesson, for people: the facts, who takes part, and what is still owed or went wrong."""
+    lesson, told = details.lesson, describe_all(tx, details)
+    console.print(f"[bold]{escape(lesson.title)}[/bold]  {lesson.state.value}")
+    console.print(
+        f"{show_moment(lesson.starts_at, lesson)} to {show_moment(lesson.ends_at, lesson)[-5:]} ({lesson.zone}), "
+        f"booked by {escape(details.booked_by.name)}, id {lesson.id}"
+    )
+    console.print(_tabulate(told["people"]))
+    notices = told["notices"]
+    settled = {NoticeState.SENT.value}
+    open_ones = [one for one in notices if one["state"] not in settled] if isinstance(notices, list) else []
+    if open_ones:
+        console.print("\n[bold]Not sent, or not yet[/bold]")
+        console.print(_tabulate(open_ones))
+
+
+def _tabulate(rows: object) -> Table:
+    """Rows of the same fields as they are, empty columns left out."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    listed = rows if isinstance(rows, list) else []
+    names = [name for name in (listed[0] if listed else {}) if any(row[name] not in (None, "") for row in listed)]
+    for name in names:
+        table.add_column(name.replace("_", " ").capitalize(), overflow="fold")
+    for row in listed:
+        table.add_row(*("" if row[name] is None else escape(str(row[name])) for name in names))
+    return table
+
+
+def local(moment: datetime | None, lesson: Lesson) -> str | None:
+    """ISO 8601 on the clock of the lesson's own zone, with its offset."""
+    return moment.astimezone(ZoneInfo(lesson.zone)).isoformat(timespec="seconds") if moment else None
+
+
+def show_moment(moment: datetime, lesson: Lesson) -> str:
+    """`2026-11-23 16:00`, on the clock of the lesson's own zone."""
+    return moment.astimezone(ZoneInfo(lesson.zone)).strftime("%Y-%m-%d %H:%M")
+
+
+def minutes(duration: timedelta | None) -> float | None:
+    """To the hundredth."""
+    return None if duration is None else round(duration / timedelta(minutes=1), 2)
+
+
+def minutes_of(attendance: Attendance | None) -> float | None:
+    """How long somebody was there, as a person corrected it where one did. None: not known, or not over yet."""
+    if attendance is None or attendance.verdict.value == "unknown":
+        return minutes(attendance.corrected_present) if attendance else None
+    return minutes(attendance.present if attendance.corrected_present is None else attendance.corrected_present)
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time.min, UTC)
