@@ -18,7 +18,7 @@ from storage.errors import NotStored, StorageError, StoreBusy, StoreClosed, Stor
 from storage.sealing import Sealer, new_key
 from storage.sqlite import SqliteStore, open_store
 from storage.store import Store, Transaction
-from tests.records import NOW, make_link, make_person
+from tests.records import NOW, make_link, make_notice, make_person
 from tests.storage.contract import School, changed, make_school
 
 
@@ -312,6 +312,22 @@ async def test_the_sender_is_told_once_for_a_commit(tmp_path: Path) -> None:
             await store.write(fail)
         await store.write(lambda tx: tx.notices.insert([notice]))
         assert len(owed) == 1
+
+
+async def test_a_group_that_owes_twice_is_told_once(tmp_path: Path) -> None:
+    """And the work of each is done."""
+    owed: list[str] = []
+    async with open_store(tmp_path / "x.db", on_owed=lambda: owed.append("owed")) as store:
+        school = await store.write(make_school(store))
+        lesson = await school.book(school.ben)
+        notices = [make_notice(lesson, school.ben, occasion=occasion) for occasion in "ab"]
+        gate = Gate()
+        held = await gate.hold(store)
+        tasks = await queue(store, *[lambda tx, one=one: tx.notices.insert([one]) for one in notices])
+        gate.opened.set()
+
+        assert [None, 1, 1] == await asyncio.gather(held, *tasks)
+        assert owed == ["owed"]
 
 
 async def test_one_run_for_each_file(tmp_path: Path) -> None:
