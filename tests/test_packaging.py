@@ -155,7 +155,7 @@ def test_a_missing_venv_module_is_one_line_with_the_mend(checkout: Path) -> None
     """As Debian and Ubuntu leave it out of their Python; no half-made .venv stays."""
     (checkout / "without" / "venv").mkdir(parents=True)
     (checkout / "without" / "venv" / "__main__.py").write_text(
-        "raise SystemExit('ensurepip is not available')", encoding="utf-8"
+        "import os, sys; os.mkdir(sys.argv[-1]); sys.exit('ensurepip is not available')", encoding="utf-8"
     )
     (checkout / "without" / "venv" / "__init__.py").touch()
 

@@ -31,17 +31,18 @@ class Counting:
     """A Slack that knows everybody, and counts how many ask at once; with `stops` it answers nobody."""
 
     def __init__(self, *, stops: bool = False) -> None:
-        self.under_way = self.most = 0
+        self.count = self.under_way = self.most = 0
         self.was_asked = asyncio.Event()
-        self._answers = asyncio.Event()
+        self.answers = asyncio.Event()
         if not stops:
-            self._answers.set()
+            self.answers.set()
 
     async def fetch(self, method: str, **arguments: Any) -> dict[str, Any]:
+        self.count += 1
         self.under_way += 1
         self.most = max(self.most, self.under_way)
         self.was_asked.set()
-        await self._answers.wait()
+        await self.answers.wait()
         for _ in range(3):
             await asyncio.sleep(0)
         self.under_way -= 1
@@ -141,31 +142,37 @@ async def test_somebody_looked_up_a_day_ago_is_looked_up_again(
 
 
 async def test_who_waits_stops_waiting_in_time_and_the_look_up_goes_on(
-    slack: SlackStandIn, store: SqliteStore, workspace: Workspace, directory: Directory
+    store: SqliteStore, workspace: Workspace, clock: HandClock
 ) -> None:
-    """A form's answer cannot wait for a slow Slack; the next one finds the person known."""
-    ada = slack.add_user("Ada").id
-    slack.faults.switch_on("users.info", Fault.slow(timedelta(seconds=0.2)), count=1)
+    """A form's answer cannot wait for a slow Slack; the next one joins the look-up and finds the person known."""
+    slack = Counting(stops=True)
+    directory = Directory(slack=slack, store=store, workspace=workspace, clock=clock)
 
-    assert await directory.ensure_known([ada], within=timedelta(0)) == {}
+    assert await directory.ensure_known(["U1"], within=timedelta(0)) == {}
+
+    later = asyncio.create_task(directory.refresh(["U1"]))
+    async with asyncio.timeout(5):
+        await slack.was_asked.wait()
+        slack.answers.set()
+        await later
+    assert await find(store, workspace, "U1") is not None
+    assert slack.count == 1
+
+
+async def test_an_impatient_one_takes_nobodys_look_up_away(
+    store: SqliteStore, workspace: Workspace, clock: HandClock
+) -> None:
+    """Two wait for one look-up, and the first is cancelled; the other still gets the answer."""
+    slack = Counting(stops=True)
+    directory = Directory(slack=slack, store=store, workspace=workspace, clock=clock)
+    impatient, patient = asyncio.create_task(directory.look_up("U1")), asyncio.create_task(directory.look_up("U1"))
 
     async with asyncio.timeout(5):
-        await directory.refresh([ada])
-    assert await find(store, workspace, ada) is not None
-    assert slack.log.count("users.info") == 1  # the second one joined the first
-
-
-async def test_an_impatient_one_takes_nobodys_look_up_away(slack: SlackStandIn, directory: Directory) -> None:
-    """One of two waiters is cancelled; the other still gets its answer."""
-    ada = slack.add_user("Ada").id
-    slack.faults.switch_on("users.info", Fault.slow(timedelta(seconds=0.1)), count=1)
-    impatient, patient = asyncio.create_task(directory.look_up(ada)), asyncio.create_task(directory.look_up(ada))
-    await asyncio.sleep(0)
-    impatient.cancel()
-
-    async with asyncio.timeout(5):
-        assert (await patient).name == "Ada"
-    assert slack.log.count("users.info") == 1
+        await slack.was_asked.wait()
+        impatient.cancel()
+        slack.answers.set()
+        assert (await patient).name == "somebody"
+    assert slack.count == 1
 
 
 async def test_a_class_is_looked_up_with_bounded_concurrency(
