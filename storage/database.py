@@ -73,6 +73,8 @@ def _prepare(connection: sqlite3.Connection, path: Path, *, is_read_only: bool) 
         raise StoreUnusable(str(path), "its file system does not allow SQLite's write-ahead log")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
+    # What savepoints set aside would otherwise go through a file as soon as it is more than 64 KiB.
+    connection.execute("PRAGMA temp_store = MEMORY")
 
 
 @contextmanager

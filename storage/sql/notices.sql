@@ -113,10 +113,10 @@ WHERE workspace_id = :workspace_id AND lesson_id = :lesson_id AND state = 'faile
   AND kind IN (SELECT value FROM json_each(:kinds)) AND (:about IS NULL OR about = :about);
 
 -- name: pending
--- What is owed at this moment.
+-- What is owed at this moment. Whatever is claimed has a lease, and few are at any time.
 SELECT
   (SELECT COUNT(*) FROM notices WHERE state = 'waiting' AND turn IN ('later', 'held', 'now') AND due_at <= :now)
-    + (SELECT COUNT(*) FROM notices WHERE state = 'claimed' AND due_at <= :now),
+    + (SELECT COUNT(*) FROM notices WHERE leased_until IS NOT NULL AND state = 'claimed' AND due_at <= :now),
   (SELECT COUNT(*) FROM notices WHERE state = 'begun' AND (leased_until IS NULL OR leased_until <= :machine_now)),
   (SELECT COUNT(*) FROM cards WHERE revision_wanted > revision_shown AND is_final = 0),
   (SELECT MIN(due_at) FROM (
@@ -126,7 +126,7 @@ SELECT
     UNION ALL
     SELECT MIN(due_at) FROM notices WHERE state = 'waiting' AND turn = 'now'
     UNION ALL
-    SELECT MIN(due_at) FROM notices WHERE state = 'claimed'
+    SELECT MIN(due_at) FROM notices WHERE leased_until IS NOT NULL AND state = 'claimed'
     UNION ALL
     SELECT MIN(due_at) FROM notices WHERE state = 'begun')
   WHERE due_at <= :now),

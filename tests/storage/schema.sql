@@ -252,7 +252,6 @@ CREATE INDEX notices_in_turn ON notices (urgency, lesson_starts_at, due_at, id) 
 CREATE INDEX notices_of_recipient ON notices (lesson_id, recipient, due_at, id) WHERE turn = 'now';
 CREATE INDEX notices_leased ON notices (leased_until) WHERE leased_until IS NOT NULL;
 CREATE INDEX notices_begun ON notices (due_at) WHERE state = 'begun';
-CREATE INDEX notices_claimed ON notices (due_at) WHERE state = 'claimed';
 CREATE INDEX notices_given_up ON notices (state, reason) WHERE state IN ('dropped', 'failed');
 CREATE TABLE cards (
   id TEXT PRIMARY KEY NOT NULL,
