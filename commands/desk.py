@@ -50,6 +50,7 @@ class Desk:
     workspace_id: WorkspaceId
     policy: Callable[[], BookingPolicy]  # asked each time: user groups change
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    watches: set[asyncio.Task[None]] = field(default_factory=set)  # wait for others, and are let go of at once
 
     def find_person(self, user_id: str) -> Person | None:
         """Who that is, from the stored directory."""
@@ -64,11 +65,12 @@ class Desk:
         """Lesson time."""
         return self.clock.now()
 
-    def run(self, work: Coroutine[Any, Any, None]) -> None:
-        """Do this after the listener has returned."""
+    def run(self, work: Coroutine[Any, Any, None], *, is_watch: bool = False) -> None:
+        """Do this after the listener has returned. `is_watch`: it mostly waits, so stopping does not wait for it."""
+        tasks = self.watches if is_watch else self.tasks
         task = asyncio.get_running_loop().create_task(self._guard(work))
-        self.tasks.add(task)
-        task.add_done_callback(self.tasks.discard)
+        tasks.add(task)
+        task.add_done_callback(tasks.discard)
 
     async def _guard(self, work: Coroutine[Any, Any, None]) -> None:
         try:
@@ -91,8 +93,11 @@ class Desk:
 
     async def close(self) -> None:
         """Wait briefly for what is still running, then let go of it."""
+        for watch in self.watches:
+            watch.cancel()
         if self.tasks:
             await asyncio.wait(self.tasks, timeout=2)
-        for task in list(self.tasks):
+        left = [*self.tasks, *self.watches]
+        for task in left:
             task.cancel()
-        await asyncio.gather(*self.tasks, return_exceptions=True)
+        await asyncio.gather(*left, return_exceptions=True)

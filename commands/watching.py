@@ -48,7 +48,7 @@ class Watcher:
             return
         watch = _Watch(lesson_id=lesson_id, view_id=view_id, user_id=user_id)
         self._watches[view_id] = watch
-        self._desk.run(self._follow(watch))
+        self._desk.run(self._follow(watch), is_watch=True)
 
     def forget(self, view_id: str) -> None:
         """The view was closed: no update any more, and failures come by message."""
