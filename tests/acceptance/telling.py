@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
+from enum import Enum, auto
 from typing import Any
 
 from bot.sandbox.lessonspace.spaces import Reason
@@ -42,34 +43,53 @@ async def book(school: School, actor: Actor, text: str, **fields: Any) -> None:
 
 
 async def settle(school: School, *, seconds: float = 10.0) -> None:
-    """Wait until nothing is due that could be sent now, no card is behind, and nothing is in flight."""
+    """Wait until nothing is due that could be sent now, no card is behind, and nothing is in flight.
+
+    What only takes a breath (a leader's card that changed a moment ago, the first back-off) is not sat through: machine
+    time is put forward. What waits longer than that waits for its retry.
+    """
     async with asyncio.timeout(seconds):
-        while not await _is_calm(school):  # noqa: ASYNC110 - the database rings no bell
-            await asyncio.sleep(0.01)
+        while (state := await _look_around(school)) is not Calm.CALM:
+            if state is Calm.BREATHING:
+                school.skip(timedelta(seconds=1))
+            await asyncio.sleep(0.005)
 
 
-async def _is_calm(school: School) -> bool:
+class Calm(Enum):
+    """How much is still going on."""
+
+    BUSY = auto()
+    BREATHING = auto()  # only what waits for a moment of machine time
+    CALM = auto()
+
+
+BREATH = timedelta(seconds=2)
+
+
+async def _look_around(school: School) -> Calm:
     assert school.hallpass is not None
     scheduler = school.hallpass.scheduler
     if scheduler is None or scheduler.in_flight_count:
-        return False
-    # A leader's card that changed a moment ago takes a breath; what waits longer than that waits for its retry.
-    now, soon = school.clock.now(), school.clock.machine_now() + timedelta(seconds=2)
+        return Calm.BUSY
+    now, machine_now = school.clock.now(), school.clock.machine_now()
 
-    def look(tx: Transaction) -> bool:
+    def look(tx: Transaction) -> list[datetime | None]:
+        """Until when each thing owed is held back."""
+        held: list[datetime | None] = []
         for workspace in tx.workspaces.list_all():
             for lesson in tx.lessons.list_between(workspace.id):
-                for notice in tx.notices.list_for_lesson(workspace.id, lesson.id):
-                    held = notice.not_before is not None and notice.not_before > soon
-                    if notice.state in OPEN and notice.due_at <= now and not held:
-                        return False
-                for card in tx.cards.list_for_lesson(workspace.id, lesson.id):
-                    held = card.not_before is not None and card.not_before > soon
-                    if not card.is_final and card.revision_wanted > card.revision_shown and not held:
-                        return False
-        return True
+                owed = tx.notices.list_for_lesson(workspace.id, lesson.id)
+                held += [one.not_before for one in owed if one.state in OPEN and one.due_at <= now]
+                cards = tx.cards.list_for_lesson(workspace.id, lesson.id)
+                held += [
+                    one.not_before for one in cards if not one.is_final and one.revision_wanted > one.revision_shown
+                ]
+        return held
 
-    return await school.hallpass.store.read(look)
+    waits = [until or machine_now for until in await school.hallpass.store.read(look)]
+    if not waits or min(waits) > machine_now + BREATH:
+        return Calm.CALM
+    return Calm.BREATHING if min(waits) > machine_now else Calm.BUSY
 
 
 async def move_to(school: School, hour: int, minute: int = 0) -> None:
@@ -92,6 +112,40 @@ def read_all(school: School, actor: Actor) -> list[str]:
 def find_card(actor: Actor) -> Message:
     """Their card: the first message of the conversation."""
     return actor.messages()[0]
+
+
+def find_message(actor: Actor, words: str) -> Message:
+    """Their latest message whose fallback text holds these words."""
+    found = [message for message in actor.messages() if words in message.text]
+    assert found, [message.text for message in actor.messages()]
+    return found[-1]
+
+
+def find_url(message: Message) -> str | None:
+    """Where the message's Join leads; None: it has none."""
+    button = list_buttons(message).get("join")
+    return str(button["url"]) if button else None
+
+
+async def wait_for_words(school: School, actor: Actor, *words: str) -> str:
+    """What their open view says, once it says all of this."""
+
+    def says() -> bool:
+        return actor.view is not None and all(word in actor.read(actor.view) for word in words)
+
+    await school.slack.wait_for(says)
+    assert actor.view is not None
+    return actor.read(actor.view)
+
+
+async def wait_for_answer(school: School, actor: Actor, words: str) -> Message:
+    """The private answer that says this, once it is there."""
+
+    def found() -> list[Message]:
+        return [answer for answer in actor.private_answers() if words in actor.read(answer, now=school.clock.now())]
+
+    await school.slack.wait_for(lambda: bool(found()))
+    return found()[-1]
 
 
 def list_buttons(message: Message) -> dict[str, Mapping[str, Any]]:
