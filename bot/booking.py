@@ -119,7 +119,6 @@ def book(tx: Transaction, request: BookingRequest, *, policy: BookingPolicy, now
     booker = people[request.booker_user_id]
     if not policy.may_book(booker):
         raise NotAllowed("book")
-    starts_at = drafts.effective_start(draft, now)
     channel = tx.people.find_channel(request.workspace_id, draft.channel_id) if draft.channel_id else None
     problems = drafts.check_draft(
         draft,
@@ -131,10 +130,10 @@ def book(tx: Transaction, request: BookingRequest, *, policy: BookingPolicy, now
         defaults=policy.defaults,
         now=now,
     )
-    if problems or starts_at is None:
+    if problems:
         return Declined(problems=tuple(problems))
-    lesson = _build_lesson(request, booker, starts_at, policy=policy, now=now)
-    problems += _check_reach(tx, lesson, booker, people, policy=policy, now=now)
+    lesson = _build_lesson(request, booker, drafts.effective_start(draft, now), policy=policy, now=now)
+    problems = _check_reach(tx, lesson, booker, people, policy=policy, now=now)
     room, room_problem = _choose_room(tx, lesson, draft, people, policy=policy, now=now)
     problems += [room_problem] if room_problem else []
     if problems:

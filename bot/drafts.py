@@ -58,6 +58,7 @@ class ProblemCode(StrEnum):
     ROOM_BUSY = "room_busy"  # another lesson holds that room then; names: its title
     ROOM_UNKNOWN = "room_unknown"
     REACH = "reach"  # the booker would reach more people an hour than allowed; facts: limit
+    TRANSCRIPT_NEEDS_RECORDING = "transcript_needs_recording"
     NOT_SUPPORTED = "not_supported"  # the service cannot do this; facts: service, what
 
 
@@ -150,6 +151,7 @@ def check_draft(
         *_check_channel(channel if draft.channel_id else None),
         *_check_note(draft),
         *_check_minutes(draft),
+        *_check_options(draft),
     ]
 
 
@@ -197,6 +199,12 @@ def _check_title(draft: BookingDraft) -> Iterator[Problem]:
     elif count > MAX_TITLE:
         facts: Facts = {"count": count, "limit": MAX_TITLE}
         yield Problem(where=Field.TITLE, code=ProblemCode.TITLE_TOO_LONG, facts=facts)
+
+
+def _check_options(draft: BookingDraft) -> Iterator[Problem]:
+    # Lessonspace transcribes only what it records, and says nothing when asked for the one without the other.
+    if draft.transcribes and not draft.records:
+        yield Problem(where=Field.OPTIONS, code=ProblemCode.TRANSCRIPT_NEEDS_RECORDING)
 
 
 def _check_note(draft: BookingDraft) -> Iterator[Problem]:

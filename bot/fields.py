@@ -15,6 +15,7 @@ from bot.blocks import OPTION_TEXT, Block, context, plain
 from bot.drafts import BookingDraft, RoomChoice
 from bot.ids import Action, Field
 from bot.readers import Reader
+from bot.wording import describe_feature
 from bot.words import Words
 from storage.records import EndRule
 
@@ -131,7 +132,10 @@ def _option(value: str, text: str, description: str | None = None) -> Block:
 def _options(draft: BookingDraft, words: Words) -> Block:
     offered = {
         RECORD: (_option(RECORD, words._("Record the lesson")), draft.records),
-        TRANSCRIBE: (_option(TRANSCRIBE, words._("Transcribe what is said")), draft.transcribes),
+        TRANSCRIBE: (
+            _option(TRANSCRIBE, words._("Transcribe what is said"), words._("Needs the recording.")),
+            draft.transcribes,
+        ),
         EVERYONE_LEAVES: (
             _option(EVERYONE_LEAVES, words._("Everyone leaves at the end")),
             draft.end_rule is EndRule.EVERYONE_LEAVES,
@@ -170,7 +174,7 @@ def _room(draft: BookingDraft, choice: RoomChoice, reader: Reader) -> Block:
     return {
         "type": "radio_buttons",
         "options": [fresh, earlier],
-        "initial_option": earlier if draft.room == choice.room else fresh,
+        "initial_option": fresh if draft.wants_new_room else earlier,
     }
 
 
@@ -193,7 +197,7 @@ def _language_name(tag: str, words: Words) -> str:
 
 
 def _features(draft: BookingDraft, features: Sequence[str], words: Words) -> Block:
-    options = {name: _option(name, name) for name in features[:_MAX_OPTIONS]}
+    options = {name: _option(name, describe_feature(name, words)) for name in features[:_MAX_OPTIONS]}
     made: Block = {
         "type": "multi_static_select",
         "placeholder": plain(words._("Nothing")),

@@ -136,6 +136,7 @@ def read_booking_form(values: Mapping[str, Any], *, base: BookingDraft) -> Booki
     typed = _Typed(values)
     ticked = typed.chosen(Field.OPTIONS)
     end_rule = _read_end_rule(typed, ticked, base)
+    room, wants_new_room = _read_room(typed, base)
     return replace(
         base,
         title=typed.text(Field.TITLE, base.title),
@@ -151,7 +152,8 @@ def read_booking_form(values: Mapping[str, Any], *, base: BookingDraft) -> Booki
         note=typed.text(Field.NOTE, base.note),
         join_early_text=typed.text(Field.JOIN_EARLY, base.join_early_text),
         join_late_text=typed.text(Field.JOIN_LATE, base.join_late_text),
-        room=_read_room(typed, base),
+        room=room,
+        wants_new_room=wants_new_room,
         language=_read_language(typed, base),
         features=_read_features(typed, base),
     )
@@ -167,11 +169,13 @@ def _read_end_rule(typed: _Typed, ticked: list[str] | None, base: BookingDraft) 
     return EndRule.ASK if is_unticked else base.end_rule
 
 
-def _read_room(typed: _Typed, base: BookingDraft) -> RoomRef | None:
+def _read_room(typed: _Typed, base: BookingDraft) -> tuple[RoomRef | None, bool]:
+    """The earlier room chosen, if one was, and whether a new one was asked for."""
     chosen = typed.chosen(Field.ROOM)
-    if chosen is None:
-        return base.room
-    return RoomRef(chosen[0]) if chosen and chosen[0] != NEW_ROOM else None
+    if not chosen:
+        return base.room, base.wants_new_room
+    is_new = chosen[0] == NEW_ROOM
+    return (None if is_new else RoomRef(chosen[0])), is_new
 
 
 def _read_language(typed: _Typed, base: BookingDraft) -> str | None:

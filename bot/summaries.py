@@ -47,11 +47,17 @@ def build_summary(
 
 def _times(details: LessonDetails, reader: Reader) -> list[Markup]:
     lesson, totals, words = details.lesson, details.totals, reader.words
-    planned = words.mark(
-        "*Planned:* {when} ({length})",
-        when=reader.stamp_span(lesson.starts_at, lesson.ends_at),
-        length=words.length(lesson.ends_at - lesson.starts_at),
-    )
+    extended_by = lesson.extension_count * lesson.options.extension
+    booked_end = lesson.ends_at - extended_by
+    facts: dict[str, str] = {
+        "when": reader.stamp_span(lesson.starts_at, booked_end),
+        "length": words.length(booked_end - lesson.starts_at),
+    }
+    planned = words.mark("*Planned:* {when} ({length})", **facts)
+    if extended_by:
+        planned = words.mark(
+            "*Planned:* {when} ({length}), extended by {more}", more=words.length(extended_by), **facts
+        )
     if totals is None or totals.really_started_at is None or totals.really_ended_at is None:
         return [planned]
     really = words.mark(

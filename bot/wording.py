@@ -166,6 +166,8 @@ def _describe_plain(code: ProblemCode, words: Words) -> str:
             return say("This is more than two years ahead. Choose an earlier start.")
         case ProblemCode.LENGTH_NOT_MINUTES:
             return say("Type whole minutes, from 1 to 720.")
+        case ProblemCode.TRANSCRIPT_NEEDS_RECORDING:
+            return say("A transcript is made from the recording. Tick “Record the lesson” too, or untick this.")
         case ProblemCode.ROOM_UNKNOWN:
             return say("That room is no longer there. Choose a new one.")
         case _:
@@ -211,3 +213,31 @@ def _describe_overlap(caution: Caution, names: Markup, reader: Reader) -> Markup
         title=caution.title,
         when=when,
     )
+
+
+def describe_feature(name: str, words: Words) -> str:
+    """A room's feature as people know it; one that we have no words for keeps the service's name."""
+    say = words._
+    known = {
+        "invite": say("Inviting others"),
+        "chat": say("Chat"),
+        "fullscreen": say("Full screen"),
+        "emojis": say("Reactions"),
+        "importZip": say("Importing ZIP files"),
+        "importPdf": say("Importing PDF files"),
+        "exportZip": say("Exporting ZIP files"),
+        "profanityFilter": say("Profanity filter"),
+        "timer": say("Timer"),
+        "participants": say("List of participants"),
+        "tabContextMenu": say("Menus on tabs"),
+        "tabDownload": say("Downloading tabs"),
+        "endSession": say("Ending the session for all"),
+        "hideTabbar": say("Hiding the tab bar"),
+        "hideToolbar": say("Hiding the toolbar"),
+        "apps.enabled": say("Apps"),
+        "av.enabled": say("Audio and video"),
+        "av.screenShare": say("Screen sharing"),
+        "av.publishing": say("Sending audio and video"),
+        "breakouts.enabled": say("Breakout rooms"),
+    }
+    return known.get(name, name)

@@ -339,3 +339,11 @@ def test_options_of_a_draft_that_was_not_checked_are_refused() -> None:
     """Unsound minutes never become a default quietly."""
     with pytest.raises(ValueError, match="checked"):
         build_options(replace(SOUND, join_late_text="soon"), LessonOptions())
+
+
+@pytest.mark.parametrize(("records", "transcribes", "is_sound"), [(True, True, True), (False, True, False)])
+def test_a_transcript_needs_the_recording(records: bool, transcribes: bool, is_sound: bool) -> None:
+    """The service says nothing when it is asked for the one without the other; we do."""
+    problems = check(replace(SOUND, records=records, transcribes=transcribes))
+
+    assert ([] if is_sound else [ProblemCode.TRANSCRIPT_NEEDS_RECORDING]) == [problem.code for problem in problems]

@@ -84,10 +84,16 @@ DRAFTS = st.builds(
     join_early_text=TEXTS,
     join_late_text=TEXTS,
     room=st.sampled_from([None, ROOM_REF]),
+    wants_new_room=st.booleans(),
     language=st.sampled_from([None, *LANGUAGES]),
     features=st.dictionaries(st.sampled_from(FEATURES), st.booleans()),
     zone=st.sampled_from(["UTC", "Europe/Berlin"]),
 )
+
+
+def as_shown(draft: BookingDraft) -> BookingDraft:
+    """As the form with more options shows it: the earlier room that is offered, unless a new one is wanted."""
+    return replace(draft, room=None if draft.wants_new_room else ROOM_REF)
 
 
 @given(DRAFTS)
@@ -95,8 +101,10 @@ def test_a_form_sent_untouched_is_the_draft_it_was_built_from(draft: BookingDraf
     """Nothing typed is lost, whatever it is: shown fields come from the form, hidden ones from the base."""
     blank = BookingDraft(zone=draft.zone, has_more=draft.has_more)
     on = {name: True for name, is_on in draft.features.items() if is_on}
-    hidden = {name: getattr(draft, name) for name in ("join_early_text", "join_late_text", "room", "language")}
+    names = ("join_early_text", "join_late_text", "room", "wants_new_room", "language")
+    hidden = {name: getattr(draft, name) for name in names}
     if draft.has_more:
+        draft = as_shown(draft)
         base = replace(blank, features=on)
     else:
         base = replace(blank, **hidden, features=draft.features, end_rule=draft.end_rule)
@@ -107,6 +115,7 @@ def test_a_form_sent_untouched_is_the_draft_it_was_built_from(draft: BookingDraf
 @given(DRAFTS, DRAFTS)
 def test_what_is_shown_wins_over_the_base(draft: BookingDraft, base: BookingDraft) -> None:
     """A field emptied by hand is empty, also where the last choice was not."""
+    draft = as_shown(draft)
     read_back = read_booking_form(send(build(replace(draft, has_more=True))), base=base)
     kept = replace(read_back, has_more=draft.has_more, zone=draft.zone, features=draft.features)
 
@@ -182,11 +191,22 @@ def test_an_earlier_room_is_offered_with_its_last_date_only_where_there_is_one()
     assert "Room" not in read(build(BookingDraft(has_more=True), room_choice=None)["blocks"]).splitlines()
 
 
-def test_a_room_that_is_no_longer_offered_is_not_chosen() -> None:
-    """The people changed: the form shows a new room, and that is what is read."""
-    draft = BookingDraft(has_more=True, room=RoomRef("another"))
+def test_the_room_these_people_share_is_chosen_unless_a_new_one_is_wanted() -> None:
+    """Also where another room was chosen before the people changed."""
+    elsewhere = BookingDraft(has_more=True, room=RoomRef("another"))
+    fresh = BookingDraft(has_more=True, wants_new_room=True)
 
-    assert read_booking_form(send(build(draft)), base=draft).room is None
+    assert read_booking_form(send(build(elsewhere)), base=elsewhere).room == ROOM_REF
+    read_back = read_booking_form(send(build(fresh)), base=fresh)
+    assert (read_back.room, read_back.wants_new_room) == (None, True)
+
+
+def test_features_are_called_by_names_that_people_know() -> None:
+    """Not by the service's own keys; one without a name keeps the key."""
+    view = build(BookingDraft(has_more=True), features=("importPdf", "unheardOf"))
+    options = find_field(view, Field.FEATURES)["element"]["options"]
+
+    assert [option["text"]["text"] for option in options] == ["Importing PDF files", "unheardOf"]
 
 
 def test_cautions_are_asked_on_top() -> None:

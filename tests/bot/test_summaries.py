@@ -11,7 +11,16 @@ import pytest
 from bot.summaries import build_summary
 from storage.records import LessonDetails, LessonState, Person, Role, Verdict
 from tests.bot.plain import read
-from tests.records import ENDS_AT, make_attendance, make_details, make_lesson, make_person, make_seat, make_totals
+from tests.records import (
+    ENDS_AT,
+    STARTS_AT,
+    make_attendance,
+    make_details,
+    make_lesson,
+    make_person,
+    make_seat,
+    make_totals,
+)
 
 MINUTE = timedelta(minutes=1)
 ADA = make_person("Ada", zone="Europe/Berlin", locale="en-GB")
@@ -106,3 +115,11 @@ def test_nobody_came() -> None:
     assert "0 of 4 came." in text
     assert "*Together:* 0 minutes" in text
     assert "*Actual:*" not in text
+
+
+def test_an_extension_is_told_beside_what_was_planned() -> None:
+    """Planned is what was booked; what was added is said apart."""
+    lesson = make_lesson(starts_at=STARTS_AT, ends_at=ENDS_AT + timedelta(minutes=20), extension_count=2)
+    text = read(build_summary(make_details(lesson), reader=make_person(), shows_names=True, service_name="X").blocks)
+
+    assert "16:00 to 17:00 (1 hour), extended by 20 minutes" in text
