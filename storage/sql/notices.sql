@@ -120,15 +120,14 @@ SELECT
   (SELECT COUNT(*) FROM notices WHERE state = 'begun' AND (leased_until IS NULL OR leased_until <= :machine_now)),
   (SELECT COUNT(*) FROM cards WHERE revision_wanted > revision_shown AND is_final = 0),
   (SELECT MIN(due_at) FROM (
-    SELECT MIN(due_at) AS due_at FROM notices WHERE state = 'waiting' AND turn = 'later'
+    SELECT MIN(due_at) AS due_at FROM notices WHERE state = 'waiting' AND turn = 'later' AND due_at <= :now
     UNION ALL
-    SELECT MIN(due_at) FROM notices WHERE state = 'waiting' AND turn = 'held'
+    SELECT MIN(due_at) FROM notices WHERE state = 'waiting' AND turn = 'held' AND due_at <= :now
     UNION ALL
-    SELECT MIN(due_at) FROM notices WHERE state = 'waiting' AND turn = 'now'
+    SELECT MIN(due_at) FROM notices WHERE state = 'waiting' AND turn = 'now' AND due_at <= :now
     UNION ALL
-    SELECT MIN(due_at) FROM notices WHERE leased_until IS NOT NULL AND state = 'claimed'
+    SELECT MIN(due_at) FROM notices WHERE leased_until IS NOT NULL AND state = 'claimed' AND due_at <= :now
     UNION ALL
-    SELECT MIN(due_at) FROM notices WHERE state = 'begun')
-  WHERE due_at <= :now),
+    SELECT MIN(due_at) FROM notices WHERE state = 'begun' AND due_at <= :now)),
   (SELECT COUNT(*) FROM notices WHERE state = 'dropped' AND reason = :too_late AND state IN ('dropped', 'failed')),
   (SELECT COUNT(*) FROM notices WHERE state = 'failed' AND state IN ('dropped', 'failed'));

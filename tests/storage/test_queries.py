@@ -98,6 +98,14 @@ def test_the_clocks_are_read_from_indexes(query: str, indexes: set[str], connect
     assert len(re.findall(r"SEARCH", plan)) >= len(indexes)
 
 
+def test_readiness_looks_only_at_what_is_due(connection: sqlite3.Connection) -> None:
+    """A search that is bounded by its turn alone would walk everything that waits for next week."""
+    searches = [step for step in plan_of(connection, notices.SQL["pending"]) if "notices_waiting" in step]
+
+    assert 4 == len(searches)
+    assert [] == [step for step in searches if "due_at<?" not in step]
+
+
 @pytest.mark.parametrize("query", ["get", "list_between", "list_in_room", "list_overlapping", "find_shared_room"])
 def test_lessons_are_found_by_index(query: str, connection: sqlite3.Connection) -> None:
     """Years of lessons behind us make no booking slower."""
