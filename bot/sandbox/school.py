@@ -103,6 +103,7 @@ class School:
         await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         if not awaited.done():
             awaited.cancel()
+            self._running = None  # its error is told here, and not once more by `stop`
             await running
         return await awaited
 

@@ -6,7 +6,6 @@ is a story and a test at once: every step must happen, and what did not is named
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import shutil
 import sys
@@ -19,7 +18,7 @@ from pathlib import Path
 import structlog
 from rich.console import Console
 
-from bot.logs import configure_logs
+from bot.logs import Redactor, configure_logs
 from bot.manifest import load_manifest
 from bot.sandbox import proofs
 from bot.sandbox.chapters import CHAPTERS
@@ -48,28 +47,48 @@ async def play(
     """Play the story on `console`; returns the exit status: 0, or 1 when anything in it did not happen.
 
     `folder` keeps database and log; without one they are removed, except after a failure. `pace` 1 is for reading, 0
-    as quick as can be, the same steps. `prepare` is called with the school before the bot starts, to switch on faults.
+    as quick as can be, the same steps; where nobody watches, not on a terminal, it is 0. `prepare` is called with the
+    school before the bot starts, to switch on faults.
     """
+    pace = pace if console.is_terminal else 0.0
     home = folder or Path(tempfile.mkdtemp(prefix="hallpass-demo-"))
+    keeps = folder is not None
     telling, account = Telling(console, pace=pace), Account()
-    slowness = SLOWNESS * (1 + pace)
-    async with open_school(home, starts_at=at("14:00"), is_socket_mode=True, manifest=load_manifest()) as school:
-        with _logging_to(home / LOG_NAME, school.load_settings().list_secrets()):
+    try:
+        reason = await _perform(home, telling, account, pace=pace, patience=patience, prepare=prepare)
+        missing = account.list_missing()
+        if missing or reason:
+            keeps = True
+            _close_badly(telling, missing, reason=reason, home=home)
+            return 1
+        _close_well(telling)
+        return 0
+    finally:
+        if not keeps:
+            shutil.rmtree(home, ignore_errors=True)
+
+
+async def _perform(
+    home: Path,
+    telling: Telling,
+    account: Account,
+    *,
+    pace: float,
+    patience: timedelta,
+    prepare: Callable[[School], None] | None,
+) -> str | None:
+    """The whole story in a school of its own; returns why it did not come to the end, else None."""
+    with _logging_to(home / LOG_NAME) as redactor:
+        async with open_school(home, starts_at=at("14:00"), is_socket_mode=True, manifest=load_manifest()) as school:
+            redactor.add(school.load_settings().list_secrets())
             if prepare is not None:
                 prepare(school)
             cast = add_cast(school)
-            stage = Stage(school, cast, telling, account, patience=patience, slowness=slowness)
+            stage = Stage(school, cast, telling, account, patience=patience, slowness=SLOWNESS * (1 + pace))
             reason = await _tell(stage)
             if reason is None:
                 _prove(school, cast, telling, account)
-    missing = account.list_missing()
-    if missing or reason:
-        _close_badly(telling, missing, reason=reason, home=home)
-        return 1
-    if folder is None:
-        shutil.rmtree(home, ignore_errors=True)
-    _close_well(telling)
-    return 0
+            return None if reason is None else redactor.clean(reason)
 
 
 async def _tell(stage: Stage) -> str | None:
@@ -146,21 +165,15 @@ def _close_badly(telling: Telling, missing: Sequence[Step], *, reason: str | Non
 
 
 @contextmanager
-def _logging_to(path: Path, secrets: list[str]) -> Iterator[None]:
-    """The bot's log goes to a file, everything down to debug; afterwards logging is as it was before."""
+def _logging_to(path: Path) -> Iterator[Redactor]:
+    """Everything that is logged goes to a file, down to debug; afterwards logging is as it was before."""
     root, hook = logging.getLogger(), sys.excepthook
     handlers, level, configuration = list(root.handlers), root.level, structlog.get_config()
     with path.open("a", encoding="utf-8") as stream:
-        configure_logs(stream, level=logging.DEBUG, is_json=True, secrets=secrets)
         try:
-            yield
+            yield configure_logs(stream, level=logging.DEBUG, is_json=True)
         finally:
             logging.captureWarnings(False)
             structlog.configure(**configuration)
             root.handlers[:], sys.excepthook = handlers, hook
             root.setLevel(level)
-
-
-if __name__ == "__main__":
-    shown = Console()
-    sys.exit(asyncio.run(play(shown, pace=0.0 if "--fast" in sys.argv or not shown.is_terminal else 1.0)))

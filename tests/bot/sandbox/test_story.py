@@ -1,0 +1,121 @@
+"""The demo's story: it happens, and what does not happen is named."""
+
+from __future__ import annotations
+
+import io
+import logging
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import structlog
+from rich.console import Console
+
+from bot.sandbox import story
+from bot.sandbox.faults import Fault
+from bot.sandbox.school import School
+from bot.sandbox.steps import Step
+
+WIDE = 112
+BEFORE_CARDS = [Step.FORM_OPENED, Step.MISTAKE_SHOWN, Step.BOOKED]
+
+
+async def tell(
+    folder: Path | None, *, prepare: Callable[[School], None] | None = None, patience: float = 20
+) -> tuple[int, str]:
+    """The exit status, and everything that was printed; as wide as it gets, so that no step's line wraps."""
+    printed = io.StringIO()
+    status = await story.play(
+        Console(file=printed, width=WIDE), folder=folder, patience=timedelta(seconds=patience), prepare=prepare
+    )
+    return status, printed.getvalue()
+
+
+def list_missing(printed: str) -> list[str]:
+    """What the last panel says did not happen."""
+    _, found, rest = printed.partition("What did not happen:")
+    assert found
+    return [line.strip("│ ").removeprefix("✗ ") for line in rest.splitlines() if line.startswith("│  ✗ ")]
+
+
+async def test_everything_in_the_story_happens(tmp_path: Path) -> None:
+    """Exit status 0, each step told once, and nothing said to be missing."""
+    status, printed = await tell(tmp_path)
+    told = [line.strip().removeprefix("✓ ") for line in printed.splitlines() if line.startswith("  ✓ ")]
+
+    assert status == 0, printed
+    assert sorted(told) == sorted(step.value for step in Step)
+    assert "✗" not in printed
+    assert "hallpass manifest" in printed
+    assert "SLACK_BOT_TOKEN" in printed
+
+
+async def test_nothing_of_it_is_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its own folder is removed; logging, and what happens on a crash, are as before."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    hook, level, handlers = sys.excepthook, logging.getLogger().level, list(logging.getLogger().handlers)
+    configuration = structlog.get_config()
+    status, printed = await tell(None)
+
+    assert status == 0, printed
+    assert os.listdir(tmp_path) == []
+    assert (sys.excepthook, logging.getLogger().level) == (hook, level)
+    assert logging.getLogger().handlers == handlers
+    assert structlog.get_config() == configuration
+
+
+async def test_a_link_that_never_arrives_is_named(tmp_path: Path) -> None:
+    """Slack refuses one message: exit status 1, the step that broke, all that could not follow, and where to look."""
+
+    def refuse_one(school: School) -> None:
+        school.slack.faults.switch_on("chat.postMessage", Fault.refusing("restricted_action"), count=1)
+
+    status, printed = await tell(tmp_path, prepare=refuse_one, patience=4)
+    missing = list_missing(printed)
+
+    assert status == 1
+    assert f"waited 4 seconds for: {Step.CARDS_ARRIVED.value}" in printed
+    assert missing == [step.value for step in Step if step not in BEFORE_CARDS]
+    assert f"log and database are in {tmp_path}" in printed.replace("│\n│  ", " ").replace("  ", " ")
+
+
+async def test_a_step_that_only_looks_wrong_does_not_end_the_story(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What can go on does: only that step is missing, and the exit status says so."""
+    monkeypatch.setattr("bot.sandbox.chapters.find_clear_text", lambda school: ["a secret can be read in hallpass.log"])
+    status, printed = await tell(tmp_path)
+
+    assert status == 1
+    assert list_missing(printed) == [Step.NO_CLEAR_TEXT_BEFORE.value]
+
+
+async def test_a_bot_that_cannot_start_is_said_so(tmp_path: Path) -> None:
+    """No step happened, and the reason stands there instead of a trace."""
+
+    def revoke(school: School) -> None:
+        school.slack.app.token_error = "token_revoked"
+
+    status, printed = await tell(tmp_path, prepare=revoke)
+
+    assert status == 1
+    assert "The story stopped: " in printed
+    assert len(list_missing(printed)) == len(Step)
+    assert "Traceback" not in printed
+
+
+async def test_after_a_failure_the_folder_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Log and database are what one needs then."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+
+    def revoke(school: School) -> None:
+        school.slack.app.token_error = "token_revoked"
+
+    await tell(None, prepare=revoke)
+    (kept,) = os.listdir(tmp_path)
+
+    assert story.LOG_NAME in os.listdir(tmp_path / kept)
