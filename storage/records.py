@@ -116,7 +116,7 @@ class LinkWay(StrEnum):
 
 
 class NoticeKind(StrEnum):
-    """What we owe somebody. The last four send nothing to anybody: they are work."""
+    """What we owe somebody. The last three send nothing to anybody: they are work."""
 
     INVITATION = "invitation"  # the card without Join, for a lesson more than a link's lead away
     JOIN_LINK = "join_link"  # launch, then the card with Join (posted, or updated where it exists)
@@ -129,7 +129,6 @@ class NoticeKind(StrEnum):
     GO_LIVE = "go_live"
     READ_SESSIONS = "read_sessions"  # after the end: ask who came, end the lesson, sum it up
     ERASE_SECRETS = "erase_secrets"
-    CHECK_PERSON = "check_person"  # look somebody up who could not be checked in the form
 
 
 class NoticeState(StrEnum):

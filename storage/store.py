@@ -247,7 +247,7 @@ class Notices(Protocol):
         One at a time for each lesson and recipient: none while another of the same is held under a live lease, and of
         several due only the first by due_at, then by id. (Work without a recipient: lesson and kind stand for it.)
         A BEGUN notice keeps its state and `begun_at`: the sender must look before it sends again.
-        Order: CHECK_PERSON, JOIN_LINK, INVITATION, START_REMINDER, END_WARNING, MOVED and CANCELLED by
+        Order: JOIN_LINK, INVITATION, START_REMINDER, END_WARNING, MOVED and CANCELLED by
         lesson_starts_at, due_at, id; then the rest likewise. `attempts` is counted up.
         """
         ...

@@ -52,7 +52,6 @@ STARTS_AT = NOTICE.names.index("lesson_starts_at")
 
 URGENT = frozenset(
     {
-        NoticeKind.CHECK_PERSON,
         NoticeKind.JOIN_LINK,
         NoticeKind.INVITATION,
         NoticeKind.START_REMINDER,

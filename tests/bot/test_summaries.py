@@ -122,4 +122,4 @@ def test_an_extension_is_told_beside_what_was_planned() -> None:
     lesson = make_lesson(starts_at=STARTS_AT, ends_at=ENDS_AT + timedelta(minutes=20), extension_count=2)
     text = read(build_summary(make_details(lesson), reader=make_person(), shows_names=True, service_name="X").blocks)
 
-    assert "16:00 to 17:00 (1 hour), extended by 20 minutes" in text
+    assert "(1 hour), extended by 20 minutes" in text

@@ -118,22 +118,21 @@ async def test_urgent_kinds_come_first_and_soonest_lessons_first(school: School)
     await school.owe(late, school.ben, kind=NoticeKind.JOIN_LINK, due_at=NOW - SECOND)
     await school.owe(soon, school.cleo, kind=NoticeKind.START_REMINDER)
     await school.owe(soon, school.ben, kind=NoticeKind.JOIN_LINK, due_at=NOW - SECOND)
-    await school.owe(late, None, kind=NoticeKind.CHECK_PERSON)
+    await school.owe(late, None, kind=NoticeKind.GO_LIVE)
     claimed = await school.claim()
 
     assert [
         (NoticeKind.JOIN_LINK, soon.id),
         (NoticeKind.START_REMINDER, soon.id),
         (NoticeKind.JOIN_LINK, late.id),
-        (NoticeKind.CHECK_PERSON, late.id),
         (NoticeKind.SUMMARY, soon.id),
+        (NoticeKind.GO_LIVE, late.id),
     ] == [(notice.kind, notice.lesson_id) for notice in claimed]
 
 
 @pytest.mark.parametrize(
     "kind",
     [
-        NoticeKind.CHECK_PERSON,
         NoticeKind.JOIN_LINK,
         NoticeKind.INVITATION,
         NoticeKind.START_REMINDER,
