@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from bot.booking import LAST_CHOICES, AskedBack, Booked, Declined, preset
 from bot.drafts import BookingDraft, CautionCode, ProblemCode
 from bot.errors import NotAllowed
 from bot.ids import Field
-from storage.records import LessonState, NoticeKind, PersonKind, Role
+from storage.records import LessonDetails, LessonState, NoticeKind, PersonKind, Role
 from tests.bot.lessons_in_store import StoredSchool
 from tests.records import NOW, STARTS_AT, make_channel, make_person
 
@@ -170,7 +171,7 @@ async def test_a_booker_reaches_a_bounded_number_of_people_an_hour(stored: Store
     [({"is_external": True}, CautionCode.CHANNEL_IS_EXTERNAL), ({"has_guests": True}, CautionCode.CHANNEL_HAS_GUESTS)],
 )
 async def test_a_channel_that_others_read_is_asked_about(
-    stored: StoredSchool, facts: dict[str, bool], code: CautionCode
+    stored: StoredSchool, facts: dict[str, Any], code: CautionCode
 ) -> None:
     """A warning to confirm, not a refusal."""
     channel = make_channel(workspace_id=stored.workspace.id, **facts)
@@ -186,8 +187,8 @@ async def test_first_lesson_together_is_noted(stored: StoredSchool) -> None:
     first = await stored.book(stored.ben)
     second = await stored.book(stored.ben, stored.cleo, starts_at=STARTS_AT + timedelta(days=1))
 
-    def new(details: object) -> list[bool]:
-        return [seat.participant.is_new_to_leader for seat in details.others]  # type: ignore[attr-defined]
+    def new(details: LessonDetails) -> list[bool]:
+        return [seat.participant.is_new_to_leader for seat in details.others]
 
     assert [True] == new(await stored.details(first))
     assert [False, True] == new(await stored.details(second))

@@ -13,6 +13,7 @@ from bot.errors import NotAllowed, Outdated, TooEarly, TooLate, WrongState
 from storage.records import (
     Card,
     CardKind,
+    ClaimId,
     EndRule,
     Lesson,
     LessonState,
@@ -22,6 +23,7 @@ from storage.records import (
     Person,
     new_id,
 )
+from storage.store import Transaction
 from tests.bot.lessons_in_store import StoredSchool
 from tests.records import ENDS_AT, NOW, STARTS_AT, make_attendance, make_card, make_link, make_totals
 
@@ -32,27 +34,20 @@ async def book_and_send(stored: StoredSchool, **changes: Any) -> Lesson:
     """Ada's lesson with Ben, both with a posted card and a link."""
     lesson = await stored.book(stored.ben, **changes)
     details = await stored.details(lesson)
-    owed = await stored.notices(lesson, NoticeKind.JOIN_LINK)
-    for seat in details.seats:
-        notice = next(one for one in owed if one.person_id == seat.person.id)
-        kind = CardKind.LEADER if seat.participant.is_leader else CardKind.PARTICIPANT
-        link = make_link(seat.participant, closes_at=lesson.ends_at + lesson.options.join_late)
-        card = make_card(notice, kind, conversation=f"D{seat.person.user_id}")
-        await stored.write(lambda tx, link=link, card=card: (tx.lessons.insert_link(link), tx.cards.insert(card)))
-        await stored.write(
-            lambda tx, notice=notice: _send(tx, notice.id)  # type: ignore[misc]
-        )
+    owed = {one.person_id: one for one in await stored.notices(lesson, NoticeKind.JOIN_LINK)}
+
+    def deliver(tx: Transaction) -> None:
+        for seat in details.seats:
+            kind = CardKind.LEADER if seat.participant.is_leader else CardKind.PARTICIPANT
+            closes_at = lesson.ends_at + lesson.options.join_late
+            tx.lessons.insert_link(make_link(seat.participant, closes_at=closes_at))
+            tx.cards.insert(make_card(owed[seat.person.id], kind, conversation=f"D{seat.person.user_id}"))
+        claim = ClaimId(new_id())
+        for notice in tx.notices.claim(now=NOW, machine_now=NOW, limit=10, claim_id=claim, lease=timedelta(minutes=1)):
+            tx.notices.finish(notice.id, claim_id=claim, state=NoticeState.SENT, sent_at=NOW)
+
+    await stored.write(deliver)
     return lesson
-
-
-def _send(tx: Any, notice_id: Any) -> None:
-    claim = new_id()
-    for found in tx.notices.claim(now=NOW, machine_now=NOW, limit=10, claim_id=claim, lease=timedelta(minutes=1)):
-        state = NoticeState.SENT if found.id == notice_id else NoticeState.WAITING
-        if state is NoticeState.SENT:
-            tx.notices.finish(found.id, claim_id=claim, state=state, sent_at=NOW)
-        else:
-            tx.notices.release(found.id, claim_id=claim, not_before=NOW)
 
 
 async def extend(stored: StoredSchool, lesson: Lesson, *, by: Person | None = None, at: Any = DURING) -> Any:
