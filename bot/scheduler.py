@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -26,7 +26,7 @@ from bot.delivery import POST, UPDATE, Delivery
 from bot.notices import NEEDS_LAUNCH, WORK
 from bot.sending import NoticeSender
 from storage.errors import NotStored, StoreClosed
-from storage.records import ClaimId, LessonDetails, LessonId, NoticeKind, WorkspaceId, new_id
+from storage.records import Card, ClaimId, LessonDetails, LessonId, Notice, NoticeKind, WorkspaceId, new_id
 from storage.store import Store, Transaction
 
 log = structlog.get_logger("hallpass.scheduler")
@@ -119,16 +119,16 @@ class Scheduler:
     async def _look(self) -> None:
         """Claim until there is nothing due or no room; then set the alarm for what is due next."""
         while not self._is_stopping and (free := self._slots - len(self._tasks)) > 0:
-            taken = await self._take_notices(free)
+            now, machine_now = self._clock.now(), self._clock.machine_now()
+            taken = await self._take_notices(free, now, machine_now)
             if taken < free:
-                taken += await self._take_cards(free - taken)
+                taken += await self._take_cards(free - taken, now, machine_now)
             if taken == 0:
-                await self._set_alarm()
+                await self._set_alarm(now, machine_now)
                 return
 
-    async def _take_notices(self, free: int) -> int:
+    async def _take_notices(self, free: int, now: datetime, machine_now: datetime) -> int:
         claim_id = ClaimId(new_id())
-        now, machine_now = self._clock.now(), self._clock.machine_now()
         closed = self._find_closed_kinds(machine_now)
         claimed = await self._store.write(
             lambda tx: tx.notices.claim(
@@ -136,10 +136,7 @@ class Scheduler:
             ),
             is_patient=True,
         )
-        lessons: dict[tuple[WorkspaceId, LessonId], LessonDetails | None] = {}
-        if claimed:
-            keys = {(notice.workspace_id, notice.lesson_id) for notice in claimed}
-            lessons = await self._store.read(lambda tx: {key: _find_details(tx, *key) for key in keys})
+        lessons = await self._read_lessons(claimed)
         for notice in claimed:
             details = lessons[notice.workspace_id, notice.lesson_id]
             if details is not None:
@@ -147,24 +144,29 @@ class Scheduler:
                 self._start(self._sender.handle(claim), details)
         return len(claimed)
 
-    async def _take_cards(self, free: int) -> int:
+    async def _take_cards(self, free: int, now: datetime, machine_now: datetime) -> int:
         if not self._delivery.is_open(UPDATE):
             return 0
         claim_id = ClaimId(new_id())
-        now, machine_now = self._clock.now(), self._clock.machine_now()
         claimed = await self._store.write(
             lambda tx: tx.cards.claim(now=now, machine_now=machine_now, limit=free, claim_id=claim_id, lease=LEASE),
             is_patient=True,
         )
-        lessons: dict[tuple[WorkspaceId, LessonId], LessonDetails | None] = {}
-        if claimed:
-            keys = {(card.workspace_id, card.lesson_id) for card in claimed}
-            lessons = await self._store.read(lambda tx: {key: _find_details(tx, *key) for key in keys})
+        lessons = await self._read_lessons(claimed)
         for card in claimed:
             details = lessons[card.workspace_id, card.lesson_id]
             if details is not None:
                 self._start(self._cards.handle(card, details, claim_id=claim_id), details)
         return len(claimed)
+
+    async def _read_lessons(
+        self, claimed: Sequence[Notice] | Sequence[Card]
+    ) -> dict[tuple[WorkspaceId, LessonId], LessonDetails | None]:
+        """Each lesson once, however many of its notices were claimed together."""
+        keys = {(each.workspace_id, each.lesson_id) for each in claimed}
+        if not keys:
+            return {}
+        return await self._store.read(lambda tx: {key: _find_details(tx, *key) for key in keys})
 
     def _start(self, work: Coroutine[Any, Any, None], details: LessonDetails) -> None:
         task = self._loop.create_task(work)
@@ -188,11 +190,15 @@ class Scheduler:
             closed |= NEEDS_LAUNCH
         return closed
 
-    async def _set_alarm(self) -> None:
-        """One date job for the earliest thing owed, in machine time."""
-        due_at, retry_at = await self._store.read(lambda tx: (tx.notices.next_due_at(), tx.notices.next_retry_at()))
-        machine_now = self._clock.machine_now()
-        moments = [machine_now + (due_at - self._clock.now())] if due_at else []
+    async def _set_alarm(self, now: datetime, machine_now: datetime) -> None:
+        """One date job, in machine time, for the earliest thing owed after the moment of the last look.
+
+        What was due at that moment and not taken waits for something that will wake us by itself.
+        """
+        due_at, retry_at = await self._store.read(
+            lambda tx: (tx.notices.next_due_at(after=now), tx.notices.next_retry_at(after=machine_now))
+        )
+        moments = [machine_now + (due_at - now)] if due_at else []
         moments += [retry_at] if retry_at else []
         moments += [self._delivery.opens_at(method) for method in (POST, UPDATE) if not self._delivery.is_open(method)]
         if self._sender.launches_open_at and self._sender.launches_open_at > machine_now:
