@@ -16,13 +16,14 @@ from commands.desk import Asked, Desk
 from commands.failures import read_asked
 from commands.lesson import open_form
 from commands.parsing import OpenForm
+from commands.watching import Watcher
 from storage.records import LessonDetails
 from storage.store import Transaction
 
 Ack = Callable[..., Awaitable[Any]]
 
 
-def register(app: AsyncApp, desk: Desk) -> None:
+def register(app: AsyncApp, desk: Desk, watcher: Watcher) -> None:
     """Name every button."""
     workspace_id = desk.workspace_id
 
@@ -150,7 +151,10 @@ def register(app: AsyncApp, desk: Desk) -> None:
 
         count, details = await desk.store.write(work)
         reader = desk.reader(asked.user_id)
-        desk.answer(asked, confirmations.build_trying_again(details, reader=reader, count=count, now=now))
+        if view_id := _find_view(body):  # pressed in the form's result: that shows how it goes
+            watcher.start(press.lesson_id, view_id=view_id, user_id=asked.user_id)
+        else:
+            desk.answer(asked, confirmations.build_trying_again(details, reader=reader, count=count, now=now))
         await ack()
 
     @app.action(Action.BOOK.value)
@@ -167,6 +171,12 @@ def _read(body: dict[str, Any], action: dict[str, Any]) -> tuple[Asked, Press]:
     if asked is None or press is None:
         raise Outdated
     return asked, press
+
+
+def _find_view(body: dict[str, Any]) -> str | None:
+    """The modal in which it was pressed; None: a message."""
+    view = body.get("view") or {}
+    return str(view["id"]) if view.get("type") == "modal" else None
 
 
 def _revision(press: Press) -> int:

@@ -71,6 +71,8 @@ async def build_form(
     kept = state or FormState(submission_key=new_id(), zone=draft.zone)
     kept = replace(kept, has_more=draft.has_more)
     choice = await find_room_choice(desk, draft) if draft.has_more else None
+    if choice is not None and draft.room is None and not draft.wants_new_room:
+        draft = replace(draft, room=choice.room)  # what would be taken without asking
     return build_booking_form(
         draft,
         reader=person,

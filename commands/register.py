@@ -13,6 +13,8 @@ def register(app: AsyncApp, desk: Desk, watcher: Watcher) -> None:
     """Put every listener on the app."""
     lesson.register(app, desk)  # /lesson, /lessons, both shortcuts
     modals.register(app, desk, watcher)  # the booking form, its progress
-    buttons.register(app, desk)  # Join, I need a new link, Extend, Let it end, Cancel, Try again, Book a lesson
+    buttons.register(
+        app, desk, watcher
+    )  # Join, I need a new link, Extend, Let it end, Cancel, Try again, Book a lesson
     home.register(app, desk)  # app_home_opened, user_change
     failures.register(app, desk)  # whatever any of them raises
