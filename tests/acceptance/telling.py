@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from enum import Enum, auto
 from typing import Any
@@ -13,7 +13,7 @@ from bot.sandbox.school import School
 from bot.sandbox.slack.actors import Actor
 from bot.sandbox.slack.messages import Message
 from bot.sandbox.slack.outcomes import Outcome
-from storage.records import Lesson, Notice, NoticeKind, NoticeState
+from storage.records import Lesson, Notice, NoticeKind, NoticeState, Person
 from storage.store import Transaction
 
 OPEN = (NoticeState.WAITING, NoticeState.CLAIMED, NoticeState.BEGUN)
@@ -194,3 +194,21 @@ async def leave_all(school: School) -> None:
         if space.running is not None:
             for connection in space.running.list_open():
                 space.leave(connection.id, school.clock.now())
+
+
+async def find_person(school: School, actor: Actor) -> Person | None:
+    """How the bot knows them."""
+    assert school.hallpass is not None
+
+    def find(tx: Transaction) -> Person | None:
+        [workspace] = tx.workspaces.list_all()
+        return tx.people.find(workspace.id, actor.user.id)
+
+    return await school.hallpass.store.read(find)
+
+
+async def wait_until_known(school: School, actor: Actor, is_so: Callable[[Person], bool]) -> None:
+    """Wait until the bot's directory knows this of them."""
+    async with asyncio.timeout(5):
+        while (person := await find_person(school, actor)) is None or not is_so(person):  # noqa: ASYNC110
+            await asyncio.sleep(0.005)
