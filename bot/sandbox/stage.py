@@ -159,6 +159,14 @@ class Stage:
         """Print what somebody sees. `pauses` False: something is moving meanwhile."""
         await self.telling.show(self.see(actor, what, text), pauses=pauses)
 
+    async def show_the_end(self) -> None:
+        """What the leader has in view where the lesson could not go on: most often it says why."""
+        ada = self.cast.ada
+        if ada.view is not None:
+            await self.show(ada, "when it stopped", self.read_view(ada))
+        elif ada.messages():
+            await self.show(ada, "card when it stopped", self.read_card(ada))
+
     async def show_answer(self, actor: Actor, step: Step) -> None:
         """The newest message that only they see, which is how the step shows."""
         await self.show(actor, "private answer", self.read(actor, actor.private_answers()[-1]))
@@ -176,6 +184,7 @@ class Stage:
             self._account.confirm(step)
             self.telling.confirm(step.value)
         else:
+            self._account.miss(step)
             self.telling.miss(step.value)
 
     def confirm(self, step: Step) -> None:
@@ -188,6 +197,7 @@ class Stage:
         try:
             await self.school.slack.wait_for(condition, seconds)
         except TimeoutError:
+            self._account.miss(step)
             self.telling.miss(step.value)
             raise NotToBe(f"waited {seconds:g} seconds for: {step.value}") from None
 

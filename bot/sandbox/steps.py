@@ -47,10 +47,11 @@ class Step(Enum):
 
 
 class Account:
-    """Which steps happened."""
+    """Which steps happened, which did not, and which the story never came to."""
 
     def __init__(self) -> None:
         self._happened: set[Step] = set()
+        self._missed: set[Step] = set()
 
     def confirm(self, step: Step) -> None:
         """It happened. Twice is a mistake of the story."""
@@ -58,6 +59,18 @@ class Account:
             raise ValueError(f"{step.name} was told twice")
         self._happened.add(step)
 
-    def list_missing(self) -> list[Step]:
-        """What did not happen, in the order of the story."""
-        return [step for step in Step if step not in self._happened]
+    def miss(self, step: Step) -> None:
+        """It was to happen now, and did not."""
+        self._missed.add(step)
+
+    def list_missed(self) -> list[Step]:
+        """What was to happen and did not, in the order of the story."""
+        return [step for step in Step if step in self._missed]
+
+    def list_not_reached(self) -> list[Step]:
+        """What the story never came to, in its order."""
+        return [step for step in Step if step not in self._happened | self._missed]
+
+    def is_whole(self) -> bool:
+        """Did everything happen?"""
+        return self._happened == set(Step) and not self._missed

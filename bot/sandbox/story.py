@@ -10,7 +10,7 @@ import logging
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -56,13 +56,12 @@ async def play(
     telling, account = Telling(console, pace=pace), Account()
     try:
         reason = await _perform(home, telling, account, pace=pace, patience=patience, prepare=prepare)
-        missing = account.list_missing()
-        if missing or reason:
-            keeps = True
-            _close_badly(telling, missing, reason=reason, home=home)
-            return 1
-        _close_well(telling)
-        return 0
+        if account.is_whole() and reason is None:
+            _close_well(telling)
+            return 0
+        keeps = True
+        _close_badly(telling, account, reason=reason, home=home)
+        return 1
     finally:
         if not keeps:
             shutil.rmtree(home, ignore_errors=True)
@@ -106,6 +105,7 @@ async def _tell(stage: Stage) -> str | None:
         # What was still on its way is sent before it stops; a second copy of anything would come now.
         await stage.school.stop()
     except NotToBe as error:
+        await stage.show_the_end()
         return str(error)
     except Exception as error:  # whatever it was, the answer is to name what did not happen
         _log.exception("story_broken")
@@ -126,6 +126,7 @@ def _prove(school: School, cast: Cast, telling: Telling, account: Account) -> No
     telling.heading("Looked up afterwards")
     for step, wrong in found.items():
         if wrong:
+            account.miss(step)
             telling.miss(f"{step.value} But {'; '.join(wrong)}.")
         else:
             account.confirm(step)
@@ -151,17 +152,17 @@ def _close_well(telling: Telling) -> None:
     )
 
 
-def _close_badly(telling: Telling, missing: Sequence[Step], *, reason: str | None, home: Path) -> None:
-    stopped = [] if reason is None else [f"The story stopped: {reason}", ""]
-    telling.close(
-        "Not everything in this story happened.",
-        *stopped,
-        "What did not happen:",
-        *(("✗", step.value) for step in missing),
-        "",
-        f"The bot's log and database are in {home}",
-        is_good=False,
-    )
+def _close_badly(telling: Telling, account: Account, *, reason: str | None, home: Path) -> None:
+    lines: list[str | tuple[str, str]] = []
+    if reason is not None:
+        lines.append(f"It stopped: {reason}")
+    for title, mark, steps in (
+        ("What did not happen:", "✗", account.list_missed()),
+        ("What it never came to:", "·", account.list_not_reached()),
+    ):
+        lines += ["", title, *((mark, step.value) for step in steps)] if steps else []
+    lines += ["", "The bot's log and database are in", str(home)]
+    telling.close("Not everything in this story happened.", *lines, is_good=False)
 
 
 @contextmanager

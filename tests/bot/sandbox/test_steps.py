@@ -7,14 +7,32 @@ import pytest
 from bot.sandbox.steps import Account, Step
 
 
-def test_what_nobody_confirms_is_missing() -> None:
-    """In the order of the story, whatever the order in which the others came."""
+def test_what_nobody_tells_of_was_not_reached() -> None:
+    """In the order of the story, whatever the order in which the others came; what was missed is listed apart."""
     account = Account()
+    account.miss(Step.WARNED)
+    account.miss(Step.FORM_OPENED)
     for step in reversed(Step):
-        if step not in (Step.SUMMED_UP, Step.BOOKED):
+        if step not in (Step.SUMMED_UP, Step.BOOKED, Step.WARNED, Step.FORM_OPENED):
             account.confirm(step)
 
-    assert account.list_missing() == [Step.BOOKED, Step.SUMMED_UP]
+    assert account.list_not_reached() == [Step.BOOKED, Step.SUMMED_UP]
+    assert account.list_missed() == [Step.FORM_OPENED, Step.WARNED]
+    assert not account.is_whole()
+
+
+def test_only_all_steps_make_it_whole() -> None:
+    """Also where every step but one happened, or one happened and was missed too."""
+    account, last = Account(), list(Step)[-1]
+    for step in Step:
+        if step is not last:
+            account.confirm(step)
+
+    assert not account.is_whole()
+    account.confirm(last)
+    assert account.is_whole()
+    account.miss(last)
+    assert not account.is_whole()
 
 
 def test_a_step_happens_once() -> None:
