@@ -7,6 +7,7 @@ it prints what it is given, and gives people the time to read it.
 from __future__ import annotations
 
 import asyncio
+import io
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -44,6 +45,8 @@ class Telling:
         self._console = console
         self._pace = pace
         self._width = min(console.width, WIDEST)
+        if isinstance(console.file, io.TextIOWrapper):
+            console.file.reconfigure(errors="replace")  # where there is no ✓, a ? must do
 
     async def open(self, title: str, *lines: str) -> None:
         """How the story begins."""

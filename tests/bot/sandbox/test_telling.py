@@ -86,6 +86,15 @@ async def test_no_line_is_wider_than_the_terminal_or_than_can_be_read(width: int
     assert all(re.match(r"│  (1\.|  ) word", line) for line in lines if "word" in line and line.startswith("│  "))
 
 
+def test_signs_that_cannot_be_written_do_not_end_the_story() -> None:
+    """An old terminal's encoding has no ✓ and no frames: the words come all the same."""
+    written = io.BytesIO()
+    console = Console(file=io.TextIOWrapper(written, encoding="ascii", write_through=True), width=80)
+    Telling(console, pace=0).confirm("It happened.")
+
+    assert written.getvalue().strip() == b"? It happened."
+
+
 async def test_rows_are_listed_several_to_a_line() -> None:
     """Names with their figures."""
     telling, printed = print_to(80)
