@@ -104,7 +104,7 @@ async def examine(settings: Settings, *, clock: Clock, each_within: timedelta = 
             *(_bounded(subject, check, ward, each_within) for subject, check in checks.items())
         )
     odd = [
-        Finding(subject="Settings", word=Word.WARNING, what=warning, mend="correct or remove it")
+        Finding(subject="Variables", word=Word.WARNING, what=warning, mend="correct or remove it")
         for warning in settings.warnings
     ]
     return [*odd, *(finding for findings in found for finding in findings)]
