@@ -212,3 +212,7 @@ async def wait_until_known(school: School, actor: Actor, is_so: Callable[[Person
     async with asyncio.timeout(5):
         while (person := await find_person(school, actor)) is None or not is_so(person):  # noqa: ASYNC110
             await asyncio.sleep(0.005)
+
+
+UNTIL_LOOKED_FOR = timedelta(seconds=40)
+"""Machine time after which a post without a definite answer has been looked for."""
