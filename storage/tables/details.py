@@ -68,10 +68,11 @@ class DetailsTable(Table):
         cards = [CARD.from_row(row) for row in self._all(SQL["cards"], **key)]
         latest_cards = {card.person_id: card for card in cards}
         presences = {one.participant_id: one for one in attendance if one.participant_id is not None}
-        ways_in = self._all(SQL["ways_in"], **key)
+        rows = self._all(SQL["seats"], **key)
+        participants = [PARTICIPANT.from_row(row) for row in rows]
+        ways_in = _group(self._all(SQL["ways_in"], **key), participants)
         seats = []
-        for row in self._all(SQL["seats"], **key):
-            participant = PARTICIPANT.from_row(row)
+        for row, participant in zip(rows, participants, strict=True):
             link_starts = PARTICIPANT.width + PERSON.width
             seats.append(
                 Seat(
@@ -80,24 +81,33 @@ class DetailsTable(Table):
                     link=LINK.from_row(row, link_starts) if row[link_starts] is not None else None,
                     card=latest_cards.get(participant.person_id),
                     attendance=presences.get(participant.id),
-                    invited=_invited(participant, ways_in),
+                    invited=_invited(ways_in.get(participant.id, [])),
                 )
             )
         return tuple(seats)
 
 
-def _invited(participant: Participant, ways_in: list[Row]) -> NoticeState | None:
-    """The state of whatever brings this participant their latest way in.
+def _group(ways_in: list[Row], participants: list[Participant]) -> dict[str, list[Row]]:
+    """What brings each participant their way in, by participant; looked up, since a class has many of both."""
+    by_person = {participant.person_id: participant.id for participant in participants}
+    grouped: dict[str, list[Row]] = {}
+    for row in ways_in:
+        about, person_id = row[:2]
+        grouped.setdefault(about or by_person.get(person_id, ""), []).append(row)
+    return grouped
+
+
+def _invited(ways_in: list[Row]) -> NoticeState | None:
+    """The state of whatever brings a participant their latest way in.
 
     Of a lesson booked long before, that is the invitation until the turn of the join link owed with it comes.
     """
     invitation = link = None
-    for about, person_id, kind, state, attempts, created_at in ways_in:
-        if about == participant.id or (about is None and person_id == participant.person_id):
-            if kind == NoticeKind.JOIN_LINK:
-                link = (state, attempts, created_at)
-            else:
-                invitation = (state, attempts, created_at)
+    for _, _, kind, state, attempts, created_at in ways_in:
+        if kind == NoticeKind.JOIN_LINK:
+            link = (state, attempts, created_at)
+        else:
+            invitation = (state, attempts, created_at)
     if link is None or invitation is None:
         chosen = link or invitation
     else:
