@@ -60,7 +60,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Do what was typed; the exit status."""
     arguments = build_parser().parse_args(argv)
     try:
-        return int(arguments.work(arguments))
+        status = int(arguments.work(arguments))
+        sys.stdout.flush()
+        return status
     except SettingsError as error:
         return _complain(*map(str, error.problems))
     except StoreBusy as error:

@@ -94,7 +94,7 @@ def list_lessons(arguments: argparse.Namespace) -> int:
     """`hallpass lessons list`."""
     first = arguments.first
     if first is None and arguments.last is None:
-        first = (SystemClock().now() - LOOK_BACK).date()
+        first = (SystemClock().now() - LOOK_BACK).astimezone().date()
     with _open() as tx:
         found = find_lessons(tx, Days(first=first, last=arguments.last))
         lessons = [tx.lessons.get_details(workspace.id, lesson.id) for workspace, lesson in found]
@@ -120,7 +120,7 @@ def show_lesson(arguments: argparse.Namespace) -> int:
 
 def export_lessons(arguments: argparse.Namespace) -> int:
     """`hallpass lessons export`."""
-    days = Days(first=arguments.first, last=arguments.last or SystemClock().now().date())
+    days = Days(first=arguments.first, last=arguments.last or SystemClock().now().astimezone().date())
     form = arguments.form or ("table" if sys.stdout.isatty() else "csv")
     with _open() as tx:
         rows = export_rows(tx, days)
