@@ -173,9 +173,15 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
     """`hallpass manifest | head -1` ends quietly, also where nobody reads at all."""
     reading, writing = os.pipe()
     os.close(reading)
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
 
     ended = subprocess.run(
-        [sys.executable, "-m", "bot", "manifest"], stdout=writing, stderr=subprocess.PIPE, timeout=30, check=False
+        [sys.executable, "-m", "bot", "manifest"],
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        env=environment,
+        timeout=30,
+        check=False,
     )
     os.close(writing)
 
