@@ -123,7 +123,7 @@ async def use_links(stage: Stage) -> None:
     """A link is used; used again in another browser; replaced by a new one."""
     cara = stage.cast.cara
     await stage.begin_chapter("15:52", "Links are used")
-    await stage.telling.say("Cara presses Join in the reminder, on her phone.")
+    await stage.telling.say("Cara presses Join in the reminder, on a phone:")
     refusal = await stage.join(cara, "Cara's phone", message=cara.messages()[-1])
     await stage.show_room("Cara's phone", refusal)
     stage.expect(Step.LINK_USED, refusal is None)
@@ -133,6 +133,7 @@ async def use_links(stage: Stage) -> None:
     await stage.show_room("Cara's laptop", refusal)
     stage.expect(Step.SECOND_USE_REFUSED, refusal is Reason.USED_ELSEWHERE)
     await _get_new_link(stage, cara)
+    await stage.telling.say("Cara presses Join on the card once more, on the laptop:")
     refusal = await stage.join(cara, "Cara's laptop")
     await stage.show_room("Cara's laptop", refusal)
     stage.expect(Step.NEW_LINK_WORKED, refusal is None)
@@ -168,6 +169,7 @@ async def come_late(stage: Stage) -> None:
     """Somebody comes twelve minutes late."""
     ada = stage.cast.ada
     await stage.begin_chapter("16:12", "Dina comes late")
+    await stage.telling.say("Dina presses Join on the same card as before:")
     refusal = await stage.join(stage.cast.dina, "Dina's laptop")
     await stage.show_room("Dina's browser", refusal)
     stage.expect(Step.LATE_JOINER, refusal is None)
@@ -219,6 +221,7 @@ async def let_end(stage: Stage) -> None:
 async def leave(stage: Stage) -> None:
     """Everybody goes."""
     await stage.begin_chapter("16:54", "Everybody leaves")
+    await stage.telling.say("Ben, Cara, Dina and Emil close their browsers; Ada does so a minute later.")
     for name in ("Ben's laptop", "Cara's laptop", "Dina's laptop", "Emil's laptop"):
         await stage.browser(name).leave()
     stage.move("16:55")

@@ -135,8 +135,10 @@ class Stage:
         return self.read(actor, actor.messages()[-1])
 
     def read_when(self, actor: Actor) -> str:
-        """The line of the card that says when."""
-        return next(line for line in self.read_card(actor).splitlines() if line.startswith("When:"))
+        """What the card says of when the lesson is."""
+        return next(line for line in self.read_card(actor).splitlines() if line.startswith("When:")).removeprefix(
+            "When: "
+        )
 
     def read_view(self, actor: Actor) -> str:
         return actor.read(actor.view, now=self.school.clock.now()) if actor.view else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import logging
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Callable
@@ -52,6 +53,20 @@ async def test_everything_in_the_story_happens(tmp_path: Path) -> None:
     assert "✗" not in printed
     assert "hallpass manifest" in printed
     assert "SLACK_BOT_TOKEN" in printed
+
+
+async def test_on_a_terminal_one_sees_the_links_go_out(tmp_path: Path) -> None:
+    """The bar moves step by step, in colour; reading pauses take no longer than the pace says."""
+    printed = io.StringIO()
+    console = Console(file=printed, width=WIDE, force_terminal=True, color_system="standard")
+    status = await story.play(console, folder=tmp_path, pace=0.001)
+    until_sent, _, _ = printed.getvalue().partition(Step.PROGRESS_MOVED.value)
+    counts = re.findall(r"(\d) of 6", until_sent)
+
+    assert status == 0, printed.getvalue()
+    assert len(set(counts)) >= 4
+    assert counts == sorted(counts)
+    assert "\x1b[32m" in printed.getvalue()
 
 
 async def test_nothing_of_it_is_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
