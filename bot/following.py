@@ -29,7 +29,7 @@ class NextLessons:
         notice, lesson, seat, now = claimed.notice, claimed.details.lesson, claimed.seat, self._clock.now()
         if notice.kind is not NoticeKind.START_REMINDER or seat is None or not seat.participant.is_leader:
             return None
-        latest = lesson.starts_at - timedelta(minutes=1)
+        latest = lesson.starts_at - timedelta(seconds=30)
 
         def find(tx: Transaction) -> datetime | None:
             running = tx.lessons.list_between(
@@ -40,7 +40,7 @@ class NextLessons:
                 if other.id == lesson.id or not other.is_open or other.is_let_end or warns_at is None:
                     continue
                 place = tx.lessons.get_details(lesson.workspace_id, other.id).find_seat(seat.person.id)
-                if place is not None and place.participant.is_leader and now < warns_at < latest:
+                if place is not None and place.participant.is_leader and now < warns_at + AFTER_WARNING <= latest:
                     return warns_at
             return None
 
@@ -53,6 +53,10 @@ class NextLessons:
             return []
         person_id = notice.person_id
         ahead = claimed.details.lesson.options.remind_before + timedelta(seconds=1)
+        warns_at = windows.warns_at(claimed.details.lesson)
+        is_on_time = warns_at is not None and now < warns_at + AFTER_WARNING
+        # Due in the same moment, the reminder may be claimed too; on time, it is about to give way to this warning.
+        states = (NoticeState.WAITING, NoticeState.CLAIMED) if is_on_time else (NoticeState.WAITING,)
 
         def find(tx: Transaction) -> list[LessonDetails]:
             coming = tx.lessons.list_between(
@@ -63,9 +67,7 @@ class NextLessons:
                 for lesson in coming
                 if lesson.id != notice.lesson_id and lesson.is_open and lesson.starts_at > now
                 if any(
-                    owed.kind is NoticeKind.START_REMINDER
-                    and owed.person_id == person_id
-                    and owed.state is NoticeState.WAITING
+                    owed.kind is NoticeKind.START_REMINDER and owed.person_id == person_id and owed.state in states
                     for owed in tx.notices.list_for_lesson(notice.workspace_id, lesson.id)
                 )
             ]
