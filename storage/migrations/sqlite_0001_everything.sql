@@ -50,10 +50,11 @@ CREATE TABLE addresses (
 );
 CREATE UNIQUE INDEX addresses_of_person ON addresses (person_id, medium);
 
--- People as Slack knows them: one row for each Slack address.
+-- People as Slack knows them: one row for each Slack address. An address is of its person's workspace; said here too,
+-- it lets whoever asks by workspace and address find them by the key.
 CREATE VIEW slack_people AS
 SELECT people.*, addresses.address AS user_id, addresses.conversation, addresses.unreachable
-FROM addresses JOIN people ON people.id = addresses.person_id
+FROM addresses JOIN people ON people.id = addresses.person_id AND people.workspace_id = addresses.workspace_id
 WHERE addresses.medium = 'slack';
 
 CREATE TABLE channels (

@@ -52,7 +52,7 @@ CREATE TABLE addresses (
 CREATE UNIQUE INDEX addresses_of_person ON addresses (person_id, medium);
 CREATE VIEW slack_people AS
 SELECT people.*, addresses.address AS user_id, addresses.conversation, addresses.unreachable
-FROM addresses JOIN people ON people.id = addresses.person_id
+FROM addresses JOIN people ON people.id = addresses.person_id AND people.workspace_id = addresses.workspace_id
 WHERE addresses.medium = 'slack';
 CREATE TABLE channels (
   workspace_id TEXT NOT NULL REFERENCES workspaces (id) ON DELETE CASCADE,

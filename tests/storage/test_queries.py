@@ -112,3 +112,11 @@ def test_lessons_are_found_by_index(query: str, connection: sqlite3.Connection) 
     plan = plan_of(connection, import_module("storage.tables.lessons").SQL[query])
 
     assert [step for step in plan if step.startswith("SCAN") and "json_each" not in step] == []
+
+
+@pytest.mark.parametrize("query", ["find", "get", "list_by_user_ids"])
+def test_people_are_found_by_key(query: str, connection: sqlite3.Connection) -> None:
+    """A workspace of thousands makes no card and no form slower."""
+    plan = plan_of(connection, import_module("storage.tables.people").SQL[query])
+
+    assert [step for step in plan if step.startswith("SCAN") and "json_each" not in step] == []
