@@ -55,16 +55,26 @@ class Cancelled:
     valid_until: datetime | None
 
 
-def get_for(
-    tx: Transaction, workspace_id: WorkspaceId, lesson_id: LessonId, user_id: str, *, policy: BookingPolicy, action: str
-) -> tuple[LessonDetails, Person]:
-    """The lesson and the person who asks, if it is theirs to run: leaders, booker, admins. Raises NotAllowed."""
-    person = tx.people.find(workspace_id, user_id)
+@dataclass(frozen=True, kw_only=True)
+class Ask:
+    """Somebody asks for a change of a lesson, on a card that showed it at `revision`."""
+
+    workspace_id: WorkspaceId
+    lesson_id: LessonId
+    user_id: str
+    revision: int
+    policy: BookingPolicy
+    now: datetime
+
+
+def admit(tx: Transaction, ask: Ask, action: str) -> tuple[LessonDetails, Person]:
+    """The lesson and who asks, if it is theirs to run: leaders, booker, admins. Raises NotAllowed."""
+    person = tx.people.find(ask.workspace_id, ask.user_id)
     try:
-        details = tx.lessons.get_details(workspace_id, lesson_id)
+        details = tx.lessons.get_details(ask.workspace_id, ask.lesson_id)
     except NotStored as error:
         raise NotAllowed(action) from error
-    if person is None or not may_run(details, person, policy=policy):
+    if person is None or not may_run(details, person, policy=ask.policy):
         raise NotAllowed(action)
     return details, person
 
@@ -76,36 +86,27 @@ def may_run(details: LessonDetails, person: Person, *, policy: BookingPolicy) ->
     return is_leader or details.booked_by.id == person.id or policy.is_admin(person)
 
 
-def cancel(
-    tx: Transaction,
-    workspace_id: WorkspaceId,
-    lesson_id: LessonId,
-    *,
-    user_id: str,
-    revision: int,
-    policy: BookingPolicy,
-    now: datetime,
-) -> Cancelled:
+def cancel(tx: Transaction, ask: Ask) -> Cancelled:
     """Call the lesson off: waiting notices die, everybody who knew of it is told once."""
-    details, actor = get_for(tx, workspace_id, lesson_id, user_id, policy=policy, action="cancel")
+    details, actor = admit(tx, ask, "cancel")
     lesson = details.lesson
     state = states.next_state(lesson.state, states.Event.CANCEL)
-    _check_revision(details, revision)
+    _check_revision(details, ask.revision)
     told = [
         person_id
-        for person_id in notices.list_told(tx.notices.list_for_lesson(workspace_id, lesson_id))
+        for person_id in notices.list_told(tx.notices.list_for_lesson(ask.workspace_id, ask.lesson_id))
         if person_id != actor.id
     ]
-    owed = notices.plan_cancellation(details, told, now=now)
-    tx.notices.drop_waiting(workspace_id, lesson_id, kinds=tuple(NoticeKind), reason="cancelled")
+    owed = notices.plan_cancellation(details, told, now=ask.now)
+    tx.notices.drop_waiting(ask.workspace_id, ask.lesson_id, kinds=tuple(NoticeKind), reason="cancelled")
     tx.notices.insert(owed)
-    sent = [link for link in tx.lessons.list_links(workspace_id, lesson_id) if link.closes_at > now]
+    sent = [link for link in tx.lessons.list_links(ask.workspace_id, ask.lesson_id) if link.closes_at > ask.now]
     _save(
         tx,
-        replace(details.lesson, state=state, cancelled_at=now, cancelled_by=actor.id, revision=lesson.revision + 1),
+        replace(details.lesson, state=state, cancelled_at=ask.now, cancelled_by=actor.id, revision=lesson.revision + 1),
         action="cancelled",
         actor=actor.id,
-        now=now,
+        now=ask.now,
     )
     return Cancelled(
         told_count=len(told),
@@ -114,26 +115,17 @@ def cancel(
     )
 
 
-def extend(
-    tx: Transaction,
-    workspace_id: WorkspaceId,
-    lesson_id: LessonId,
-    *,
-    user_id: str,
-    revision: int,
-    policy: BookingPolicy,
-    now: datetime,
-) -> Extended:
+def extend(tx: Transaction, ask: Ask) -> Extended:
     """Move the end, ask again at the new soft expiry, and make new links where the old ones no longer reach.
 
     Raises Outdated when somebody changed the lesson since the button was drawn (so two presses extend once).
     """
-    details, actor = get_for(tx, workspace_id, lesson_id, user_id, policy=policy, action="extend")
+    details, actor = admit(tx, ask, "extend")
     lesson = details.lesson
     if not lesson.is_open:
         raise WrongState(lesson.state, "extend")
-    _check_revision(details, revision)
-    count = _count_extensions(lesson, now)
+    _check_revision(details, ask.revision)
+    count = _count_extensions(lesson, ask.now)
     longer = replace(
         lesson,
         ends_at=lesson.ends_at + count * lesson.options.extension,
@@ -143,9 +135,9 @@ def extend(
         is_running_over=False,
     )
     tx.notices.drop_waiting(
-        workspace_id, lesson_id, kinds=(NoticeKind.END_WARNING, NoticeKind.READ_SESSIONS), reason="moved"
+        ask.workspace_id, ask.lesson_id, kinds=(NoticeKind.END_WARNING, NoticeKind.READ_SESSIONS), reason="moved"
     )
-    owed = notices.plan_end(longer, [seat.person.id for seat in details.leaders], now=now)
+    owed = notices.plan_end(longer, [seat.person.id for seat in details.leaders], now=ask.now)
     relinked = 0
     for seat in details.seats:
         if seat.link is None or not windows.needs_new_link(longer, seat.link, seat.participant):
@@ -153,10 +145,10 @@ def extend(
         renewed = replace(seat.participant, link_number=seat.participant.link_number + 1)
         tx.lessons.update_participant(renewed)
         _drop_old_links(tx, renewed)
-        owed += notices.plan_new_link(longer, renewed, now=now, tells=True)
+        owed += notices.plan_new_link(longer, renewed, now=ask.now, tells=True)
         relinked += 1
     tx.notices.insert(owed)
-    _save(tx, longer, action="extended", actor=actor.id, now=now)
+    _save(tx, longer, action="extended", actor=actor.id, now=ask.now)
     return Extended(ends_at=longer.ends_at, relinked_count=relinked)
 
 
@@ -165,27 +157,18 @@ def _count_extensions(lesson: Lesson, now: datetime) -> int:
     return max(1, (now - lesson.ends_at) // lesson.options.extension + 1)
 
 
-def let_end(
-    tx: Transaction,
-    workspace_id: WorkspaceId,
-    lesson_id: LessonId,
-    *,
-    user_id: str,
-    revision: int,
-    policy: BookingPolicy,
-    now: datetime,
-) -> datetime:
+def let_end(tx: Transaction, ask: Ask) -> datetime:
     """The leader wants no extension: nobody is asked again for this end. Returns the end."""
-    details, actor = get_for(tx, workspace_id, lesson_id, user_id, policy=policy, action="let_end")
+    details, actor = admit(tx, ask, "let_end")
     lesson = details.lesson
     if not lesson.is_open:
         raise WrongState(lesson.state, "let_end")
     if lesson.is_let_end:
         return lesson.ends_at
-    _check_revision(details, revision)
-    tx.notices.drop_waiting(workspace_id, lesson_id, kinds=(NoticeKind.END_WARNING,), reason="answered")
+    _check_revision(details, ask.revision)
+    tx.notices.drop_waiting(ask.workspace_id, ask.lesson_id, kinds=(NoticeKind.END_WARNING,), reason="answered")
     answered = replace(lesson, is_let_end=True, revision=lesson.revision + 1)
-    _save(tx, answered, action="let_end", actor=actor.id, now=now)
+    _save(tx, answered, action="let_end", actor=actor.id, now=ask.now)
     return lesson.ends_at
 
 
@@ -236,22 +219,17 @@ def _drop_old_links(tx: Transaction, participant: Participant) -> None:
 def note_opened(
     tx: Transaction, workspace_id: WorkspaceId, lesson_id: LessonId, link_id: LinkId, *, now: datetime
 ) -> None:
-    """Somebody pressed Join: the leaders' cards say so."""
+    """Somebody pressed Join while it works: the leaders' cards say so. Pressed too early it opened nothing."""
+    link = next((link for link in tx.lessons.list_links(workspace_id, lesson_id) if link.id == link_id), None)
+    if link is None or not link.opens_at <= now < link.closes_at:
+        return
     if tx.lessons.mark_opened(workspace_id, link_id, at=now):
         tx.cards.want(workspace_id, lesson_id, kinds=(CardKind.LEADER,))
 
 
-def try_again(
-    tx: Transaction,
-    workspace_id: WorkspaceId,
-    lesson_id: LessonId,
-    *,
-    user_id: str,
-    policy: BookingPolicy,
-    now: datetime,
-) -> int:
+def try_again(tx: Transaction, ask: Ask) -> int:
     """Send again to everybody who was not reached. Returns to how many."""
-    details, actor = get_for(tx, workspace_id, lesson_id, user_id, policy=policy, action="try_again")
+    details, actor = admit(tx, ask, "try_again")
     if not details.lesson.is_open:
         raise WrongState(details.lesson.state, "try_again")
     missed = [seat for seat in details.seats if seat.participant.failure is not None]
@@ -259,11 +237,14 @@ def try_again(
         tx.people.save(replace(seat.person, unreachable=None))
         tx.lessons.update_participant(replace(seat.participant, failure=None))
         tx.notices.wake(
-            workspace_id, lesson_id, kinds=tuple(notices.BRINGS_CARD | {NoticeKind.MOVED}), about=seat.participant.id
+            ask.workspace_id,
+            ask.lesson_id,
+            kinds=tuple(notices.BRINGS_CARD | {NoticeKind.MOVED}),
+            about=seat.participant.id,
         )
     if missed:
-        tx.cards.want(workspace_id, lesson_id, kinds=(CardKind.LEADER,))
-        _note(tx, details, action="tried_again", actor=actor.id, now=now)
+        tx.cards.want(ask.workspace_id, ask.lesson_id, kinds=(CardKind.LEADER,))
+        _note(tx, details, action="tried_again", actor=actor.id, now=ask.now)
     return len(missed)
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Generic, TypeVar
 
 from slack_bolt.async_app import AsyncApp
 
@@ -17,8 +19,10 @@ from commands.failures import read_asked
 from commands.lesson import open_form
 from commands.parsing import OpenForm
 from commands.watching import Watcher
-from storage.records import LessonDetails
+from storage.records import LessonDetails, Person
 from storage.store import Transaction
+
+T = TypeVar("T")
 
 Ack = Callable[..., Awaitable[Any]]
 
@@ -64,97 +68,45 @@ def register(app: AsyncApp, desk: Desk, watcher: Watcher) -> None:
 
     @app.action(Action.EXTEND.value)
     async def extend(ack: Ack, body: dict[str, Any], action: dict[str, Any]) -> None:
-        asked, press = _read(body, action)
-        policy, now = desk.policy(), desk.now()
-
-        def work(tx: Transaction) -> tuple[lifecycle.Extended, LessonDetails]:
-            extended = lifecycle.extend(
-                tx,
-                workspace_id,
-                press.lesson_id,
-                user_id=asked.user_id,
-                revision=_revision(press),
-                policy=policy,
-                now=now,
-            )
-            return extended, tx.lessons.get_details(workspace_id, press.lesson_id)
-
-        extended, details = await desk.store.write(work)
-        reader = desk.reader(asked.user_id)
+        change = await _change(desk, body, action, lifecycle.extend)
         desk.answer(
-            asked, confirmations.build_extended(details, reader=reader, relinked_count=extended.relinked_count, now=now)
+            change.asked,
+            confirmations.build_extended(
+                change.details, reader=change.reader, relinked_count=change.result.relinked_count, now=change.now
+            ),
         )
         await ack()
 
     @app.action(Action.LET_END.value)
     async def let_end(ack: Ack, body: dict[str, Any], action: dict[str, Any]) -> None:
-        asked, press = _read(body, action)
-        policy, now = desk.policy(), desk.now()
-
-        def work(tx: Transaction) -> LessonDetails:
-            lifecycle.let_end(
-                tx,
-                workspace_id,
-                press.lesson_id,
-                user_id=asked.user_id,
-                revision=_revision(press),
-                policy=policy,
-                now=now,
-            )
-            return tx.lessons.get_details(workspace_id, press.lesson_id)
-
-        details = await desk.store.write(work)
-        desk.answer(asked, confirmations.build_let_end(details, reader=desk.reader(asked.user_id), now=now))
+        change = await _change(desk, body, action, lifecycle.let_end)
+        desk.answer(change.asked, confirmations.build_let_end(change.details, reader=change.reader, now=change.now))
         await ack()
 
     @app.action(Action.CANCEL.value)
     async def cancel(ack: Ack, body: dict[str, Any], action: dict[str, Any]) -> None:
-        asked, press = _read(body, action)
-        policy, now = desk.policy(), desk.now()
-
-        def work(tx: Transaction) -> tuple[lifecycle.Cancelled, LessonDetails]:
-            cancelled = lifecycle.cancel(
-                tx,
-                workspace_id,
-                press.lesson_id,
-                user_id=asked.user_id,
-                revision=_revision(press),
-                policy=policy,
-                now=now,
-            )
-            return cancelled, tx.lessons.get_details(workspace_id, press.lesson_id)
-
-        cancelled, details = await desk.store.write(work)
-        desk.answer(
-            asked,
-            confirmations.build_cancelled(
-                details,
-                reader=desk.reader(asked.user_id),
-                told_count=cancelled.told_count,
-                valid_count=cancelled.valid_count,
-                valid_until=cancelled.valid_until,
-                now=now,
-            ),
+        change = await _change(desk, body, action, lifecycle.cancel)
+        message = confirmations.build_cancelled(
+            change.details,
+            reader=change.reader,
+            told_count=change.result.told_count,
+            valid_count=change.result.valid_count,
+            valid_until=change.result.valid_until,
+            now=change.now,
         )
+        desk.answer(change.asked, message)
         await ack()
 
     @app.action(Action.TRY_AGAIN.value)
     async def try_again(ack: Ack, body: dict[str, Any], action: dict[str, Any]) -> None:
-        asked, press = _read(body, action)
-        policy, now = desk.policy(), desk.now()
-
-        def work(tx: Transaction) -> tuple[int, LessonDetails]:
-            count = lifecycle.try_again(
-                tx, workspace_id, press.lesson_id, user_id=asked.user_id, policy=policy, now=now
-            )
-            return count, tx.lessons.get_details(workspace_id, press.lesson_id)
-
-        count, details = await desk.store.write(work)
-        reader = desk.reader(asked.user_id)
+        change = await _change(desk, body, action, lifecycle.try_again)
         if view_id := _find_view(body):  # pressed in the form's result: that shows how it goes
-            watcher.start(press.lesson_id, view_id=view_id, user_id=asked.user_id)
+            watcher.start(change.details.lesson.id, view_id=view_id, user_id=change.asked.user_id)
         else:
-            desk.answer(asked, confirmations.build_trying_again(details, reader=reader, count=count, now=now))
+            message = confirmations.build_trying_again(
+                change.details, reader=change.reader, count=change.result, now=change.now
+            )
+            desk.answer(change.asked, message)
         await ack()
 
     @app.action(Action.BOOK.value)
@@ -179,7 +131,35 @@ def _find_view(body: dict[str, Any]) -> str | None:
     return str(view["id"]) if view.get("type") == "modal" else None
 
 
-def _revision(press: Press) -> int:
+@dataclass(frozen=True, kw_only=True)
+class _Change(Generic[T]):
+    """A change that was made: who asked, what came of it, and the lesson as it is now."""
+
+    asked: Asked
+    reader: Person
+    result: T
+    details: LessonDetails
+    now: datetime
+
+
+async def _change(
+    desk: Desk, body: dict[str, Any], action: dict[str, Any], work: Callable[[Transaction, lifecycle.Ask], T]
+) -> _Change[T]:
+    """The listener's one commit: the unit of work for the lesson and revision that the button carries."""
+    asked, press = _read(body, action)
     if press.revision is None:
         raise Outdated
-    return press.revision
+    ask = lifecycle.Ask(
+        workspace_id=desk.workspace_id,
+        lesson_id=press.lesson_id,
+        user_id=asked.user_id,
+        revision=press.revision,
+        policy=desk.policy(),
+        now=desk.now(),
+    )
+
+    def run(tx: Transaction) -> tuple[T, LessonDetails]:
+        return work(tx, ask), tx.lessons.get_details(ask.workspace_id, ask.lesson_id)
+
+    result, details = await desk.store.write(run)
+    return _Change(asked=asked, reader=desk.reader(asked.user_id), result=result, details=details, now=ask.now)

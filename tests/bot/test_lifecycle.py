@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -50,32 +50,24 @@ async def book_and_send(stored: StoredSchool, **changes: Any) -> Lesson:
     return lesson
 
 
-async def extend(stored: StoredSchool, lesson: Lesson, *, by: Person | None = None, at: Any = DURING) -> Any:
-    return await stored.write(
-        lambda tx: lifecycle.extend(
-            tx,
-            stored.workspace.id,
-            lesson.id,
-            user_id=(by or stored.ada).user_id,
-            revision=lesson.revision,
-            policy=stored.policy,
-            now=at,
-        )
+def ask(stored: StoredSchool, lesson: Lesson, *, by: Person, at: datetime) -> lifecycle.Ask:
+    """Pressed on a card that showed the lesson as it is here."""
+    return lifecycle.Ask(
+        workspace_id=stored.workspace.id,
+        lesson_id=lesson.id,
+        user_id=by.user_id,
+        revision=lesson.revision,
+        policy=stored.policy,
+        now=at,
     )
+
+
+async def extend(stored: StoredSchool, lesson: Lesson, *, by: Person | None = None, at: Any = DURING) -> Any:
+    return await stored.write(lambda tx: lifecycle.extend(tx, ask(stored, lesson, by=by or stored.ada, at=at)))
 
 
 async def cancel(stored: StoredSchool, lesson: Lesson, *, by: Person | None = None) -> lifecycle.Cancelled:
-    return await stored.write(
-        lambda tx: lifecycle.cancel(
-            tx,
-            stored.workspace.id,
-            lesson.id,
-            user_id=(by or stored.ada).user_id,
-            revision=lesson.revision,
-            policy=stored.policy,
-            now=NOW,
-        )
-    )
+    return await stored.write(lambda tx: lifecycle.cancel(tx, ask(stored, lesson, by=by or stored.ada, at=NOW)))
 
 
 async def cards(stored: StoredSchool, lesson: Lesson) -> list[Card]:
@@ -230,17 +222,7 @@ async def test_let_it_end_asks_no_more(stored: StoredSchool) -> None:
     lesson = await book_and_send(stored)
 
     async def press() -> Any:
-        return await stored.write(
-            lambda tx: lifecycle.let_end(
-                tx,
-                stored.workspace.id,
-                lesson.id,
-                user_id=stored.ada.user_id,
-                revision=lesson.revision,
-                policy=stored.policy,
-                now=DURING,
-            )
-        )
+        return await stored.write(lambda tx: lifecycle.let_end(tx, ask(stored, lesson, by=stored.ada, at=DURING)))
 
     assert [ENDS_AT, ENDS_AT] == [await press(), await press()]
     assert [NoticeState.DROPPED] == [one.state for one in await stored.notices(lesson, NoticeKind.END_WARNING)]
@@ -280,23 +262,19 @@ async def test_trouble_is_told_once_and_tried_again(stored: StoredSchool) -> Non
         )
     assert 1 == len(await stored.notices(lesson, NoticeKind.NOT_REACHED))
 
-    count = await stored.write(
-        lambda tx: lifecycle.try_again(
-            tx, stored.workspace.id, lesson.id, user_id=stored.ada.user_id, policy=stored.policy, now=NOW
-        )
-    )
+    count = await stored.write(lambda tx: lifecycle.try_again(tx, ask(stored, lesson, by=stored.ada, at=NOW)))
     assert 1 == count
     again = (await stored.details(lesson)).find_seat(stored.ben.id)
     assert again is not None
     assert again.participant.failure is None
 
 
-async def test_a_link_is_opened_once(stored: StoredSchool) -> None:
-    """The first press counts; a link of nobody changes nothing."""
+async def test_a_link_is_opened_once_and_not_before_it_works(stored: StoredSchool) -> None:
+    """The first press inside the window counts; a link of nobody changes nothing."""
     lesson = await book_and_send(stored)
     links = await stored.store.read(lambda tx: tx.lessons.list_links(stored.workspace.id, lesson.id))
 
-    for moment in (STARTS_AT, DURING):
+    for moment in (NOW, STARTS_AT, DURING):
         await stored.write(
             lambda tx, moment=moment: lifecycle.note_opened(  # type: ignore[misc]
                 tx, stored.workspace.id, lesson.id, links[0].id, now=moment
