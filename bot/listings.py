@@ -185,7 +185,8 @@ def print_lesson(console: Console, tx: Transaction, details: LessonDetails) -> N
     console.print(f"[bold]{escape(lesson.title)}[/bold]  {lesson.state.value}")
     console.print(
         f"{show_moment(lesson.starts_at, lesson)} to {show_moment(lesson.ends_at, lesson)[-5:]} ({lesson.zone}), "
-        f"booked by {escape(details.booked_by.name)}, id {lesson.id}"
+        f"booked by {escape(details.booked_by.name)}, id {lesson.id}",
+        soft_wrap=True,
     )
     console.print(_tabulate(told["people"]))
     notices = told["notices"]

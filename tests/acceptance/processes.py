@@ -45,7 +45,7 @@ class BotProcess:
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.PIPE,
         )
-        self._reading = asyncio.create_task(self._read(len(self.lines)))
+        self._reading = asyncio.create_task(self._read())
 
     async def start(self) -> int:
         """Start it and wait until it has said that it started; the port on which it listens."""
@@ -54,9 +54,9 @@ class BotProcess:
         await self.wait_for_event("started", after=before)
         return int((await self.wait_for_event("listening", after=before))["port"])
 
-    async def stop(self) -> int:
-        """SIGTERM, and its exit status."""
-        return await self._end(signal.SIGTERM)
+    async def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
+        """SIGTERM, or another way of asking, and its exit status."""
+        return await self._end(how)
 
     async def kill(self) -> None:
         """SIGKILL: nothing in it gets to finish."""
@@ -91,7 +91,7 @@ class BotProcess:
                 assert self.is_running, "\n".join(self.lines[after:])
                 await self._heard.wait()
 
-    async def _read(self, _: int) -> None:
+    async def _read(self) -> None:
         assert self._process is not None
         assert self._process.stderr is not None
         while line := await self._process.stderr.readline():

@@ -34,10 +34,14 @@ def _count_shown(people: list[Actor]) -> int:
 
 
 async def _book_and_kill(
-    folder: Path, is_time: Callable[[School, list[Actor]], bool], prepare: Callable[[School], None]
+    folder: Path,
+    is_time: Callable[[School, list[Actor]], bool],
+    prepare: Callable[[School], None],
+    *,
+    is_socket_mode: bool = False,
 ) -> None:
     """Book for eight, kill when it is time, come back a minute later: exactly one card each, each with its link."""
-    async with open_process_school(folder, settings=SETTINGS) as (school, bot):
+    async with open_process_school(folder, is_socket_mode=is_socket_mode, settings=SETTINGS) as (school, bot):
         people = [school.add(name) for name in NAMES]
         await start(school, bot)
         prepare(school)
@@ -72,6 +76,12 @@ def _slow(school: School) -> None:
 async def test_killed_between_two_posts(tmp_path: Path, seen: int) -> None:
     """At once after the submission was taken, and after so many cards were shown."""
     await _book_and_kill(tmp_path, lambda _, people: _count_shown(people) >= seen, _slow)
+
+
+@pytest.mark.slow
+async def test_killed_in_socket_mode(tmp_path: Path) -> None:
+    """The same with Slack at the other end of a WebSocket."""
+    await _book_and_kill(tmp_path, lambda _, people: _count_shown(people) >= 3, _slow, is_socket_mode=True)
 
 
 @pytest.mark.slow

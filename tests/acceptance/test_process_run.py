@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 import urllib.error
 import urllib.request
 from datetime import timedelta
@@ -138,6 +139,24 @@ async def test_an_address_in_use_stops_the_start_with_a_line(tmp_path: Path) -> 
         assert 2 == await second.wait()
         [line] = second.lines
         assert f"HALLPASS_LISTEN 127.0.0.1:{port} cannot be used" in line
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
+async def test_it_stops_when_asked_also_before_slack_has_answered(tmp_path: Path, how: signal.Signals) -> None:
+    """Slack is away: it listens, is alive and not ready, tries again, and a stop is still a stop."""
+    async with open_process_school(tmp_path) as (_, bot):
+        bot.environment["SLACK_API_URL"] = "http://127.0.0.1:9/api/"
+        await bot.launch()
+        await bot.wait_for_event("slack_not_reached")
+        origin = f"http://127.0.0.1:{(await bot.wait_for_event('listening'))['port']}"
+
+        assert (200, "ok\n") == await asyncio.to_thread(_read, f"{origin}/healthz")
+        with pytest.raises(urllib.error.HTTPError) as unready:
+            await asyncio.to_thread(_read, f"{origin}/readyz")
+        with unready.value:
+            assert 503 == unready.value.code
+        assert 0 == await bot.stop(how)
+        assert "Traceback" not in "\n".join(bot.lines)
 
 
 @pytest.mark.slow
