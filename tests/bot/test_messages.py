@@ -134,7 +134,12 @@ def test_moved_asks_to_come_in_again() -> None:
 
 
 @pytest.mark.parametrize(
-    "cancelled_by, start", [(ADA.id, "Ada cancelled Algebra, Mon"), (None, "Algebra, Mon"), (OLIVE.id, "Algebra, Mon")]
+    "cancelled_by, start",
+    [
+        pytest.param(ADA.id, "Ada cancelled Algebra, Mon", id="by the leader"),
+        pytest.param(None, "Algebra, Mon", id="by nobody"),
+        pytest.param(OLIVE.id, "Algebra, Mon", id="by somebody else"),
+    ],
 )
 def test_a_participant_is_told_of_the_cancelling(cancelled_by: Any, start: str) -> None:
     """By whom, where that is known; when; and that there is nothing to do."""
