@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
 from typing import Any
 
@@ -52,6 +52,8 @@ async def settle(school: School, *, seconds: float = 10.0) -> None:
         while (state := await _look_around(school)) is not Calm.CALM:
             if state is Calm.BREATHING:
                 school.skip(timedelta(seconds=1))
+            elif school.clock.machine_now() - datetime.now(UTC) > timedelta(milliseconds=500):
+                school.skip(timedelta(0))  # the alarm clock itself cannot be put forward: ring in its place
             await asyncio.sleep(0.005)
 
 
@@ -216,3 +218,20 @@ async def wait_until_known(school: School, actor: Actor, is_so: Callable[[Person
 
 UNTIL_LOOKED_FOR = timedelta(seconds=40)
 """Machine time after which a post without a definite answer has been looked for."""
+
+
+async def crash(school: School) -> None:
+    """The bot dies where it stands: what is in flight is cut off, not finished, and nobody says good-bye."""
+    hallpass = school.hallpass
+    assert hallpass is not None
+    scheduler, desk = hallpass.scheduler, hallpass._desk
+    for task in [*(scheduler._tasks if scheduler else ()), *(desk.tasks | desk.watches if desk else ())]:
+        task.cancel()
+    await school.kill()
+
+
+async def wait_until(school: School, condition: Callable[[], bool]) -> None:
+    """Wait for what may happen in either stand-in; only Slack's rings a bell."""
+    async with asyncio.timeout(5):
+        while not condition():  # noqa: ASYNC110
+            await asyncio.sleep(0)
