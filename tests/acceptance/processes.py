@@ -155,8 +155,16 @@ def _count_sent(database: Path) -> int:
         )
 
 
-def read_leftovers(folder: Path) -> bytes:
-    """Everything on disk that the bot wrote, but the file of keys."""
-    return b"".join(
-        path.read_bytes() for path in sorted(folder.iterdir()) if path.is_file() and not path.name.endswith(".keys")
-    )
+def assert_nothing_in_the_clear(school: School, bot: BotProcess, *, beside: str) -> None:
+    """No link, token, key or secret in what the bot wrote: its files, -wal and all, and its logs. `beside` is there."""
+    slack, keys = school.slack, bot.folder / "hallpass.db.keys"
+    secrets = [slack.bot_token, slack.app_token, slack.signing_secret, school.lessonspace.api_key]
+    for launch in school.lessonspace.launches:
+        secrets += [launch.url, launch.secret, launch.url.partition("user=")[2][:40]]
+    secrets += keys.read_text().split()
+    files = sorted(path for path in bot.folder.iterdir() if path.is_file() and path != keys)
+    written = b"".join(path.read_bytes() for path in files) + "\n".join(bot.lines).encode()
+
+    assert all(len(secret) > 20 for secret in secrets), "no empty text is looked for"
+    assert beside.encode() in written, "the search looks in the right place"
+    assert [] == [secret[:6] for secret in secrets if secret.encode() in written]

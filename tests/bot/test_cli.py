@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -123,6 +124,17 @@ def test_what_cannot_be_used_stops_the_start_with_a_line(line: CommandLine, chan
     assert said in told
     assert "Traceback" not in ran.err
     assert "secret-but-no-key" not in ran.err
+
+
+def test_a_mistyped_variable_is_logged_at_the_start(line: CommandLine) -> None:
+    """It stops nothing; here the missing folder does."""
+    odd = {"HALLPASS_LISTN": "127.0.0.1:1", "HALLPASS_DATABASE_URL": "sqlite:///no/such/folder.db"}
+
+    ran = line.run("run", environment=COMPLETE | odd)
+
+    warning = json.loads(ran.err.splitlines()[0])
+    assert ("setting_unknown", "warning") == (warning["event"], warning["level"])
+    assert warning["what"].startswith("HALLPASS_LISTN is not a setting")
 
 
 def test_a_key_file_that_others_may_read_stops_the_start(line: CommandLine) -> None:
