@@ -1,6 +1,6 @@
 """The only composition root: every object is built here, from settings, and handed what it needs.
 
-`run_app` is one asyncio process: Slack (Socket Mode or HTTP), the sender with its alarm clock, the web server. What
+`open_hallpass` and then `run` are one asyncio process: Slack (Socket Mode or HTTP), the sender with its alarm clock, the web server. What
 opens is closed in reverse; a stop lets what is in flight finish within a limit and leaves the rest to be claimed again.
 """
 
@@ -459,12 +459,6 @@ async def open_hallpass(settings: Settings, *, clock: Clock | None = None) -> As
             sealer=sealer,
             on_owed=on_owed,
         )
-
-
-async def run_app(settings: Settings, stop: asyncio.Event) -> None:
-    """The bot, until `stop` is set."""
-    async with open_hallpass(settings) as hallpass:
-        await hallpass.run(stop)
 
 
 async def _expand(directory: Directory, ids: tuple[str, ...]) -> frozenset[str]:
