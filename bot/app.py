@@ -1,7 +1,8 @@
 """The only composition root: every object is built here, from settings, and handed what it needs.
 
-`open_hallpass` and then `run` are one asyncio process: Slack (Socket Mode or HTTP), the sender with its alarm clock, the web server. What
-opens is closed in reverse; a stop lets what is in flight finish within a limit and leaves the rest to be claimed again.
+`open_hallpass`, then `run`, is one asyncio process: Slack (Socket Mode or HTTP), the sender with its alarm clock, the
+web server. What opens is closed in reverse; a stop lets what is in flight finish within a limit and leaves the rest to
+be claimed again.
 """
 
 from __future__ import annotations
@@ -487,8 +488,8 @@ def _open_listener(host: str, port: int) -> socket.socket:
             f"HALLPASS_LISTEN {host}:{port} cannot be used ({error.strerror})",
             "choose a free port, or stop what uses it",
         ) from error
-    # The same socket, named as TCP's: only on those does asyncio switch Nagle's algorithm off, and with it on the second
-    # packet of an answer waits up to 40 ms for the first to be confirmed.
+    # The same socket, named as TCP's: only on those does asyncio switch Nagle's algorithm off, and with it on the
+    # second packet of an answer waits up to 40 ms for the first to be confirmed.
     return socket.socket(made.family, made.type, socket.IPPROTO_TCP, fileno=made.detach())
 
 

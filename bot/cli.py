@@ -46,6 +46,7 @@ examples:
   hallpass lessons export --from 2026-11-01 --to 2026-11-30 --csv > november.csv
 
 Settings come from the environment, then from a file .env in this folder; the README lists them all.
+Exit status: 0 done, 1 doctor or demo found something wrong, 2 something cannot be used, as one line says.
 """
 
 

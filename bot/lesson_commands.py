@@ -51,7 +51,9 @@ def add_to(commands: argparse._SubParsersAction[Any]) -> None:
     """The parsers of `lessons`, with what does each."""
     raw = argparse.RawDescriptionHelpFormatter
     told = "what is stored: list, show one, export attendance for billing"
-    lessons = commands.add_parser("lessons", help=told, description=told, epilog=EXAMPLES, formatter_class=raw)
+    lessons = commands.add_parser(
+        "lessons", help=told, description=f"{told[0].upper()}{told[1:]}.", epilog=EXAMPLES, formatter_class=raw
+    )
     kinds = lessons.add_subparsers(title="commands", metavar="command", required=True)
     listing = kinds.add_parser(
         "list", help="lessons by start", description="Lessons by start; from a week ago on, unless told."
