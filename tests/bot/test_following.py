@@ -9,7 +9,7 @@ import pytest
 
 from bot.claims import Claimed
 from bot.drawing import Drawer
-from bot.following import NextLessons
+from bot.following import AFTER_WARNING, NextLessons
 from bot.sandbox.clock import MovableClock
 from storage.records import ClaimId, Lesson, NoticeKind, Person
 from storage.sealing import Sealer, new_key
@@ -67,7 +67,7 @@ async def test_without_a_warning_to_come_the_reminder_goes_by_itself(stored: Sto
         coming = await stored.book(stored.cleo, title="Next", starts_at=LATER)
     else:
         _, coming = await book_two(stored, warns=case != "no warnings")
-    moment = WARNED_AT if case == "warned already" else REMINDED_AT
+    moment = WARNED_AT + AFTER_WARNING if case == "warned already" else REMINDED_AT
     reminder = await claim(stored, coming, NoticeKind.START_REMINDER, stored.ada)
 
     assert await look(stored, MovableClock(moment, is_frozen=True)).find_warning(reminder) is None
