@@ -174,7 +174,8 @@ def check_silence_after_cancelling(details: LessonDetails, owed: list[Notice]) -
     cancelled_at = details.lesson.cancelled_at
     if cancelled_at is None:
         return
-    late = [one.kind for one in owed if one.state is NoticeState.SENT and one.sent_at and one.sent_at > cancelled_at]
+    sent = [one for one in owed if one.state is NoticeState.SENT and one.sent_at]
+    late = [one.kind for one in sent if one.sent_at and one.sent_at > cancelled_at]
     assert set(late) <= {NoticeKind.CANCELLED, NoticeKind.ERASE_SECRETS, *FOUND_LATER}
     words = [one for one in owed if one.kind is NoticeKind.CANCELLED and one.state is NoticeState.SENT]
     told = Counter(one.person_id for one in words)
@@ -186,7 +187,7 @@ FOUND_LATER = (NoticeKind.JOIN_LINK, NoticeKind.START_REMINDER, NoticeKind.END_W
 
 
 def check_cards(school: School, details: LessonDetails, cards: Counter[str]) -> None:
-    """Everybody in a lesson that is still on has exactly one card, and in one that is over at most one, without Join."""
+    """In a lesson that is on everybody has exactly one card, in one that is over at most one, and without Join."""
     for seat in details.seats:
         count = cards[seat.person.id]
         assert count == 1 if details.lesson.is_open else count <= 1, (details.lesson.title, seat.person.name)
