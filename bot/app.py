@@ -8,13 +8,9 @@ be claimed again.
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import socket
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 
 import aiohttp
 import structlog
@@ -23,23 +19,24 @@ from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
 from slack_bolt.async_app import AsyncApp
 
+from bot.assembly import build_delivery, build_options, build_sealer, open_room_service, open_slack_session
 from bot.booking import BookingPolicy
 from bot.cardkeeping import CardKeeper
 from bot.claims import Claims
 from bot.clock import Clock, SystemClock
 from bot.delivery import Delivery, build_client
 from bot.drawing import Drawer
-from bot.errors import RoomServiceError, SlackError, SlackRefused
+from bot.errors import RoomServiceError, SlackError
 from bot.following import NextLessons
+from bot.identity import Identity, check_app_token, learn_identity
 from bot.launching import Launcher
 from bot.people import Directory
 from bot.posting import Poster
 from bot.reading import SessionReader
 from bot.rooms.base import RoomService
-from bot.rooms.http import open_client
-from bot.rooms.lessonspace import Lessonspace
 from bot.scheduler import Scheduler
 from bot.sending import NoticeSender
+from bot.serving import QuietServer, open_listener, stop_server
 from bot.setting_values import BookersRule
 from bot.settings import Settings
 from bot.web import Readiness, SlackHandler, build_web
@@ -48,8 +45,8 @@ from commands.installation import KnownInstallation
 from commands.register import register
 from commands.watching import Watcher
 from storage.errors import HallpassError
-from storage.records import AccountId, LessonOptions, Workspace
-from storage.sealing import Sealer, load_or_make_key_file
+from storage.records import AccountId, Workspace
+from storage.sealing import Sealer
 from storage.sqlite import SqliteStore, open_store
 from storage.store import Transaction
 
@@ -59,93 +56,6 @@ UNSENT_PATIENCE = timedelta(minutes=5)
 """Readiness gives up on a notice that is owed for longer than this."""
 GROUPS_EVERY = timedelta(minutes=10)
 """How often user groups named in settings are read anew."""
-LONGEST_PAUSE = timedelta(seconds=30)
-"""Between two tries to reach Slack at the start."""
-
-
-class StartRefused(HallpassError):
-    """Slack or the settings make it pointless to go on; `mend` says what to do."""
-
-    def __init__(self, what: str, mend: str) -> None:
-        super().__init__(f"{what}: {mend}")
-        self.what = what
-        self.mend = mend
-
-
-@dataclass(frozen=True, kw_only=True)
-class Identity:
-    """Who we are in Slack."""
-
-    team_id: str
-    team_name: str
-    enterprise_id: str | None
-    bot_id: str
-    bot_user_id: str
-
-
-def key_file_of(settings: Settings) -> Path:
-    """Where SQLite's encryption keys are made when none are set: beside the database."""
-    path = settings.database_path
-    return path.with_name(path.name + ".keys")
-
-
-def build_sealer(settings: Settings) -> Sealer:
-    """With the keys that are set, else those beside the database, made at the first start."""
-    keys = [key.get_secret_value() for key in settings.hallpass_encryption_keys]
-    return Sealer(keys or load_or_make_key_file(key_file_of(settings)))
-
-
-def build_options(settings: Settings) -> LessonOptions:
-    """The durations that new lessons are booked with."""
-    return LessonOptions(
-        join_early=settings.hallpass_join_early,
-        join_late=3 * settings.hallpass_extension,
-        warn_before=settings.hallpass_warn_before,
-        warns=bool(settings.hallpass_warn_before),
-        remind_before=settings.hallpass_remind_before,
-        extension=settings.hallpass_extension,
-        link_lead=settings.hallpass_link_lead,
-    )
-
-
-@asynccontextmanager
-async def open_room_service(settings: Settings) -> AsyncIterator[RoomService]:
-    """The room service that new lessons use, on one HTTP client for the process."""
-    key = settings.lessonspace_api_key
-    if key is None:
-        raise StartRefused("LESSONSPACE_API_KEY is not set", "copy it from Lessonspace's settings")
-    rate = settings.hallpass_launch_rate
-    async with (
-        open_client(connections=settings.hallpass_launches_at_once + 8) as client,
-        Lessonspace(
-            client,
-            api_key=key.get_secret_value(),
-            api_url=settings.lessonspace_api_url,
-            launches_per_second=rate.per_second if rate else None,
-        ) as service,
-    ):
-        yield service
-
-
-@asynccontextmanager
-async def open_slack_session(settings: Settings) -> AsyncIterator[aiohttp.ClientSession]:
-    """The connections to Slack, one pool for the process."""
-    connector = aiohttp.TCPConnector(limit=settings.hallpass_posts_at_once + 32)
-    timeout = aiohttp.ClientTimeout(total=10, connect=5)
-    async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session:
-        yield session
-
-
-def build_delivery(settings: Settings, session: aiohttp.ClientSession, clock: Clock, *, token: str) -> Delivery:
-    """The way to Slack's Web API with this token."""
-    return Delivery(
-        token=token,
-        base_url=settings.slack_api_url,
-        session=session,
-        clock=clock,
-        posts_per_second=settings.hallpass_post_rate.per_second,
-        burst=settings.hallpass_post_rate.burst,
-    )
 
 
 class Hallpass:
@@ -181,9 +91,9 @@ class Hallpass:
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop` is set. Raises StartRefused when Slack says that we cannot ever start like this."""
         listen = self._settings.hallpass_listen
-        listener = _open_listener(listen.host, listen.port)
+        listener = open_listener(listen.host, listen.port)
         self.port = int(listener.getsockname()[1])
-        server = _Server(
+        server = QuietServer(
             uvicorn.Config(
                 build_web(find_slack_handler=lambda: self._slack_handler, check=self.check_readiness),
                 log_config=None,
@@ -194,7 +104,7 @@ class Hallpass:
         )
         async with AsyncExitStack() as stack:
             web = asyncio.create_task(server.serve(sockets=[listener]))
-            stack.push_async_callback(_stop_server, server, web)
+            stack.push_async_callback(stop_server, server, web)
             log.info("listening", host=listen.host, port=self.port)
             start = asyncio.create_task(self._start(stack))
             stopped = asyncio.create_task(stop.wait())
@@ -210,7 +120,7 @@ class Hallpass:
 
     async def _start(self, stack: AsyncExitStack) -> None:
         delivery = build_delivery(self._settings, self._session, self._clock, token=self._token)
-        identity = await self._learn_identity(delivery)
+        identity = await learn_identity(delivery)
         workspace, account_id = await self.store.write(lambda tx: self._ensure_account(tx, identity))
         directory = Directory(slack=delivery, store=self.store, workspace=workspace, clock=self._clock)
         drawer = Drawer(
@@ -314,47 +224,13 @@ class Hallpass:
         if token is None:
             self._slack_handler = AsyncSlackRequestHandler(bolt).handle
             return
-        await self._check_app_token(token.get_secret_value())
+        await check_app_token(
+            build_delivery(self._settings, self._session, self._clock, token=token.get_secret_value())
+        )
         web_client = build_client(token=None, base_url=self._settings.slack_api_url, session=self._session)
         self._socket = AsyncSocketModeHandler(bolt, token.get_secret_value(), web_client=web_client)
         stack.push_async_callback(self._socket.close_async)
         await self._socket.connect_async()  # type: ignore[no-untyped-call]
-
-    async def _check_app_token(self, token: str) -> None:
-        """Refuse the start with a token that Slack refuses; the SDK's client would try it again for ever."""
-        try:
-            await build_delivery(self._settings, self._session, self._clock, token=token).send("apps.connections.open")
-        except SlackRefused as error:
-            raise StartRefused(
-                f"Slack refuses SLACK_APP_TOKEN ({error.code})",
-                "copy it again from Basic Information, App-Level Tokens; it needs connections:write",
-            ) from error
-        except SlackError as error:
-            log.warning("slack_not_reached", code=error.code)
-
-    async def _learn_identity(self, delivery: Delivery) -> Identity:
-        """Ask Slack who we are, until it answers. A token that it refuses stops the start."""
-        pause = 0.5
-        while True:
-            try:
-                answer = await delivery.send("auth.test")
-            except SlackRefused as error:
-                raise StartRefused(
-                    f"Slack refuses SLACK_BOT_TOKEN ({error.code})",
-                    "copy the Bot User OAuth Token again from OAuth & Permissions, or reinstall the app",
-                ) from error
-            except SlackError as error:
-                log.warning("slack_not_reached", code=error.code)
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, LONGEST_PAUSE.total_seconds())
-                continue
-            return Identity(
-                team_id=str(answer["team_id"]),
-                team_name=str(answer.get("team", "")),
-                enterprise_id=answer.get("enterprise_id"),
-                bot_id=str(answer.get("bot_id", "")),
-                bot_user_id=str(answer["user_id"]),
-            )
 
     def _ensure_account(self, tx: Transaction, identity: Identity) -> tuple[Workspace, AccountId]:
         now = self._clock.machine_now()
@@ -468,34 +344,6 @@ async def _expand(directory: Directory, ids: tuple[str, ...]) -> frozenset[str]:
     for one in ids:
         found |= set(await directory.list_group(one)) if one.startswith("S") else {one}
     return frozenset(found)
-
-
-class _Server(uvicorn.Server):
-    """uvicorn without its own signal handlers: the app stops as a whole, or not at all."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
-def _open_listener(host: str, port: int) -> socket.socket:
-    try:
-        made = socket.create_server(
-            (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=512
-        )
-    except OSError as error:
-        raise StartRefused(
-            f"HALLPASS_LISTEN {host}:{port} cannot be used ({error.strerror})",
-            "choose a free port, or stop what uses it",
-        ) from error
-    # The same socket, named as TCP's: only on those does asyncio switch Nagle's algorithm off, and with it on the
-    # second packet of an answer waits up to 40 ms for the first to be confirmed.
-    return socket.socket(made.family, made.type, socket.IPPROTO_TCP, fileno=made.detach())
-
-
-async def _stop_server(server: uvicorn.Server, web: asyncio.Task[None]) -> None:
-    server.should_exit = True
-    await web
 
 
 async def _stop_scheduler(scheduler: Scheduler, sending: asyncio.Task[None]) -> None:

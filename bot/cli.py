@@ -23,7 +23,8 @@ import structlog
 from rich.console import Console
 
 from bot import lesson_commands, upkeep
-from bot.app import key_file_of, open_hallpass
+from bot.app import open_hallpass
+from bot.assembly import key_file_of
 from bot.clock import SystemClock
 from bot.doctor import examine, print_findings
 from bot.logs import Redactor, configure_logs

@@ -21,7 +21,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from bot.app import build_delivery, key_file_of, open_room_service, open_slack_session
+from bot.assembly import build_delivery, key_file_of, open_room_service, open_slack_session
 from bot.clock import Clock
 from bot.delivery import Delivery
 from bot.errors import RoomServiceError, RoomServiceRefused, SlackDown, SlackError, SlackRefused

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from bot.app import build_sealer
+from bot.assembly import build_sealer
 from bot.settings import Settings, load_settings
 from storage.errors import StoreUnusable
 from storage.lock import FileLock

@@ -13,7 +13,7 @@ from contextlib import closing
 from pathlib import Path
 from urllib.parse import parse_qs, quote, urlsplit
 
-from bot.app import key_file_of
+from bot.assembly import key_file_of
 from bot.sandbox.lessonspace.organisation import LaunchRecord
 from bot.sandbox.school import School
 from bot.sandbox.slack.actors import Actor

@@ -1,0 +1,84 @@
+"""Single parts built from settings, for the app and for what looks at it from outside (doctor, upkeep)."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import aiohttp
+
+from bot.clock import Clock
+from bot.delivery import Delivery
+from bot.identity import StartRefused
+from bot.rooms.base import RoomService
+from bot.rooms.http import open_client
+from bot.rooms.lessonspace import Lessonspace
+from bot.settings import Settings
+from storage.records import LessonOptions
+from storage.sealing import Sealer, load_or_make_key_file
+
+
+def key_file_of(settings: Settings) -> Path:
+    """Where SQLite's encryption keys are made when none are set: beside the database."""
+    path = settings.database_path
+    return path.with_name(path.name + ".keys")
+
+
+def build_sealer(settings: Settings) -> Sealer:
+    """With the keys that are set, else those beside the database, made at the first start."""
+    keys = [key.get_secret_value() for key in settings.hallpass_encryption_keys]
+    return Sealer(keys or load_or_make_key_file(key_file_of(settings)))
+
+
+def build_options(settings: Settings) -> LessonOptions:
+    """The durations that new lessons are booked with."""
+    return LessonOptions(
+        join_early=settings.hallpass_join_early,
+        join_late=3 * settings.hallpass_extension,
+        warn_before=settings.hallpass_warn_before,
+        warns=bool(settings.hallpass_warn_before),
+        remind_before=settings.hallpass_remind_before,
+        extension=settings.hallpass_extension,
+        link_lead=settings.hallpass_link_lead,
+    )
+
+
+@asynccontextmanager
+async def open_room_service(settings: Settings) -> AsyncIterator[RoomService]:
+    """The room service that new lessons use, on one HTTP client for the process."""
+    key = settings.lessonspace_api_key
+    if key is None:
+        raise StartRefused("LESSONSPACE_API_KEY is not set", "copy it from Lessonspace's settings")
+    rate = settings.hallpass_launch_rate
+    async with (
+        open_client(connections=settings.hallpass_launches_at_once + 8) as client,
+        Lessonspace(
+            client,
+            api_key=key.get_secret_value(),
+            api_url=settings.lessonspace_api_url,
+            launches_per_second=rate.per_second if rate else None,
+        ) as service,
+    ):
+        yield service
+
+
+@asynccontextmanager
+async def open_slack_session(settings: Settings) -> AsyncIterator[aiohttp.ClientSession]:
+    """The connections to Slack, one pool for the process."""
+    connector = aiohttp.TCPConnector(limit=settings.hallpass_posts_at_once + 32)
+    timeout = aiohttp.ClientTimeout(total=10, connect=5)
+    async with aiohttp.ClientSession(connector=connector, timeout=timeout) as session:
+        yield session
+
+
+def build_delivery(settings: Settings, session: aiohttp.ClientSession, clock: Clock, *, token: str) -> Delivery:
+    """The way to Slack's Web API with this token."""
+    return Delivery(
+        token=token,
+        base_url=settings.slack_api_url,
+        session=session,
+        clock=clock,
+        posts_per_second=settings.hallpass_post_rate.per_second,
+        burst=settings.hallpass_post_rate.burst,
+    )
