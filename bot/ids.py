@@ -14,12 +14,24 @@ class Action(StrEnum):
     LET_END = "let_end"
     CANCEL = "cancel"
     TRY_AGAIN = "try_again"
+    MORE = "more"  # the leader's overflow menu; what was chosen is a `Choice`
     MORE_OPTIONS = "more_options"
+    REPLY_COMING = "reply_coming"  # I'll be there
+    REPLY_NOT_COMING = "reply_not_coming"  # I can't come
+    REPLY_LATE = "reply_late"  # Running late
     BOOK = "book"  # in the Home tab
     PICK_LEADERS = "pick_leaders"
     PICK_PARTICIPANTS = "pick_participants"
     PICK_CHANNEL = "pick_channel"
     PICK_START = "pick_start"
+
+
+class Choice(StrEnum):
+    """`value` of the options in the leader's overflow menu, at most five. Which lesson is in its row's `block_id`."""
+
+    MOVE = "move"
+    AGAIN = "again"  # the same once more, a week later
+    END = "end"  # now
 
 
 class Field(StrEnum):
@@ -39,6 +51,7 @@ class Field(StrEnum):
     LANGUAGE = "language"
     FEATURES = "features"
     END_RULE = "end_rule"
+    REASON = "reason"  # why a lesson is cancelled
 
 
 class View(StrEnum):
@@ -47,6 +60,10 @@ class View(StrEnum):
     BOOKING = "booking"
     PROGRESS = "progress"
     HOME = "home"
+    MOVE = "move_lesson"
+    CANCEL = "cancel_lesson"
+    END = "end_lesson"
+    EXTEND = "extend_lesson"  # asks whether to extend into another lesson
     MESSAGE = "message"  # a small private answer where there is no conversation to answer in
 
 

@@ -21,6 +21,7 @@ class Press:
     participant_id: ParticipantId | None = None  # participants' buttons: whose
     link_number: int | None = None  # and which link the card showed
     link_id: LinkId | None = None  # Join: the link behind the button
+    reply: str | None = None  # replies: the one that the card showed
 
     def to_value(self) -> str:
         """As text for Slack, some 150 characters."""
@@ -35,7 +36,7 @@ def read_press(value: str | None) -> Press | None:
         return None
     if not isinstance(parts, dict) or not isinstance(parts.get("lesson_id"), str):
         return None
-    texts = {name: parts.get(name) for name in ("participant_id", "link_id")}
+    texts = {name: parts.get(name) for name in ("participant_id", "link_id", "reply")}
     numbers = {name: parts.get(name) for name in ("revision", "link_number")}
     if not all(text is None or isinstance(text, str) for text in texts.values()):
         return None
@@ -47,4 +48,5 @@ def read_press(value: str | None) -> Press | None:
         participant_id=ParticipantId(texts["participant_id"]) if texts["participant_id"] else None,
         link_number=numbers["link_number"],
         link_id=LinkId(texts["link_id"]) if texts["link_id"] else None,
+        reply=texts["reply"],
     )

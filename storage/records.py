@@ -124,6 +124,7 @@ class NoticeKind(StrEnum):
     END_WARNING = "end_warning"  # to leaders, and to the channel
     MOVED = "moved"  # the times changed so that people must come in again
     CANCELLED = "cancelled"
+    REPLY = "reply"  # to leaders: a participant can't come, or can after all
     NOT_REACHED = "not_reached"  # to the booker: who could not be reached, and why
     SUMMARY = "summary"
     GO_LIVE = "go_live"

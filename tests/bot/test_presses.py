@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.presses import Press, read_press
-from storage.records import LessonId, LinkId, ParticipantId, new_id
+from storage.records import LessonId, LinkId, ParticipantId, Reply, new_id
 
 IDS = st.builds(new_id)
 
@@ -20,6 +20,7 @@ IDS = st.builds(new_id)
         participant_id=st.none() | IDS.map(ParticipantId),
         link_number=st.none() | st.integers(0, 10**6),
         link_id=st.none() | IDS.map(LinkId),
+        reply=st.none() | st.sampled_from(Reply),
     )
 )
 def test_a_press_comes_back_as_it_was_sent(press: Press) -> None:
@@ -41,6 +42,7 @@ def test_a_press_comes_back_as_it_was_sent(press: Press) -> None:
         '{"lesson_id": "l", "revision": true}',
         '{"lesson_id": "l", "revision": false}',
         '{"lesson_id": "l", "link_id": 5}',
+        '{"lesson_id": "l", "reply": 5}',
     ],
 )
 def test_what_is_not_ours_is_nothing(value: str | None) -> None:
