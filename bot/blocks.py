@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.ids import Action
+from bot.ids import Action, Choice
 from bot.words import Markup, escape
 
 Block = dict[str, Any]
@@ -81,6 +81,12 @@ def button(
     made: Block = {"type": "button", "text": plain(text, BUTTON_TEXT), "action_id": action.value, "value": value}
     label = None if spoken is None else cut(spoken, BUTTON_TEXT)
     return _with(made, url=url, accessibility_label=label, style=style, confirm=confirm)
+
+
+def overflow(action: Action, options: Sequence[tuple[Choice, str]]) -> list[Block]:
+    """A menu behind three dots, or nothing where there is nothing to choose. Slack shows five options at most."""
+    offered = [{"text": plain(text, OPTION_TEXT), "value": choice.value} for choice, text in options]
+    return [{"type": "overflow", "action_id": action.value, "options": offered}] if offered else []
 
 
 def confirm_dialog(*, title: str, text: str, yes: str, no: str, style: str = "danger") -> Block:

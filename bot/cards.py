@@ -9,8 +9,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from bot import windows
-from bot.blocks import Block, Message, actions, button, confirm_dialog, context, header, lines, quote, section
-from bot.ids import Action
+from bot.blocks import Block, Message, actions, button, confirm_dialog, context, header, lines, overflow, quote, section
+from bot.ids import Action, Choice
 from bot.joining import is_open, recording_line, ways_in, what_to_know
 from bot.presses import Press
 from bot.readers import Reader, reader_of
@@ -155,7 +155,13 @@ def _leader_buttons(details: LessonDetails, reader: Reader) -> list[Block]:
     row.append(
         button(words._("Cancel lesson"), Action.CANCEL, press, style="danger", confirm=_confirm(details, reader))
     )
-    return actions(row)
+    row += overflow(Action.MORE, list_choices(details, reader))
+    return actions(row, block_id=press)
+
+
+def list_choices(details: LessonDetails, reader: Reader) -> list[tuple[Choice, str]]:
+    """What else can be done about the lesson, for the menu: at most five, each answered in `commands/`."""
+    return []
 
 
 def extend_button(details: LessonDetails, reader: Reader, *, style: str | None = None) -> Block:

@@ -12,12 +12,13 @@ import structlog
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.response import BoltResponse
 
+from bot.blocks import Message
 from bot.errors import Refused
 from bot.home import build_small_view
 from bot.ids import Field, View
 from bot.replies import build_apology, describe_refusal
 from commands.desk import Asked, Desk
-from storage.records import new_id
+from storage.records import Person, new_id
 
 log = structlog.get_logger("hallpass.commands")
 
@@ -39,7 +40,7 @@ def register(app: AsyncApp, desk: Desk) -> None:
             log.error("listener_failed", error_id=error_id, exc_info=error)
             message = build_apology(reader, error_id, now=desk.now())
         if body.get("type") == "view_submission":
-            return _answer_form(body, message.text)
+            return _answer_form(body, message, reader)
         if asked.response_url is None and asked.conversation is None and asked.trigger_id is not None:
             await desk.delivery.open_view(asked.trigger_id, build_small_view(message, reader=reader))
         else:
@@ -47,12 +48,13 @@ def register(app: AsyncApp, desk: Desk) -> None:
         return BoltResponse(status=200, body="")
 
 
-def _answer_form(body: dict[str, Any], text: str) -> BoltResponse:
-    """Under the first field, so that the form stays open with everything that was typed."""
+def _answer_form(body: dict[str, Any], message: Message, reader: Person) -> BoltResponse:
+    """Under the booking form's first field, so that it stays open with everything that was typed; else in its place."""
     view = body.get("view") or {}
     if view.get("callback_id") != View.BOOKING:
-        return BoltResponse(status=200, body="")
-    errors = {Field.TITLE.value: text}
+        small = build_small_view(message, reader=reader)
+        return BoltResponse(status=200, body={"response_action": "update", "view": small})
+    errors = {Field.TITLE.value: message.text}
     return BoltResponse(status=200, body={"response_action": "errors", "errors": errors})
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from slack_bolt.async_app import AsyncApp
 
-from commands import buttons, failures, home, lesson, modals
+from commands import buttons, failures, home, lesson, modals, more
 from commands.desk import Desk
 from commands.watching import Watcher
 
@@ -16,5 +16,7 @@ def register(app: AsyncApp, desk: Desk, watcher: Watcher) -> None:
     buttons.register(
         app, desk, watcher
     )  # Join, I need a new link, Extend, Let it end, Cancel, Try again, Book a lesson
+    menu = more.Menu()  # each choice is put there by the module that answers it
+    more.register(app, menu)  # the menu on the leader's card
     home.register(app, desk)  # app_home_opened, user_change
     failures.register(app, desk)  # whatever any of them raises
