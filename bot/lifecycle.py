@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot import notices, states, windows
+from bot import changes, notices, states, windows
 from bot.booking import BookingPolicy
 from bot.errors import NotAllowed, Outdated, WrongState
 from storage.errors import NotStored
@@ -203,7 +203,12 @@ def request_new_link(
     _drop_old_links(tx, renewed)
     tx.notices.insert(notices.plan_new_link(details.lesson, renewed, now=now, tells=False))
     tx.cards.want(workspace_id, lesson_id, kinds=(CardKind.LEADER,))
-    _note(tx, details, action="new_link", actor=person.id, now=now)
+    facts: dict[str, changes.Fact] = {
+        "participant": participant_id,
+        "link_number_before": number,
+        "link_number_after": number + 1,
+    }
+    _note(tx, details, action="new_link", actor=person.id, now=now, facts=facts)
 
 
 def _drop_old_links(tx: Transaction, participant: Participant) -> None:
@@ -244,7 +249,7 @@ def try_again(tx: Transaction, ask: Ask) -> int:
         )
     if missed:
         tx.cards.want(ask.workspace_id, ask.lesson_id, kinds=(CardKind.LEADER,))
-        _note(tx, details, action="tried_again", actor=actor.id, now=ask.now)
+        _note(tx, details, action="tried_again", actor=actor.id, now=ask.now, facts={"participants": len(missed)})
     return len(missed)
 
 
@@ -271,8 +276,10 @@ def go_live(tx: Transaction, workspace_id: WorkspaceId, lesson_id: LessonId, *, 
     if lesson.state is not LessonState.BOOKED:
         return
     state = states.next_state(lesson.state, states.Event.START)
-    tx.lessons.update(replace(lesson, state=state, live_at=now))
+    live = replace(lesson, state=state, live_at=now)
+    tx.lessons.update(live)
     tx.cards.want(workspace_id, lesson_id, kinds=(CardKind.LEADER,))
+    tx.audit.add(_entry(live, action="live", actor=None, now=now, facts=changes.facts_of(lesson, live)))
 
 
 def note_running_over(
@@ -340,18 +347,33 @@ def _check_revision(details: LessonDetails, revision: int) -> None:
 
 
 def _save(tx: Transaction, lesson: Lesson, *, action: str, actor: PersonId | None, now: datetime) -> None:
+    before = tx.lessons.get(lesson.workspace_id, lesson.id)
     tx.lessons.update(lesson)
     tx.cards.want(lesson.workspace_id, lesson.id)
-    entry = AuditEntry(
-        id=new_id(), workspace_id=lesson.workspace_id, lesson_id=lesson.id, actor=actor, action=action, at=now
-    )
-    tx.audit.add(entry)
+    tx.audit.add(_entry(lesson, action=action, actor=actor, now=now, facts=changes.facts_of(before, lesson)))
 
 
-def _note(tx: Transaction, details: LessonDetails, *, action: str, actor: PersonId, now: datetime) -> None:
-    lesson = details.lesson
-    tx.audit.add(
-        AuditEntry(
-            id=new_id(), workspace_id=lesson.workspace_id, lesson_id=lesson.id, actor=actor, action=action, at=now
-        )
+def _note(
+    tx: Transaction,
+    details: LessonDetails,
+    *,
+    action: str,
+    actor: PersonId,
+    now: datetime,
+    facts: dict[str, changes.Fact],
+) -> None:
+    tx.audit.add(_entry(details.lesson, action=action, actor=actor, now=now, facts=facts))
+
+
+def _entry(
+    lesson: Lesson, *, action: str, actor: PersonId | None, now: datetime, facts: dict[str, changes.Fact]
+) -> AuditEntry:
+    return AuditEntry(
+        id=new_id(),
+        workspace_id=lesson.workspace_id,
+        lesson_id=lesson.id,
+        actor=actor,
+        action=action,
+        facts=facts,
+        at=now,
     )

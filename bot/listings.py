@@ -17,9 +17,20 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from bot.changes import pair_facts
 from storage.database import connect, pending_migrations
 from storage.errors import NotStored, StoreUnusable
-from storage.records import Attendance, Lesson, LessonDetails, Notice, NoticeState, PersonId, Seat, Workspace
+from storage.records import (
+    Attendance,
+    AuditEntry,
+    Lesson,
+    LessonDetails,
+    Notice,
+    NoticeState,
+    PersonId,
+    Seat,
+    Workspace,
+)
 from storage.sqlite import SqliteTransaction
 from storage.store import Transaction
 
@@ -138,12 +149,20 @@ def describe_notice(notice: Notice, lesson: Lesson, names: Mapping[PersonId, str
     }
 
 
+def describe_entry(entry: AuditEntry, lesson: Lesson, names: Mapping[PersonId, str]) -> Fields:
+    """One change: when, who, what, and what it was before and after."""
+    actor = names.get(entry.actor, entry.actor) if entry.actor else "Hallpass"
+    told = [
+        f"{name}: {after}" if before is None else f"{name}: {before} → {after}"
+        for name, before, after in pair_facts(entry.facts)
+    ]
+    return {"at": local(entry.at, lesson), "who": actor, "action": entry.action, "facts": "; ".join(told) or None}
+
+
 def describe_all(tx: Transaction, details: LessonDetails) -> dict[str, object]:
     """A lesson with everybody in it and everything owed, for `show`."""
     lesson = details.lesson
-    names = {seat.person.id: seat.person.name for seat in details.seats} | {
-        details.booked_by.id: details.booked_by.name
-    }
+    names = _name_people(tx, details)
     notices = tx.notices.list_for_lesson(lesson.workspace_id, lesson.id)
     return {
         **describe_lesson(details),
@@ -152,7 +171,21 @@ def describe_all(tx: Transaction, details: LessonDetails) -> dict[str, object]:
         "is_transcribed": lesson.is_transcribed,
         "people": [describe_seat(seat, lesson) for seat in details.seats],
         "notices": [describe_notice(notice, lesson, names) for notice in notices],
+        "history": [
+            describe_entry(entry, lesson, names) for entry in tx.audit.list_for_lesson(lesson.workspace_id, lesson.id)
+        ],
     }
+
+
+def _name_people(tx: Transaction, details: LessonDetails) -> dict[PersonId, str]:
+    """Everybody in it, who booked it, and whoever changed it, an admin for instance."""
+    lesson = details.lesson
+    names = {seat.person.id: seat.person.name for seat in details.seats}
+    names[details.booked_by.id] = details.booked_by.name
+    for entry in tx.audit.list_for_lesson(lesson.workspace_id, lesson.id):
+        if entry.actor is not None and entry.actor not in names:
+            names[entry.actor] = tx.people.get(lesson.workspace_id, entry.actor).name
+    return names
 
 
 def print_list(console: Console, lessons: list[LessonDetails]) -> None:
@@ -195,6 +228,9 @@ def print_lesson(console: Console, tx: Transaction, details: LessonDetails) -> N
     if open_ones:
         console.print("\n[bold]Not sent, or not yet[/bold]")
         console.print(_tabulate(open_ones))
+    if told["history"]:
+        console.print("\n[bold]History[/bold]")
+        console.print(_tabulate(told["history"]))
 
 
 def _tabulate(rows: object) -> Table:
