@@ -288,6 +288,7 @@ class Lesson(Record):
     ended_at: datetime | None = None  # when it ended for us
     cancelled_at: datetime | None = None
     cancelled_by: PersonId | None = None
+    cancel_reason: str | None = None  # in the words of who cancelled; everybody told reads it
 
     @property
     def is_open(self) -> bool:

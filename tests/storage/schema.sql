@@ -127,7 +127,7 @@ CREATE TABLE lessons (
   ended_at TEXT,
   cancelled_at TEXT,
   cancelled_by TEXT REFERENCES people (id)
-);
+, cancel_reason TEXT);
 CREATE UNIQUE INDEX lessons_by_submission ON lessons (workspace_id, submission_key) WHERE submission_key IS NOT NULL;
 CREATE UNIQUE INDEX lessons_by_external_key ON lessons (workspace_id, external_key) WHERE external_key IS NOT NULL;
 CREATE INDEX lessons_by_time ON lessons (workspace_id, ends_at, starts_at);
@@ -151,7 +151,7 @@ CREATE TABLE participants (
   failure TEXT,  -- why they could not be reached, a code
   provider_user_id TEXT,
   removed_at TEXT
-);
+, added_by TEXT REFERENCES people (id), added_at TEXT);
 CREATE UNIQUE INDEX participants_present ON participants (lesson_id, person_id) WHERE removed_at IS NULL;
 CREATE INDEX participants_of_lesson ON participants (lesson_id, position);
 CREATE INDEX participants_by_person ON participants (person_id, lesson_id);
@@ -174,8 +174,7 @@ CREATE TABLE links (
   opened_at TEXT,
   redeemed_at TEXT,
   revoked_at TEXT
-);
-CREATE UNIQUE INDEX links_by_number ON links (participant_id, number);
+, device INTEGER NOT NULL DEFAULT 1);
 CREATE UNIQUE INDEX links_by_token ON links (token_digest) WHERE token_digest IS NOT NULL;
 CREATE INDEX links_of_lesson ON links (lesson_id);
 CREATE TABLE attendance_events (
@@ -299,3 +298,5 @@ CREATE TABLE audit (
   at TEXT NOT NULL
 );
 CREATE INDEX audit_of_lesson ON audit (lesson_id, at);
+CREATE INDEX participants_by_adder ON participants (added_by, added_at) WHERE added_by IS NOT NULL;
+CREATE UNIQUE INDEX links_by_number ON links (participant_id, number, device);
