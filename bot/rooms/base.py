@@ -105,6 +105,19 @@ class Session(Record):
 
 
 @dataclass(frozen=True, kw_only=True)
+class LiveSession(Record):
+    """One running session, as the list of the whole account shows it: enough to see that something changed.
+
+    Who left again may still be in `who`; only the room's own sessions, with their logs, tell that.
+    """
+
+    session_id: str
+    room_id: str | None  # None: the list does not say whose room it is
+    started_at: datetime
+    who: frozenset[str]  # provider_user_id, or "guest:<id>": everybody who was there so far
+
+
+@dataclass(frozen=True, kw_only=True)
 class AccountCheck(Record):
     """Who the provider says we are, for `doctor` and the start."""
 
@@ -139,6 +152,10 @@ class RoomService(Protocol):
     async def list_sessions(self, room_id: str, *, overlaps_from: datetime, overlaps_until: datetime) -> list[Session]:
         """Sessions of the room that overlap `[overlaps_from, overlaps_until)`, solo ones too, oldest first, with
         their logs."""
+        ...
+
+    async def list_live_sessions(self) -> list[LiveSession]:
+        """Every session of the account that runs now, solo ones too, oldest first; without their logs."""
         ...
 
     async def check_account(self) -> AccountCheck:

@@ -6,19 +6,31 @@ be read whole are an error and not a shorter list, since a missing entry would m
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Self, TypeVar
 from urllib.parse import quote, urlsplit
 
 from bot.errors import RoomServiceNonsense
 from bot.rooms.answers import Fields, list_fields, read_fields
-from bot.rooms.base import AccountCheck, Capabilities, Happening, Launch, LaunchRequest, Session, SessionEvent
+from bot.rooms.base import (
+    AccountCheck,
+    Capabilities,
+    Happening,
+    Launch,
+    LaunchRequest,
+    LiveSession,
+    Session,
+    SessionEvent,
+)
 from bot.rooms.http import Answer, HttpClient, HttpDoor, Patience, Timing
 from bot.rooms.pace import Pace
 from storage.records import Role
+
+Listed = TypeVar("Listed", Session, LiveSession)
 
 API_URL = "https://api.thelessonspace.com/v2/"
 
@@ -31,7 +43,7 @@ LIMITED_PER_SECOND = 5
 """About this many requests a second on the endpoints marked as limited, for the whole key (their page on keys)."""
 
 _MOST_PAGES = 50
-"""Of one room's sessions in some days; more is a list that never ends."""
+"""Of one room's sessions in some days, or of all that run now; more is a list that never ends."""
 
 _SPELLINGS: Final[Mapping[str, str]] = {
     "invite": "people.invite",
@@ -49,6 +61,9 @@ _FEATURES = (
     *("hideTabbar", "hideToolbar"),
     *("apps.enabled", "av.enabled", "av.screenShare", "av.publishing", "breakouts.enabled"),
 )
+
+_PEOPLE = (("profiles", "user", ""), ("guests", "uuid", "guest:"))
+"""Where a session lists people: the list, what tells them apart in it, and how we mark that."""
 
 _HAPPENINGS = {
     "user-joined": Happening.JOINED,
@@ -104,6 +119,8 @@ class Lessonspace:
         # Launches have no documented rate: unless one is set, nothing holds them back until a 429 does, and then all.
         self._launches = self._build_pace(launches_per_second, timing)
         self._limited = self._build_pace(LIMITED_PER_SECOND, timing)
+        self._organisation_id: str | None = None
+        self._asks_organisation = asyncio.Lock()
 
     async def launch(self, request: LaunchRequest) -> Launch:
         """One participant's way in. Repeated when the answer is lost: it only makes another link."""
@@ -119,7 +136,7 @@ class Lessonspace:
 
     async def list_sessions(self, room_id: str, *, overlaps_from: datetime, overlaps_until: datetime) -> list[Session]:
         """Sessions that overlap, oldest first, solo ones too. RoomServiceNonsense rather than a part of them."""
-        answer = await self._fetch_sessions(
+        found = await self._read_list(
             f"spaces/{quote(room_id, safe='')}/sessions/",
             {
                 "include_single_user": "true",
@@ -129,35 +146,25 @@ class Lessonspace:
                 # than a link lives, so what began longer ago than that is none of this lesson's.
                 "start_time_after": _format_moment(overlaps_from - LONGEST_WINDOW),
             },
+            parse_session,
         )
-        found: dict[str, Session] = {}
-        seen_pages: set[str] = set()
-        while True:
-            items, next_page = _parse_page(answer)
-            # By id, the later one wins: a page may repeat an entry when the list moved while we read.
-            found |= {session.session_id: session for session in map(parse_session, items)}
-            if next_page is None:
-                break
-            if next_page in seen_pages or len(seen_pages) >= _MOST_PAGES:
-                raise RoomServiceNonsense(self.shown_name, "next", "never comes to an end")
-            seen_pages.add(next_page)
-            answer = await self._fetch_sessions(next_page, None)
-        overlapping = [s for s in found.values() if _overlaps(s, overlaps_from, overlaps_until)]
+        overlapping = [s for s in found if _overlaps(s, overlaps_from, overlaps_until)]
         return sorted(overlapping, key=lambda session: (session.started_at, session.session_id))
+
+    async def list_live_sessions(self) -> list[LiveSession]:
+        """All that run, in one list, oldest first, solo ones too. RoomServiceNonsense rather than a part of them."""
+        organisation_id = await self._find_organisation()
+        running = await self._read_list(
+            f"organisations/{quote(organisation_id, safe='')}/sessions/",
+            {"in_progress_only": "true", "include_single_user": "true"},
+            parse_live_session,
+        )
+        return sorted(running, key=lambda session: (session.started_at, session.session_id))
 
     async def check_account(self) -> AccountCheck:
         """Whose key this is. RoomServiceRefused when it is nobody's."""
         await self._door.fetch("GET", "hello/", what="hello", is_repeatable=True)
-        answer = await self._door.fetch("GET", "my-organisation/", what="organisation", is_repeatable=True)
-        fields = read_fields(answer.body, provider=self.shown_name, what="organisation")
-        organisation_id = fields.find_count("id")
-        if organisation_id is None:
-            raise fields.complain("id", "is not a whole number")
-        return AccountCheck(
-            organisation_id=str(organisation_id),
-            organisation_name=fields.find_text("name"),
-            server_time=answer.server_time,
-        )
+        return await self._fetch_organisation()
 
     async def __aenter__(self) -> Self:
         return self
@@ -166,6 +173,40 @@ class Lessonspace:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Nothing of its own to close."""
+
+    async def _fetch_organisation(self) -> AccountCheck:
+        answer = await self._door.fetch("GET", "my-organisation/", what="organisation", is_repeatable=True)
+        fields = read_fields(answer.body, provider=self.shown_name, what="organisation")
+        organisation_id = fields.find_count("id")
+        if organisation_id is None:
+            raise fields.complain("id", "is not a whole number")
+        self._organisation_id = str(organisation_id)
+        return AccountCheck(
+            organisation_id=self._organisation_id,
+            organisation_name=fields.find_text("name"),
+            server_time=answer.server_time,
+        )
+
+    async def _find_organisation(self) -> str:
+        """Whose key this is, asked once: a key belongs to one organisation for good."""
+        async with self._asks_organisation:
+            return self._organisation_id or (await self._fetch_organisation()).organisation_id
+
+    async def _read_list(self, path: str, query: Mapping[str, str], parse: Callable[[Fields], Listed]) -> list[Listed]:
+        """Every page of a list of sessions, each session once."""
+        answer = await self._fetch_sessions(path, query)
+        found: dict[str, Listed] = {}
+        seen_pages: set[str] = set()
+        while True:
+            items, next_page = _parse_page(answer)
+            # By id, the later one wins: a page may repeat an entry when the list moved while we read.
+            found |= {session.session_id: session for session in map(parse, items)}
+            if next_page is None:
+                return list(found.values())
+            if next_page in seen_pages or len(seen_pages) >= _MOST_PAGES:
+                raise RoomServiceNonsense(self.shown_name, "next", "never comes to an end")
+            seen_pages.add(next_page)
+            answer = await self._fetch_sessions(next_page, None)
 
     async def _fetch_sessions(self, path: str, query: Mapping[str, str] | None) -> Answer:
         return await self._door.fetch("GET", path, what="sessions", query=query, is_repeatable=True, pace=self._limited)
@@ -298,6 +339,26 @@ def parse_session(fields: Fields) -> Session:
     )
 
 
+def parse_live_session(fields: Fields) -> LiveSession:
+    """One entry of the organisation's list. Who was there only tells that something changed: told or not, no error.
+
+    `space` is documented for a single session only; where a list has it, it is the room's id.
+    """
+    space = fields.find_fields("space")
+    return LiveSession(
+        session_id=fields.get_text("uuid"),
+        room_id=space.find_text("slug") if space else None,
+        started_at=fields.get_moment("start_time"),
+        who=frozenset(_list_who(fields)),
+    )
+
+
+def _list_who(fields: Fields) -> Iterator[str]:
+    for list_name, id_name, prefix in _PEOPLE:
+        if isinstance(fields.values.get(list_name), list):
+            yield from (prefix + key for person in fields.list_fields(list_name) if (key := person.find_id(id_name)))
+
+
 def _parse_event(entry: Fields) -> SessionEvent:
     guest = entry.find_id("guest_uuid")
     return SessionEvent(
@@ -313,7 +374,7 @@ def _parse_event(entry: Fields) -> SessionEvent:
 def _parse_names(fields: Fields) -> dict[str, str]:
     """Names by `who`. They only dress up what the log says, so a missing one is no error."""
     names: dict[str, str] = {}
-    for list_name, id_name, prefix in (("profiles", "user", ""), ("guests", "uuid", "guest:")):
+    for list_name, id_name, prefix in _PEOPLE:
         if not isinstance(fields.values.get(list_name), list):
             continue
         for person in fields.list_fields(list_name):

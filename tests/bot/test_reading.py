@@ -12,7 +12,16 @@ import pytest
 from bot.clock import SystemClock
 from bot.errors import RoomServiceDown
 from bot.reading import LookAgain, SessionReader
-from bot.rooms.base import AccountCheck, Capabilities, Happening, Launch, LaunchRequest, Session, SessionEvent
+from bot.rooms.base import (
+    AccountCheck,
+    Capabilities,
+    Happening,
+    Launch,
+    LaunchRequest,
+    LiveSession,
+    Session,
+    SessionEvent,
+)
 from bot.sandbox.clock import MovableClock
 from storage.records import Lesson, LessonState, NoticeKind, Verdict
 from storage.store import Transaction
@@ -40,6 +49,9 @@ class ToldRooms:
         if self.is_down:
             raise RoomServiceDown("Lessonspace", "no answer")
         return self.sessions
+
+    async def list_live_sessions(self) -> list[LiveSession]:
+        raise NotImplementedError
 
     async def launch(self, request: LaunchRequest) -> Launch:
         raise NotImplementedError
