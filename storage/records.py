@@ -124,7 +124,10 @@ class NoticeKind(StrEnum):
     END_WARNING = "end_warning"  # to leaders, and to the channel
     MOVED = "moved"  # the times changed so that people must come in again
     CANCELLED = "cancelled"
+    REMOVED = "removed"  # somebody was taken out of the lesson
+    RESENT = "resent"  # somebody's way in once more, because a leader asked for it
     REPLY = "reply"  # to leaders: a participant can't come, or can after all
+    CHANNEL = "channel"  # the lesson's one post in its channel
     NOT_REACHED = "not_reached"  # to the booker: who could not be reached, and why
     SUMMARY = "summary"
     GO_LIVE = "go_live"
@@ -155,7 +158,9 @@ class CardKind(StrEnum):
     REMINDER = "reminder"
     WARNING = "warning"
     MOVED = "moved"
+    RESENT = "resent"
     SUMMARY = "summary"
+    CHANNEL = "channel"  # the lesson's one post in its channel; warning and summary stand in its thread
 
 
 class Verdict(StrEnum):
@@ -314,6 +319,8 @@ class Participant(Record):
     failure: str | None = None  # why they could not be reached, a code (bot/messages.py words it)
     provider_user_id: str | None = None
     removed_at: datetime | None = None
+    added_by: PersonId | None = None  # who put them in after booking; None: in it since it was booked
+    added_at: datetime | None = None
 
     @property
     def is_leader(self) -> bool:
@@ -329,6 +336,7 @@ class Link(Record):
     lesson_id: LessonId
     participant_id: ParticipantId
     number: int
+    device: int = 1  # links of the same number work side by side, one for each further device asked for
     way: LinkWay
     opens_at: datetime
     closes_at: datetime
@@ -478,7 +486,8 @@ class Seat:
 class LessonDetails:
     """A lesson and everybody in it: what lifecycle decides on and cards are drawn from.
 
-    `seats` without the removed, leaders first, then by position. `unknown` are people who came without a link.
+    `seats` without the removed, leaders first, then by position. `removed` are the latest places of people who were
+    taken out and have none now. `unknown` are people who came without a link.
     """
 
     lesson: Lesson
@@ -488,6 +497,7 @@ class LessonDetails:
     seats: tuple[Seat, ...]
     unknown: tuple[Attendance, ...] = ()
     totals: LessonTotals | None = None
+    removed: tuple[Seat, ...] = ()
 
     @property
     def leaders(self) -> tuple[Seat, ...]:
@@ -499,3 +509,7 @@ class LessonDetails:
 
     def find_seat(self, person_id: PersonId) -> Seat | None:
         return next((seat for seat in self.seats if seat.person.id == person_id), None)
+
+    def find_removed(self, person_id: PersonId) -> Seat | None:
+        """The place that this person had and was taken out of, where they have none now."""
+        return next((seat for seat in self.removed if seat.person.id == person_id), None)

@@ -163,7 +163,7 @@ class Lessons(Protocol):
         ...
 
     def count_reached_by(self, workspace_id: WorkspaceId, booker: PersonId, *, since: datetime) -> int:
-        """Different people in lessons that `booker` booked at `since` or later, without the booker."""
+        """Different people in lessons that `booker` booked at `since` or later, or added since, without the booker."""
         ...
 
     def list_met_before(
@@ -180,18 +180,29 @@ class Lessons(Protocol):
 
     def insert_room(self, room: Room) -> None: ...
     def update_room(self, room: Room) -> None: ...
+    def add_participants(self, participants: Sequence[Participant]) -> None:
+        """Store further places of a lesson that is stored."""
+        ...
+
+    def find_participant(self, workspace_id: WorkspaceId, participant_id: ParticipantId) -> Participant | None:
+        """As they are now, removed or not: what was read earlier may be behind, and must not be written back."""
+        ...
+
     def update_participant(self, participant: Participant) -> None: ...
     def insert_link(self, link: Link) -> Link:
         """Store it.
 
-        Where the participant has a link with that number already, nothing is written and that one is returned.
+        Where the participant has a link with that number and device already, nothing is written and that one is
+        returned.
         """
         ...
 
     def update_link(self, link: Link) -> None: ...
-    def find_link(self, workspace_id: WorkspaceId, participant_id: ParticipantId, number: int) -> Link | None: ...
+    def find_link(
+        self, workspace_id: WorkspaceId, participant_id: ParticipantId, number: int, *, device: int = 1
+    ) -> Link | None: ...
     def list_links(self, workspace_id: WorkspaceId, lesson_id: LessonId) -> list[Link]:
-        """By participant and number, revoked ones included."""
+        """By participant, number and device, revoked ones included."""
         ...
 
     def mark_opened(self, workspace_id: WorkspaceId, link_id: LinkId, *, at: datetime) -> bool:
@@ -209,7 +220,8 @@ class Notices(Protocol):
     def insert(self, notices: Iterable[Notice]) -> int:
         """Store those whose unique key is new; the others are already owed (or were), and stay untouched.
 
-        How many were new.
+        One that was DROPPED because its fact no longer held (reason `moved`) is owed again, due as given: nobody was
+        told of it, and now it holds once more. How many are owed by this call.
         """
         ...
 
@@ -247,7 +259,7 @@ class Notices(Protocol):
         One at a time for each lesson and recipient: none while another of the same is held under a live lease, and of
         several due only the first by due_at, then by id. (Work without a recipient: lesson and kind stand for it.)
         A BEGUN notice keeps its state and `begun_at`: the sender must look before it sends again.
-        Order: JOIN_LINK, INVITATION, START_REMINDER, END_WARNING, MOVED and CANCELLED by
+        Order: JOIN_LINK, INVITATION, START_REMINDER, END_WARNING, MOVED, CANCELLED, REMOVED and RESENT by
         lesson_starts_at, due_at, id; then the rest likewise. `attempts` is counted up.
         """
         ...
@@ -310,6 +322,18 @@ class Notices(Protocol):
 
         `but_occasion`: those with this occasion stay.
         """
+        ...
+
+    def reschedule(
+        self,
+        workspace_id: WorkspaceId,
+        lesson_id: LessonId,
+        *,
+        kinds: Collection[NoticeKind],
+        due_at: datetime,
+        lesson_starts_at: datetime,
+    ) -> int:
+        """Another `due_at` for all WAITING and FAILED ones of these kinds, since the lesson moved. How many."""
         ...
 
     def wake(

@@ -15,15 +15,31 @@ SELECT {participant.*}, {person.*}, {link.*}
 FROM participants AS participant
 JOIN slack_people AS person ON person.id = participant.person_id
 LEFT JOIN links AS link ON link.participant_id = participant.id AND link.number = participant.link_number
+  AND link.device = 1
 WHERE participant.workspace_id = :workspace_id AND participant.lesson_id = :lesson_id
   AND participant.removed_at IS NULL
 ORDER BY participant.role <> 'leader', participant.position, participant.id;
 
+-- name: removed
+-- Who was taken out and has no place now, each with the last place they had and the link that counted in it.
+SELECT {participant.*}, {person.*}, {link.*}
+FROM participants AS participant
+JOIN slack_people AS person ON person.id = participant.person_id
+LEFT JOIN links AS link ON link.participant_id = participant.id AND link.number = participant.link_number
+  AND link.device = 1
+WHERE participant.workspace_id = :workspace_id AND participant.lesson_id = :lesson_id
+  AND participant.removed_at IS NOT NULL
+  AND NOT EXISTS (
+    SELECT 1 FROM participants AS other
+    WHERE other.lesson_id = participant.lesson_id AND other.person_id = participant.person_id
+      AND (other.removed_at IS NULL OR (other.removed_at, other.id) > (participant.removed_at, participant.id)))
+ORDER BY participant.position, participant.id;
+
 -- name: cards
--- The cards that stay with people through the lesson, the latest last.
-SELECT {card} FROM cards
-WHERE workspace_id = :workspace_id AND lesson_id = :lesson_id AND kind IN ('participant', 'leader')
-ORDER BY posted_at, id;
+-- The cards that stay with people through the lesson, the latest last, and whose place each was brought for.
+SELECT {card.*}, notice.about FROM cards AS card JOIN notices AS notice ON notice.id = card.notice_id
+WHERE card.workspace_id = :workspace_id AND card.lesson_id = :lesson_id AND card.kind IN ('participant', 'leader')
+ORDER BY card.posted_at, card.id;
 
 -- name: ways_in
 -- The notices that bring people their way in, the latest last.

@@ -42,12 +42,21 @@ SELECT {lesson} FROM lessons
 WHERE workspace_id = :workspace_id AND room = :room AND state <> 'cancelled'
 ORDER BY starts_at, id;
 
+-- name: find_participant
+-- One place in a lesson, by our id.
+SELECT {participant} FROM participants WHERE workspace_id = :workspace_id AND id = :participant_id;
+
 -- name: count_reached_by
--- How many different people somebody's bookings reached since then: cancelled or removed, they had a message.
-SELECT COUNT(DISTINCT participant.person_id)
-FROM lessons AS lesson JOIN participants AS participant ON participant.lesson_id = lesson.id
-WHERE lesson.workspace_id = :workspace_id AND lesson.booked_by = :booker AND lesson.booked_at >= :since
-  AND participant.person_id <> :booker;
+-- How many different people somebody reached since then, by bookings (whoever added others later answers for them)
+-- and by adding to lessons: cancelled or removed, they had a message.
+SELECT COUNT(*) FROM (
+  SELECT participant.person_id
+  FROM lessons AS lesson JOIN participants AS participant ON participant.lesson_id = lesson.id
+  WHERE lesson.workspace_id = :workspace_id AND lesson.booked_by = :booker AND lesson.booked_at >= :since
+    AND participant.added_by IS NULL AND participant.person_id <> :booker
+  UNION
+  SELECT person_id FROM participants
+  WHERE workspace_id = :workspace_id AND added_by = :booker AND added_at >= :since AND person_id <> :booker);
 
 -- name: list_met_before
 -- Those of the people who had a place in a lesson that one of the leaders led; stops at each person's first.

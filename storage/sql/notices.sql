@@ -105,6 +105,13 @@ WHERE workspace_id = :workspace_id AND lesson_id = :lesson_id AND state IN ('wai
   AND (:about IS NULL OR about = :about) AND (:person_id IS NULL OR person_id = :person_id)
   AND (:but_occasion IS NULL OR occasion <> :but_occasion);
 
+-- name: reschedule
+-- Due at another time; back-off stays. Whether it is its turn now, the next claim finds out.
+UPDATE notices
+SET due_at = :due_at, lesson_starts_at = :lesson_starts_at, turn = CASE turn WHEN 'now' THEN 'later' ELSE turn END
+WHERE workspace_id = :workspace_id AND lesson_id = :lesson_id AND state IN ('waiting', 'failed')
+  AND kind IN (SELECT value FROM json_each(:kinds));
+
 -- name: wake
 -- Failed ones once more, as if they had never been tried.
 UPDATE notices

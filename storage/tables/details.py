@@ -59,17 +59,19 @@ class DetailsTable(Table):
             room=ROOM.from_row(row, LESSON.width),
             booked_by=PERSON.from_row(row, LESSON.width + ROOM.width),
             service=row[-1],
-            seats=self._seats(key, attendance),
+            seats=self._seats(key, attendance, SQL["seats"]),
             unknown=tuple(one for one in attendance if one.participant_id is None),
             totals=TOTALS.from_row(totals) if totals else None,
+            removed=self._seats(key, attendance, SQL["removed"]),
         )
 
-    def _seats(self, key: dict[str, str], attendance: list[Attendance]) -> tuple[Seat, ...]:
-        cards = [CARD.from_row(row) for row in self._all(SQL["cards"], **key)]
-        latest_cards = {card.person_id: card for card in cards}
-        presences = {one.participant_id: one for one in attendance if one.participant_id is not None}
-        rows = self._all(SQL["seats"], **key)
+    def _seats(self, key: dict[str, str], attendance: list[Attendance], query: str) -> tuple[Seat, ...]:
+        rows = self._all(query, **key)
+        if not rows:
+            return ()
         participants = [PARTICIPANT.from_row(row) for row in rows]
+        cards = _latest_cards(self._all(SQL["cards"], **key), participants)
+        presences = {one.participant_id: one for one in attendance if one.participant_id is not None}
         ways_in = _group(self._all(SQL["ways_in"], **key), participants)
         seats = []
         for row, participant in zip(rows, participants, strict=True):
@@ -79,12 +81,24 @@ class DetailsTable(Table):
                     participant=participant,
                     person=PERSON.from_row(row, PARTICIPANT.width),
                     link=LINK.from_row(row, link_starts) if row[link_starts] is not None else None,
-                    card=latest_cards.get(participant.person_id),
+                    card=cards.get(participant.id),
                     attendance=presences.get(participant.id),
                     invited=_invited(ways_in.get(participant.id, [])),
                 )
             )
         return tuple(seats)
+
+
+def _latest_cards(rows: list[Row], participants: list[Participant]) -> dict[str, Card]:
+    """Each participant's latest card. One brought for an earlier place of the same person is not theirs now."""
+    by_person = {participant.person_id: participant.id for participant in participants}
+    latest: dict[str, Card] = {}
+    for row in rows:
+        card = CARD.from_row(row)
+        about = row[CARD.width] or (by_person.get(card.person_id) if card.person_id else None)
+        if about is not None:
+            latest[about] = card
+    return latest
 
 
 def _group(ways_in: list[Row], participants: list[Participant]) -> dict[str, list[Row]]:

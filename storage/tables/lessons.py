@@ -14,6 +14,7 @@ from storage.records import (
     LessonDetails,
     LessonId,
     Participant,
+    ParticipantId,
     PersonId,
     Room,
     RoomRef,
@@ -42,7 +43,7 @@ class LessonTable(LinkTable, DetailsTable):
 
     def insert(self, lesson: Lesson, participants: Sequence[Participant]) -> None:
         self._put(INSERT, LESSON.to_row(lesson))
-        self._put_all(INSERT_PARTICIPANT, [PARTICIPANT.to_row(participant) for participant in participants])
+        self.add_participants(participants)
 
     def get(self, workspace_id: WorkspaceId, lesson_id: LessonId) -> Lesson:
         row = self._one(SQL["get"], workspace_id=workspace_id, lesson_id=lesson_id)
@@ -140,6 +141,13 @@ class LessonTable(LinkTable, DetailsTable):
     def update_room(self, room: Room) -> None:
         if self._put(UPDATE_ROOM, ROOM.to_row(room)) == 0:
             raise NotStored("room", room.id)
+
+    def add_participants(self, participants: Sequence[Participant]) -> None:
+        self._put_all(INSERT_PARTICIPANT, [PARTICIPANT.to_row(participant) for participant in participants])
+
+    def find_participant(self, workspace_id: WorkspaceId, participant_id: ParticipantId) -> Participant | None:
+        row = self._one(SQL["find_participant"], workspace_id=workspace_id, participant_id=participant_id)
+        return PARTICIPANT.from_row(row) if row else None
 
     def update_participant(self, participant: Participant) -> None:
         if self._put(UPDATE_PARTICIPANT, PARTICIPANT.to_row(participant)) == 0:

@@ -12,7 +12,7 @@ from storage.tables.table import Table
 
 LINK = Columns(Link)
 SQL = load_queries("links", link=LINK)
-INSERT = LINK.insert_into("links") + " ON CONFLICT (participant_id, number) DO NOTHING"
+INSERT = LINK.insert_into("links") + " ON CONFLICT (participant_id, number, device) DO NOTHING"
 UPDATE = LINK.update("links")
 
 
@@ -22,7 +22,7 @@ class LinkTable(Table):
     def insert_link(self, link: Link) -> Link:
         if self._put(INSERT, LINK.to_row(link)) == 1:
             return link
-        stored = self.find_link(link.workspace_id, link.participant_id, link.number)
+        stored = self.find_link(link.workspace_id, link.participant_id, link.number, device=link.device)
         if stored is None:  # another workspace's participant: nothing of ours
             raise NotStored("participant", link.participant_id)
         return stored
@@ -31,8 +31,12 @@ class LinkTable(Table):
         if self._put(UPDATE, LINK.to_row(link)) == 0:
             raise NotStored("link", link.id)
 
-    def find_link(self, workspace_id: WorkspaceId, participant_id: ParticipantId, number: int) -> Link | None:
-        row = self._one(SQL["find"], workspace_id=workspace_id, participant_id=participant_id, number=number)
+    def find_link(
+        self, workspace_id: WorkspaceId, participant_id: ParticipantId, number: int, *, device: int = 1
+    ) -> Link | None:
+        row = self._one(
+            SQL["find"], workspace_id=workspace_id, participant_id=participant_id, number=number, device=device
+        )
         return LINK.from_row(row) if row else None
 
     def list_links(self, workspace_id: WorkspaceId, lesson_id: LessonId) -> list[Link]:

@@ -44,7 +44,11 @@ NOTICE = Columns(Notice)
 SQL = load_queries("notices", notice=NOTICE)
 INSERT = (
     NOTICE.insert_into("notices", "turn", "urgency")
-    + " ON CONFLICT (lesson_id, kind, recipient, COALESCE(about, ''), occasion) DO NOTHING"
+    + " ON CONFLICT (lesson_id, kind, recipient, COALESCE(about, ''), occasion) DO UPDATE"
+    " SET state = excluded.state, turn = excluded.turn, due_at = excluded.due_at,"
+    " lesson_starts_at = excluded.lesson_starts_at, created_at = excluded.created_at,"
+    " reason = NULL, attempts = 0, begun_at = NULL"
+    " WHERE notices.state = 'dropped' AND notices.reason = 'moved'"
 )
 DUE_AT = NOTICE.names.index("due_at")
 ID = NOTICE.names.index("id")
@@ -58,6 +62,8 @@ URGENT = frozenset(
         NoticeKind.END_WARNING,
         NoticeKind.MOVED,
         NoticeKind.CANCELLED,
+        NoticeKind.REMOVED,
+        NoticeKind.RESENT,
     }
 )
 """Handed out before all others, soonest lesson first."""
@@ -196,6 +202,27 @@ class NoticeTable(Table):
             person_id=person_id,
             but_occasion=but_occasion,
         )
+
+    def reschedule(
+        self,
+        workspace_id: WorkspaceId,
+        lesson_id: LessonId,
+        *,
+        kinds: Collection[NoticeKind],
+        due_at: datetime,
+        lesson_starts_at: datetime,
+    ) -> int:
+        count = self._change(
+            SQL["reschedule"],
+            workspace_id=workspace_id,
+            lesson_id=lesson_id,
+            kinds=list(kinds),
+            due_at=due_at,
+            lesson_starts_at=lesson_starts_at,
+        )
+        if count:
+            self._owe()
+        return count
 
     def wake(
         self,
