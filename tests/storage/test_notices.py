@@ -8,7 +8,7 @@ import pytest
 
 from storage.errors import NotStored
 from storage.records import TOO_LATE, ClaimId, NoticeId, NoticeKind, NoticeState
-from storage.store import Store
+from storage.store import Store, Transaction
 from tests.records import NOW, STARTS_AT, make_notice
 from tests.storage.contract import LEASE, MACHINE_NOW, School, make_school
 
@@ -35,6 +35,63 @@ async def test_a_fact_is_owed_once(school: School) -> None:
 
     assert await school.store.write(lambda tx: tx.notices.insert(again)) == 1
     assert (await school.look(first)).state == NoticeState.SENT
+
+
+async def test_a_fact_that_holds_once_more_is_owed_again(school: School) -> None:
+    """Dropped because the lesson moved, and planned again because it moved back: due as planned now, sent once."""
+    lesson = await school.book(school.ben)
+    first = await school.owe(lesson, school.ben, due_at=NOW + SECOND)
+    moved = make_notice(lesson, school.ben, due_at=NOW)
+
+    def drop_and_plan(tx: Transaction, reason: str) -> int:
+        tx.notices.drop_waiting(lesson.workspace_id, lesson.id, kinds=(first.kind,), reason=reason)
+        return tx.notices.insert([moved])
+
+    assert await school.store.write(lambda tx: drop_and_plan(tx, "moved")) == 1
+    again = await school.look(first)
+    assert (again.state, again.due_at, again.reason) == (NoticeState.WAITING, NOW, None)
+    assert [notice.id for notice in await school.claim()] == [first.id]
+    await school.finish(first)
+    assert await school.store.write(lambda tx: drop_and_plan(tx, "moved")) == 0
+    assert (await school.look(first)).state == NoticeState.SENT
+
+
+async def test_what_was_dropped_for_good_stays_dropped(school: School) -> None:
+    """Only a lesson that moved back owes again; what was cancelled, say, is over."""
+    lesson = await school.book(school.ben)
+    first = await school.owe(lesson, school.ben)
+
+    def drop_and_plan(tx: Transaction) -> int:
+        tx.notices.drop_waiting(lesson.workspace_id, lesson.id, kinds=(first.kind,), reason="cancelled")
+        return tx.notices.insert([make_notice(lesson, school.ben)])
+
+    assert await school.store.write(drop_and_plan) == 0
+    assert (await school.look(first)).state == NoticeState.DROPPED
+
+
+async def test_what_waits_is_due_at_another_time_when_the_lesson_moves(school: School) -> None:
+    """Later, it is not handed out before; earlier, it is at once; a back-off stays, and other kinds do."""
+    lesson = await school.book(school.ben)
+    due = await school.owe(lesson, school.ben)
+    other = await school.owe(lesson, school.cleo, kind=NoticeKind.SUMMARY)
+    later = NOW + timedelta(hours=1)
+
+    async def move(due_at: datetime) -> int:
+        return await school.store.write(
+            lambda tx: tx.notices.reschedule(
+                lesson.workspace_id, lesson.id, kinds=(due.kind,), due_at=due_at, lesson_starts_at=later
+            )
+        )
+
+    assert await move(later) == 1
+    assert [notice.id for notice in await school.claim("one")] == [other.id]
+    assert await move(NOW) == 1
+    [taken] = await school.claim("two")
+    assert (taken.id, taken.due_at, taken.lesson_starts_at) == (due.id, NOW, later)
+    await school.release(due, "two")
+    assert await move(NOW) == 1
+    assert await school.claim("three") == []
+    assert [notice.id for notice in await school.claim("four", machine_now=SOON)] == [due.id]
 
 
 @pytest.mark.parametrize("difference", ["kind", "recipient", "about", "occasion"])
