@@ -76,20 +76,26 @@ def compute_attendance(
     late_after: timedelta = LATE_AFTER,
     floor_at: datetime | None = None,
     ceiling_at: datetime | None = None,
+    is_provisional: bool = False,
 ) -> tuple[LessonTotals, tuple[Attendance, ...]]:
     """What the lesson came to, and each person's part: participants in their order, then who came without a link.
 
     `is_known`: the service answered, at `read_at`. `floor_at` and `ceiling_at` are where the lessons before and after
     in the same room end and begin. `names` are shown for participants; one not in it is shown as the service did.
     A removed participant is listed only if they came. A lesson not yet ended ends at `read_at`, if that is after
-    `ends_at`.
+    `ends_at`. `is_provisional`: the lesson goes on, so who is in the room already counts as having come, before the
+    start too, and *absent* means so far.
     """
     events = list(events)
     room = [Stint(floor_at or NEVER, ceiling_at or EVER)]
     time = overlap([Stint(lesson.starts_at, max(lesson.ends_at, lesson.ended_at or read_at))], room)
     seen: dict[str, list[Stint]] = {}
     for who, stints in _stints_by_person(events, sessions, read_at).items():
-        there = [stint for stint in overlap(merge(stints), room) if overlap([stint], time)]
+        there = [
+            stint
+            for stint in overlap(merge(stints), room)
+            if overlap([stint], time) or (is_provisional and stint.is_open)
+        ]
         if there:
             seen[who] = there
 

@@ -8,6 +8,7 @@ does not answer is asked again until patience runs out; then the summary says *n
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -16,7 +17,15 @@ from bot.attendance import SessionFacts, compute_attendance
 from bot.clock import Clock
 from bot.errors import RoomServiceError
 from bot.rooms.base import RoomService, Session
-from storage.records import AttendanceEvent, LessonDetails, LessonState, Notice, new_id
+from storage.records import (
+    Attendance,
+    AttendanceEvent,
+    LessonDetails,
+    LessonState,
+    LessonTotals,
+    Notice,
+    new_id,
+)
 from storage.store import Store, Transaction
 
 EARLY_LOOK = timedelta(hours=1)
@@ -80,32 +89,62 @@ class SessionReader:
 
         def work(tx: Transaction) -> None:
             present = tx.lessons.get_details(lesson.workspace_id, lesson.id)
-            floor_at, ceiling_at = _find_neighbours(tx, present)
-            events = _list_events(present, sessions)
-            totals, attendance = compute_attendance(
-                lesson=present.lesson,
-                participants=[seat.participant for seat in present.seats],
-                events=events,
-                sessions=[
-                    SessionFacts(
-                        session_id=session.session_id,
-                        started_at=session.started_at,
-                        ended_at=session.ended_at,
-                        billable=session.billable,
-                        has_recording=session.has_recording,
-                    )
-                    for session in sessions
-                ],
-                is_known=is_known,
-                names={seat.participant.id: seat.person.name for seat in present.seats},
-                read_at=now,
-                late_after=self._late_after,
-                floor_at=floor_at,
-                ceiling_at=ceiling_at,
+            judged = judge_sessions(tx, present, sessions, is_known=is_known, now=now, late_after=self._late_after)
+            lifecycle.end(
+                tx, present, events=judged.events, totals=judged.totals, attendance=judged.attendance, now=now
             )
-            lifecycle.end(tx, present, events=events, totals=totals, attendance=attendance, now=now)
 
         await self._store.write(work)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judged:
+    """What a lesson's sessions come to."""
+
+    events: list[AttendanceEvent]
+    totals: LessonTotals
+    attendance: tuple[Attendance, ...]
+
+
+def judge_sessions(
+    tx: Transaction,
+    details: LessonDetails,
+    sessions: Sequence[Session],
+    *,
+    is_known: bool,
+    now: datetime,
+    late_after: timedelta,
+    is_provisional: bool = False,
+) -> Judged:
+    """Who came, by the sessions of the lesson's room, without the minutes of its neighbours there. Writes nothing.
+
+    `is_provisional`: the lesson still goes on.
+    """
+    floor_at, ceiling_at = _find_neighbours(tx, details)
+    events = _list_events(details, sessions)
+    totals, attendance = compute_attendance(
+        lesson=details.lesson,
+        participants=[seat.participant for seat in details.seats],
+        events=events,
+        sessions=[
+            SessionFacts(
+                session_id=session.session_id,
+                started_at=session.started_at,
+                ended_at=session.ended_at,
+                billable=session.billable,
+                has_recording=session.has_recording,
+            )
+            for session in sessions
+        ],
+        is_known=is_known,
+        names={seat.participant.id: seat.person.name for seat in details.seats},
+        read_at=now,
+        late_after=late_after,
+        floor_at=floor_at,
+        ceiling_at=ceiling_at,
+        is_provisional=is_provisional,
+    )
+    return Judged(events=events, totals=totals, attendance=attendance)
 
 
 def _find_neighbours(tx: Transaction, details: LessonDetails) -> tuple[datetime | None, datetime | None]:
@@ -118,7 +157,7 @@ def _find_neighbours(tx: Transaction, details: LessonDetails) -> tuple[datetime 
     return max(before, default=None), min(after, default=None)
 
 
-def _list_events(details: LessonDetails, sessions: list[Session]) -> list[AttendanceEvent]:
+def _list_events(details: LessonDetails, sessions: Sequence[Session]) -> list[AttendanceEvent]:
     lesson = details.lesson
     closes_at = windows.last_close(lesson, [seat.participant for seat in details.seats])
     return [
