@@ -9,6 +9,7 @@ transaction that begins sending it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot import windows
@@ -22,6 +23,7 @@ from storage.records import (
     NoticeState,
     Participant,
     PersonId,
+    Reply,
     Seat,
     new_id,
 )
@@ -51,13 +53,43 @@ def plan_booking(lesson: Lesson, participants: Sequence[Participant], *, now: da
     """Everything owed for a lesson that was just booked, in the order in which each person is to get it."""
     owed = []
     for participant in participants:
-        owed += plan_way_in(lesson, participant, now=now)
-        if now < (reminds_at := windows.reminds_at(lesson)) < lesson.starts_at:
-            occasion = instant(lesson.starts_at)
-            owed.append(_owe(lesson, NoticeKind.START_REMINDER, occasion, due_at=reminds_at, now=now, to=participant))
+        owed += plan_way_in(lesson, participant, now=now) + plan_reminder(lesson, participant, now=now)
     leaders = [participant.person_id for participant in participants if participant.is_leader]
     owed.append(_owe(lesson, NoticeKind.GO_LIVE, instant(lesson.starts_at), due_at=lesson.starts_at, now=now))
+    owed += _owe_channel(lesson, NoticeKind.CHANNEL, "booked", due_at=now, now=now)
     return owed + plan_end(lesson, leaders, now=now)
+
+
+def plan_reminder(lesson: Lesson, participant: Participant, *, now: datetime) -> list[Notice]:
+    """The participant's own start reminder; none once its moment has passed."""
+    if not now < (reminds_at := windows.reminds_at(lesson)) < lesson.starts_at:
+        return []
+    occasion = instant(lesson.starts_at)
+    return [_owe(lesson, NoticeKind.START_REMINDER, occasion, due_at=reminds_at, now=now, to=participant)]
+
+
+def plan_joining(lesson: Lesson, participant: Participant, *, now: datetime) -> list[Notice]:
+    """What somebody is owed who was added after booking: their way in, and what has not had its moment yet.
+
+    A leader's warning says whom it is about, so that somebody taken out and added again has one of their own.
+    """
+    owed = plan_way_in(lesson, participant, now=now) + plan_reminder(lesson, participant, now=now)
+    warns_at = windows.warns_at(lesson)
+    if participant.is_leader and warns_at is not None and warns_at > now:
+        occasion = instant(warns_at)
+        owed.append(_owe(lesson, NoticeKind.END_WARNING, occasion, due_at=warns_at, now=now, to=participant))
+    return owed
+
+
+def plan_removal(lesson: Lesson, participant: Participant, *, now: datetime) -> list[Notice]:
+    """The word to somebody who was taken out."""
+    return [_owe(lesson, NoticeKind.REMOVED, "removed", due_at=now, now=now, to=participant)]
+
+
+def plan_resending(lesson: Lesson, participant: Participant, *, now: datetime) -> list[Notice]:
+    """The participant's way in once more, in a message of its own, once for each revision of the lesson."""
+    occasion = f"revision:{lesson.revision}"
+    return [_owe(lesson, NoticeKind.RESENT, occasion, due_at=now, now=now, to=participant)]
 
 
 def plan_way_in(lesson: Lesson, participant: Participant, *, now: datetime) -> list[Notice]:
@@ -119,6 +151,20 @@ def plan_summary(details: LessonDetails, *, now: datetime) -> list[Notice]:
     return owed
 
 
+def plan_reply(
+    lesson: Lesson, participant: Participant, leaders: Iterable[PersonId], *, number: int, now: datetime
+) -> list[Notice]:
+    """Tell these leaders that the participant can't come, or can after all. `number`: of their answer, each its own."""
+    occasion = f"{participant.reply.value}:{number}"
+    owed = [_owe(lesson, NoticeKind.REPLY, occasion, due_at=now, now=now, person_id=leader) for leader in leaders]
+    return [replace(notice, about=participant.id) for notice in owed]
+
+
+def says_not_coming(notice: Notice) -> bool:
+    """Which of the two a REPLY says."""
+    return notice.occasion.partition(":")[0] == Reply.NOT_COMING.value
+
+
 def plan_not_reached(lesson: Lesson, *, now: datetime) -> Notice:
     """Tell the booker who could not be reached. Failures within `NOT_REACHED_GATHERS` share one notice."""
     gathers = int(NOT_REACHED_GATHERS.total_seconds())
@@ -163,12 +209,16 @@ def find_too_late(notice: Notice, details: LessonDetails) -> datetime | None:
     """From when on the notice is of no use; None: never (work)."""
     lesson = details.lesson
     match notice.kind:
-        case NoticeKind.JOIN_LINK:
+        case NoticeKind.JOIN_LINK | NoticeKind.RESENT:
             seat = _find_seat(notice, details)
             return windows.window_of(lesson, seat.participant).closes_at if seat else lesson.ends_at
         case NoticeKind.START_REMINDER:
             return lesson.starts_at
-        case NoticeKind.INVITATION | NoticeKind.END_WARNING | NoticeKind.MOVED | NoticeKind.CANCELLED:
+        case (
+            NoticeKind.INVITATION | NoticeKind.END_WARNING | NoticeKind.MOVED | NoticeKind.CANCELLED | NoticeKind.REPLY
+        ):
+            return lesson.ends_at
+        case NoticeKind.CHANNEL | NoticeKind.REMOVED:
             return lesson.ends_at
         case NoticeKind.NOT_REACHED:
             return lesson.ends_at + timedelta(days=1)
@@ -204,14 +254,20 @@ def _find_state_reason(notice: Notice, lesson: Lesson) -> str | None:
 def _find_fact_reason(notice: Notice, details: LessonDetails) -> str | None:
     lesson = details.lesson
     seat = _find_seat(notice, details)
+    if notice.kind is NoticeKind.REMOVED:
+        return None if notice.person_id and details.find_removed(notice.person_id) else "back_in"
     if notice.about is not None and seat is None:
         return "removed"
     match notice.kind:
         case NoticeKind.START_REMINDER:
             if notice.occasion != instant(lesson.starts_at):
                 return "moved"
+            if seat is not None and seat.participant.reply is Reply.NOT_COMING:
+                return "not_coming"
             return "card_is_fresh" if seat and _is_card_fresh(notice, seat, lesson) else None
         case NoticeKind.END_WARNING:
+            if notice.person_id is not None and details.find_seat(notice.person_id) is None:
+                return "removed"
             warns_at = windows.warns_at(lesson)
             if warns_at is None or notice.occasion != instant(warns_at):
                 return "moved"
@@ -225,6 +281,9 @@ def _find_fact_reason(notice: Notice, details: LessonDetails) -> str | None:
             return None if is_current else "replaced"
         case NoticeKind.INVITATION:
             return "card_is_there" if seat and seat.card else None
+        case NoticeKind.REPLY:
+            is_off = seat is not None and seat.participant.reply is Reply.NOT_COMING
+            return None if says_not_coming(notice) is is_off else "answered_anew"
         case NoticeKind.NOT_REACHED:
             return None if any(seat.participant.failure for seat in details.seats) else "reached"
         case _:
@@ -241,12 +300,16 @@ def _find_seat(notice: Notice, details: LessonDetails) -> Seat | None:
 
 
 def list_told(notices: Iterable[Notice]) -> list[PersonId]:
-    """Everybody to whom a card was sent, or may have been, in order and once."""
-    reached = (NoticeState.SENT, NoticeState.BEGUN)
-    return list(
-        dict.fromkeys(
-            notice.person_id
-            for notice in notices
-            if notice.kind in BRINGS_CARD and notice.state in reached and notice.person_id is not None
-        )
-    )
+    """Everybody to whom a card was sent, or may have been, in order and once; not who was told of their removal since.
+
+    `notices` by due_at.
+    """
+    told: dict[PersonId, None] = {}
+    for notice in notices:
+        if notice.person_id is None or notice.state not in (NoticeState.SENT, NoticeState.BEGUN):
+            continue
+        if notice.kind in BRINGS_CARD:
+            told[notice.person_id] = None
+        elif notice.kind is NoticeKind.REMOVED:
+            told.pop(notice.person_id, None)
+    return list(told)
