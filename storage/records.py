@@ -129,6 +129,9 @@ class NoticeKind(StrEnum):
     REPLY = "reply"  # to leaders: a participant can't come, or can after all
     CHANNEL = "channel"  # the lesson's one post in its channel
     NOT_REACHED = "not_reached"  # to the booker: who could not be reached, and why
+    LATE_NUDGE = "late_nudge"  # to somebody who has not joined some minutes after the start
+    LEADER_MISSING = "leader_missing"  # to booker and admins: learners are inside, and no leader
+    STILL_NOT_REACHED = "still_not_reached"  # to booker and admins: the start is near
     SUMMARY = "summary"
     GO_LIVE = "go_live"
     READ_SESSIONS = "read_sessions"  # after the end: ask who came, end the lesson, sum it up

@@ -38,7 +38,7 @@ class AttendanceTable(Table):
         return [EVENT.from_row(row) for row in rows]
 
     def save(self, totals: LessonTotals, attendance: Sequence[Attendance]) -> None:
-        self._put(SAVE_TOTALS, TOTALS.to_row(totals))
+        self.save_totals(totals)
         self._put_all(SAVE, [ATTENDANCE.to_row(one) for one in attendance])
         self._change(
             SQL["forget"],
@@ -46,6 +46,9 @@ class AttendanceTable(Table):
             lesson_id=totals.lesson_id,
             kept=[one.participant_id or one.who for one in attendance],
         )
+
+    def save_totals(self, totals: LessonTotals) -> None:
+        self._put(SAVE_TOTALS, TOTALS.to_row(totals))
 
     def list_for_lesson(self, workspace_id: WorkspaceId, lesson_id: LessonId) -> list[Attendance]:
         rows = self._all(SQL["list_of_lesson"], workspace_id=workspace_id, lesson_id=lesson_id)

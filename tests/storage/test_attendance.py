@@ -57,6 +57,21 @@ async def test_a_correction_outlives_every_reading(school: School) -> None:
     assert [changed(read_again, **corrected), guest] == await saved(school, lesson, read_again)
 
 
+async def test_totals_alone_leave_everybody_as_they_were(school: School) -> None:
+    """A later reading found nothing new: only when it was read changes. Also where nothing was computed before."""
+    lesson, other = await school.book(school.ben), await school.book(school.ben)
+    seen = make_attendance(lesson, await school.seat(lesson, school.ben))
+    await saved(school, lesson, seen)
+
+    for one in (lesson, other):
+        totals = make_totals(one, read_at=one.ends_at + MINUTE)
+        await school.store.write(lambda tx, totals=totals: tx.attendance.save_totals(totals))  # type: ignore[misc]
+        assert totals == await school.store.read(
+            lambda tx, one=one: tx.attendance.find_totals(school.workspace.id, one.id)  # type: ignore[misc]
+        )
+    assert [seen] == await school.store.read(lambda tx: tx.attendance.list_for_lesson(school.workspace.id, lesson.id))
+
+
 async def test_other_lessons_are_untouched(school: School) -> None:
     """Saving one replaces nothing of another."""
     lesson, other = await school.book(school.ben), await school.book(school.ben)
