@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from bot import windows
+from bot.attending import reply_blocks
 from bot.blocks import Block, Message, actions, button, confirm_dialog, context, header, lines, overflow, quote, section
 from bot.ids import Action, Choice
 from bot.joining import is_open, recording_line, ways_in, what_to_know
@@ -35,6 +36,7 @@ def build_participant_card(details: LessonDetails, seat: Seat, *, join_url: str 
     recording = recording_line(details, reader)
     blocks += [section(recording)] if recording else []
     blocks += _way_in(details, seat, reader, join_url=join_url)
+    blocks += reply_blocks(details, seat, reader)
     return Message(_participant_text(details, reader), blocks)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot import cards, messages, summaries, windows
+from bot import attending, cards, channel_posts, messages, notices, summaries, windows
 from bot.blocks import Message
 from bot.messages import NextLesson
 from storage.records import Card, CardKind, LessonDetails, Link, Notice, NoticeKind, Seat
@@ -49,6 +49,8 @@ class Drawer:
                 return messages.build_end_warning(details, seat=seat, now=now, next_lessons=next_lessons)
             case NoticeKind.MOVED:
                 return messages.build_moved(details, seat, join_url=join_url, now=now)
+            case NoticeKind.REPLY:
+                return _draw_reply(notice, details, seat, now=now)
             case _:
                 return self._draw_for_outsider(notice, details, now=now, shows_names=shows_names, seat=seat)
 
@@ -70,6 +72,8 @@ class Drawer:
         if reader is None and notice.channel_id is None:
             reader = details.booked_by
         match notice.kind:
+            case NoticeKind.CHANNEL:
+                return channel_posts.build_channel_post(details, now=now, shows_names=shows_names)
             case NoticeKind.END_WARNING:
                 return messages.build_end_warning(details, seat=None, now=now, next_lessons=())
             case NoticeKind.CANCELLED:
@@ -86,8 +90,15 @@ class Drawer:
             case _:
                 raise ValueError(f"{notice.kind} has no message without a seat")
 
-    def draw_card(self, card: Card, details: LessonDetails, *, now: datetime) -> Message | None:
-        """What the card says now; None: its owner has no place in the lesson any more."""
+    def draw_card(
+        self, card: Card, details: LessonDetails, *, now: datetime, shows_names: bool = False
+    ) -> Message | None:
+        """What the card says now; None: its owner has no place in the lesson any more.
+
+        `shows_names`: as for `draw_notice`.
+        """
+        if card.kind is CardKind.CHANNEL:
+            return channel_posts.build_channel_post(details, now=now, shows_names=shows_names)
         seat = details.find_seat(card.person_id) if card.person_id else None
         if card.kind in (CardKind.PARTICIPANT, CardKind.LEADER):
             return self._draw_own_card(details, seat, now=now) if seat else None
@@ -104,6 +115,13 @@ class Drawer:
                 return messages.build_moved(details, seat, join_url=join_url, now=now)
             case _:
                 return messages.build_end_warning(details, seat=seat, now=now, next_lessons=())
+
+
+def _draw_reply(notice: Notice, details: LessonDetails, leader: Seat, *, now: datetime) -> Message:
+    """What a leader reads of a participant's answer. Whoever was removed meanwhile has their notice dropped before."""
+    about = next(seat for seat in details.seats if seat.participant.id == notice.about)
+    is_off = notices.says_not_coming(notice)
+    return attending.build_reply_notice(details, about, reader=leader.person, is_off=is_off, now=now)
 
 
 def find_open_link(details: LessonDetails, seat: Seat, *, now: datetime) -> Link | None:

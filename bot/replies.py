@@ -41,6 +41,8 @@ def _say_refusal(refused: Refused, reader: Reader) -> Said:
 def _say_not_allowed(refused: NotAllowed, reader: Reader) -> Said:
     if refused.action == "book":
         return reader.both("You cannot book lessons here. Ask a member of this workspace to book it for you.")
+    if refused.action == "reply":
+        return reader.both("Only the participant whose card this is can answer on it.")
     return reader.both("Only the lesson's leaders, whoever booked it, and admins can do that. Ask one of them.")
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from enum import StrEnum
 
+from bot.attending import reply_counts, with_reply
 from bot.blocks import Block, lines, pack
 from bot.readers import Reader
 from bot.wording import describe_failure
@@ -57,7 +58,7 @@ def reach_blocks(details: LessonDetails, seats: Sequence[Seat], reads: Reader, *
     if len(seats) > LISTED_ONE_BY_ONE:
         return pack([_reach_counts(seats, reads), *trouble_lines(seats, reads)], at_most=8, more=_more(reads))
     leads = any(leader.person.id == reader.id for leader in details.leaders)
-    named = [_reach_line(seat, _name(seat, reads, leads=leads), reads) for seat in seats]
+    named = [with_reply(_reach_line(seat, _name(seat, reads, leads=leads), reads), seat, reads) for seat in seats]
     return pack(named, at_most=8, more=_more(reads))
 
 
@@ -131,7 +132,7 @@ def _reach_counts(seats: Sequence[Seat], reader: Reader) -> Markup:
     counted = words.mark("{total} people: {parts}.", total=len(seats), parts=words.join(there))
     new = sum(seat.participant.is_new_to_leader for seat in seats)
     is_first = words.nmark("{count} has a first lesson.", "{count} have a first lesson.", new) if new else None
-    return lines(counted, is_first)
+    return lines(counted, reply_counts(seats, reader), is_first)
 
 
 def _name(seat: Seat, reader: Reader, *, leads: bool) -> Markup:

@@ -11,8 +11,10 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
+from bot.attending import build_replied, build_reply_notice
 from bot.blocks import Block, Message
 from bot.cards import build_leader_card, build_participant_card
+from bot.channel_posts import build_channel_post
 from bot.confirmations import build_cancelled as build_cancelled_confirmation
 from bot.confirmations import build_extended, build_let_end, build_new_link, build_trying_again
 from bot.drafts import BookingDraft, Caution, CautionCode, Problem, ProblemCode, RoomChoice
@@ -49,6 +51,7 @@ from storage.records import (
     LessonState,
     NoticeState,
     Person,
+    Reply,
     Role,
     Seat,
     Verdict,
@@ -115,6 +118,7 @@ def build_details(
             position=position,
             is_new_to_leader=position % 3 == 1,
             link_number=1 + position % 4,
+            reply=list(Reply)[position % 4],
             failure=FAILURES[position % len(FAILURES)] if failures else None,
         )
         opened_at = STARTS_AT - 2 * MINUTE if position % 2 else None
@@ -203,8 +207,13 @@ def _list_lesson_messages(cast: Cast, details: LessonDetails) -> Iterator[tuple[
         yield "cancelled", build_cancelled(cancelled, learner, now=NOW)
         yield "cancelled, to who cancelled", build_cancelled(cancelled, leader.person, now=NOW)
         yield "cancelled card", build_participant_card(cancelled, learner, join_url=url, now=NOW)
+    for is_off in (True, False):
+        told = build_reply_notice(details, learner, reader=leader.person, is_off=is_off, now=NOW)
+        yield f"reply notice, is_off {is_off}", told
     yield "not reached", build_not_reached(details, reader=details.booked_by, now=NOW)
     for shows_names in (True, False):
+        post = build_channel_post(details, now=NOW, shows_names=shows_names, channel_locale=cast.locale)
+        yield "channel's post", post
         yield (
             "summary",
             build_summary(details, reader=leader.person, shows_names=shows_names, service_name=cast.write(20)),
@@ -228,6 +237,7 @@ def _list_confirmations(reader: Person, details: LessonDetails) -> Iterator[tupl
             details, reader=reader, told_count=count, valid_count=count, valid_until=ENDS_AT, now=NOW
         )
         yield f"cancelled, {count} told", cancelled
+        yield f"replied, {count} told", build_replied(details, reader=reader, told_count=count, now=NOW)
     yield "let end", build_let_end(details, reader=reader, now=NOW)
     yield "new link", build_new_link(details, reader=reader, now=NOW)
 
@@ -235,7 +245,15 @@ def _list_confirmations(reader: Person, details: LessonDetails) -> Iterator[tupl
 def list_refusals() -> list[Refused]:
     states = [WrongState(state, "extend") for state in LessonState]
     times: list[Refused] = [TooEarly(STARTS_AT), TooEarly(STARTS_AT + timedelta(days=400)), TooLate(NOW - MINUTE)]
-    return [NotAllowed("book"), NotAllowed("cancel"), Outdated("revision 1"), Refused("else"), *times, *states]
+    return [
+        NotAllowed("book"),
+        NotAllowed("cancel"),
+        NotAllowed("reply"),
+        Outdated("revision 1"),
+        Refused("else"),
+        *times,
+        *states,
+    ]
 
 
 def _list_replies(cast: Cast) -> Iterator[tuple[str, Message]]:
