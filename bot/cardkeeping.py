@@ -22,7 +22,7 @@ from storage.store import Store
 log = structlog.get_logger("hallpass.cards")
 
 BREATH = timedelta(seconds=1)
-"""A leader's card changes at most this often, so that a class arriving is one update and not thirty."""
+"""A leader's card and a channel's post change at most this often: a class arriving is one update and not thirty."""
 
 
 class CardKeeper:
@@ -43,7 +43,7 @@ class CardKeeper:
             await self._release(card, claim_id, breathes_until)
             return
         try:
-            message = self._drawer.draw_card(card, details, now=self._clock.now())
+            message = self._drawer.draw_card(card, details, now=self._clock.now(), shows_names=self._shows_names(card))
             if message is not None:
                 await self._delivery.update(card.conversation, card.ts, message.text, message.blocks)
             await self._finish(card, details, claim_id, is_final=message is None)
@@ -63,12 +63,20 @@ class CardKeeper:
             log.exception("card_failed_unexpectedly", card=card.id, kind=card.kind.value)
             await self._release(card, claim_id, machine_now + timedelta(minutes=1))
 
+    def _shows_names(self, card: Card) -> bool:
+        """Whether the card's channel may read names, as far as is stored: the post itself looked at Slack."""
+        channel_id = card.channel_id
+        if channel_id is None or not self._drawer.shows_channel_names:
+            return False
+        channel = self._store.glance(lambda tx: tx.people.find_channel(card.workspace_id, channel_id))
+        return channel is not None and not channel.is_external and not channel.has_guests
+
     async def _finish(self, card: Card, details: LessonDetails, claim_id: ClaimId, *, is_final: bool) -> None:
         is_over = not details.lesson.is_open
         is_final = is_final or (is_over and card.kind in (CardKind.REMINDER, CardKind.WARNING, CardKind.MOVED))
         if is_over or is_final:
             self._next_update.pop(card.id, None)
-        elif card.kind is CardKind.LEADER:
+        elif card.kind in (CardKind.LEADER, CardKind.CHANNEL):
             self._next_update[card.id] = self._clock.machine_now() + BREATH
         await self._store.write(
             lambda tx: tx.cards.finish(

@@ -278,7 +278,7 @@ def go_live(tx: Transaction, workspace_id: WorkspaceId, lesson_id: LessonId, *, 
     state = states.next_state(lesson.state, states.Event.START)
     live = replace(lesson, state=state, live_at=now)
     tx.lessons.update(live)
-    tx.cards.want(workspace_id, lesson_id, kinds=(CardKind.LEADER,))
+    tx.cards.want(workspace_id, lesson_id, kinds=(CardKind.LEADER, CardKind.CHANNEL))
     tx.audit.add(_entry(live, action="live", actor=None, now=now, facts=changes.facts_of(lesson, live)))
 
 
@@ -290,7 +290,7 @@ def note_running_over(
     if lesson.is_running_over == is_running_over:
         return
     tx.lessons.update(replace(lesson, is_running_over=is_running_over))
-    tx.cards.want(workspace_id, lesson_id, kinds=(CardKind.LEADER, CardKind.PARTICIPANT))
+    tx.cards.want(workspace_id, lesson_id, kinds=(CardKind.LEADER, CardKind.PARTICIPANT, CardKind.CHANNEL))
 
 
 def end(

@@ -46,6 +46,7 @@ CARD_KINDS = {
     NoticeKind.START_REMINDER: CardKind.REMINDER,
     NoticeKind.END_WARNING: CardKind.WARNING,
     NoticeKind.MOVED: CardKind.MOVED,
+    NoticeKind.CHANNEL: CardKind.CHANNEL,
 }
 
 
@@ -76,6 +77,7 @@ class Poster:
     ) -> None:
         """Post the notice's message. `carries`: lessons whose start reminder it replaces. Raises SlackError."""
         shows_names = await self._shows_names(claimed.notice)
+        thread_ts = await self._find_thread(claimed.notice)
         async with self._slots:
             await self._delivery.take_turn()
             begun = await self._begin(claimed)
@@ -90,7 +92,12 @@ class Poster:
                 shows_names=shows_names,
             )
             posted = await self._delivery.post(
-                _recipient_of(begun), message.text, message.blocks, notice_id=begun.notice.id, has_turn=True
+                _recipient_of(begun),
+                message.text,
+                message.blocks,
+                notice_id=begun.notice.id,
+                thread_ts=thread_ts,
+                has_turn=True,
             )
         await self._record(begun, posted, carries=carries)
 
@@ -104,7 +111,12 @@ class Poster:
             await self._claims.release(claimed, until=looks_at, is_unknown=True)
             return True
         try:
-            posted = await self._delivery.find_post(_conversation_of(claimed), notice.id, since=notice.begun_at)
+            posted = await self._delivery.find_post(
+                _conversation_of(claimed),
+                notice.id,
+                since=notice.begun_at,
+                thread_ts=await self._find_thread(notice),
+            )
         except (SlackRefused, SlackUnreachable) as error:
             log.warning("outcome_unreadable", notice=notice.id, code=error.code)
             await self._claims.note_trouble(claimed, "unknown_outcome")
@@ -167,6 +179,17 @@ class Poster:
 
         await self._store.write(work, is_patient=True)
         log.info("sent", notice=notice.id, kind=notice.kind.value, lesson=notice.lesson_id)
+
+    async def _find_thread(self, notice: Notice) -> str | None:
+        """The channel's post of this lesson, under which its other messages stand; None: there is none, or it is gone.
+
+        The post was owed to the same recipient before, so once another notice has its turn this answer is settled.
+        """
+        if notice.channel_id is None or notice.kind is NoticeKind.CHANNEL:
+            return None
+        found = await self._store.read(lambda tx: tx.cards.list_for_lesson(notice.workspace_id, notice.lesson_id))
+        posts = [card for card in found if card.kind is CardKind.CHANNEL and not card.is_final]
+        return next((card.ts for card in posts if card.channel_id == notice.channel_id), None)
 
     async def _shows_names(self, notice: Notice) -> bool:
         """Whether a channel may read who came: the setting is on, and only members of this workspace read it."""
