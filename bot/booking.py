@@ -28,6 +28,7 @@ from storage.records import (
     Participant,
     ParticipantId,
     Person,
+    PersonId,
     PersonKind,
     Role,
     Room,
@@ -49,6 +50,7 @@ class BookingPolicy:
     service_name: str  # as people read it
     capabilities: Capabilities
     defaults: LessonOptions = field(default_factory=LessonOptions)
+    new_links: int = 5  # how often one person may ask for a new link of one lesson
     reach: int = 200  # people an hour that a booker who is no admin may write to
     members_may_book: bool = True
     everyone_may_book: bool = False
@@ -133,7 +135,7 @@ def book(tx: Transaction, request: BookingRequest, *, policy: BookingPolicy, now
     if problems:
         return Declined(problems=tuple(problems))
     lesson = _build_lesson(request, booker, drafts.effective_start(draft, now), policy=policy, now=now)
-    problems = _check_reach(tx, lesson, booker, people, policy=policy, now=now)
+    problems = check_reach(tx, booker, len(people) - 1, where=Field.PARTICIPANTS, policy=policy, now=now)
     room, room_problem = _choose_room(tx, lesson, draft, people, policy=policy, now=now)
     problems += [room_problem] if room_problem else []
     if problems:
@@ -173,22 +175,19 @@ def _build_lesson(
     )
 
 
-def _check_reach(
-    tx: Transaction,
-    lesson: Lesson,
-    booker: Person,
-    people: Mapping[str, Person],
-    *,
-    policy: BookingPolicy,
-    now: datetime,
+def check_reach(
+    tx: Transaction, actor: Person, count: int, *, where: Field, policy: BookingPolicy, now: datetime
 ) -> list[Problem]:
-    """Somebody who is no admin reaches a bounded number of people an hour, so that a mistake stays small."""
-    if policy.is_admin(booker):
+    """Somebody who is no admin reaches a bounded number of people an hour, so that a mistake stays small.
+
+    `count`: how many others they are about to reach.
+    """
+    if policy.is_admin(actor):
         return []
-    reached = tx.lessons.count_reached_by(lesson.workspace_id, booker.id, since=now - timedelta(hours=1))
-    if reached + len(people) - 1 <= policy.reach:
+    reached = tx.lessons.count_reached_by(actor.workspace_id, actor.id, since=now - timedelta(hours=1))
+    if reached + count <= policy.reach:
         return []
-    return [Problem(where=Field.PARTICIPANTS, code=ProblemCode.REACH, facts={"limit": policy.reach})]
+    return [Problem(where=where, code=ProblemCode.REACH, facts={"limit": policy.reach})]
 
 
 def _choose_room(
@@ -266,12 +265,32 @@ def _find_cautions(
 ) -> tuple[Caution, ...]:
     """What may be meant: overlaps, and a channel that others look into."""
     leads = {people[user_id].id for user_id in draft.leader_ids}
-    names = {people[user_id].id: people[user_id].name for user_id in (*draft.leader_ids, *draft.participant_ids)}
+    present = [people[user_id] for user_id in (*draft.leader_ids, *draft.participant_ids)]
+    cautions = find_overlaps(tx, lesson, present, leads=leads, asker=booker, policy=policy)
+    channel = tx.people.find_channel(lesson.workspace_id, lesson.channel_id) if lesson.channel_id else None
+    if channel is not None and channel.is_external:
+        cautions.append(Caution(code=CautionCode.CHANNEL_IS_EXTERNAL, names=(channel.name,)))
+    elif channel is not None and channel.has_guests:
+        cautions.append(Caution(code=CautionCode.CHANNEL_HAS_GUESTS, names=(channel.name,)))
+    return tuple(cautions)
+
+
+def find_overlaps(
+    tx: Transaction,
+    lesson: Lesson,
+    people: Sequence[Person],
+    *,
+    leads: Collection[PersonId],
+    asker: Person,
+    policy: BookingPolicy,
+) -> list[Caution]:
+    """Other lessons of these people at the lesson's time. The title only where `asker` may know it."""
+    names = {person.id: person.name for person in people}
     cautions = []
     for other, person_id in tx.lessons.list_overlapping(
-        lesson.workspace_id, names.keys(), starts_at=lesson.starts_at, ends_at=lesson.ends_at
+        lesson.workspace_id, names.keys(), starts_at=lesson.starts_at, ends_at=lesson.ends_at, without=lesson.id
     ):
-        may_read_title = policy.is_admin(booker) or other.booked_by == booker.id or person_id == booker.id
+        may_read_title = policy.is_admin(asker) or other.booked_by == asker.id or person_id == asker.id
         cautions.append(
             Caution(
                 code=CautionCode.LEADER_OVERLAP if person_id in leads else CautionCode.PARTICIPANT_OVERLAP,
@@ -281,12 +300,7 @@ def _find_cautions(
                 ends_at=other.ends_at,
             )
         )
-    channel = tx.people.find_channel(lesson.workspace_id, lesson.channel_id) if lesson.channel_id else None
-    if channel is not None and channel.is_external:
-        cautions.append(Caution(code=CautionCode.CHANNEL_IS_EXTERNAL, names=(channel.name,)))
-    elif channel is not None and channel.has_guests:
-        cautions.append(Caution(code=CautionCode.CHANNEL_HAS_GUESTS, names=(channel.name,)))
-    return tuple(cautions)
+    return cautions
 
 
 def _store(

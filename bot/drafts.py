@@ -6,7 +6,7 @@ the words for it are in `bot/messages.py`; turning a sound draft into a lesson i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -47,6 +47,7 @@ class ProblemCode(StrEnum):
     IS_BOT = "is_bot"  # names
     IS_APP = "is_app"  # names
     IS_DEACTIVATED = "is_deactivated"  # names
+    ALREADY_THERE = "already_there"  # names: they have a place in the lesson
     IS_UNREACHABLE = "is_unreachable"  # names: strangers, not yet accepted, messages refused
     START_PAST = "start_past"  # more than 15 minutes ago
     START_TOO_FAR = "start_too_far"  # more than two years ahead
@@ -147,7 +148,7 @@ def check_draft(
     return [
         *_check_title(draft),
         *_check_people(draft, people, service_name, max_participants),
-        *_check_times(draft, longest_window, defaults, now),
+        *check_times(draft, longest_window, defaults, now),
         *_check_channel(channel if draft.channel_id else None),
         *_check_note(draft),
         *_check_minutes(draft),
@@ -219,26 +220,30 @@ def _check_people(
 ) -> Iterator[Problem]:
     if not draft.leader_ids:
         yield Problem(where=Field.LEADERS, code=ProblemCode.NO_LEADER)
-    yield from _check_kinds(Field.LEADERS, draft.leader_ids, people)
+    yield from check_kinds(Field.LEADERS, draft.leader_ids, people)
     if not draft.participant_ids:
         yield Problem(where=Field.PARTICIPANTS, code=ProblemCode.NOBODY_TO_TEACH)
-    yield from _check_kinds(Field.PARTICIPANTS, draft.participant_ids, people)
+    yield from check_kinds(Field.PARTICIPANTS, draft.participant_ids, people)
 
     both = [user_id for user_id in dict.fromkeys(draft.participant_ids) if user_id in draft.leader_ids]
     if both:
         names = tuple(_name(user_id, people) for user_id in both)
         yield Problem(where=Field.PARTICIPANTS, code=ProblemCode.LEADER_AND_PARTICIPANT, names=names)
     count = len({*draft.leader_ids, *draft.participant_ids})
-    # The lower of the two limits is told, so that nobody mends the form twice.
+    yield from check_count(Field.PARTICIPANTS, count, service_name, max_participants)
+
+
+def check_count(where: Field, count: int, service_name: str, max_participants: int | None) -> Iterator[Problem]:
+    """Whether so many people fit. The lower of the two limits is told, so that nobody mends the form twice."""
     if max_participants is not None and max_participants < min(count, MAX_PEOPLE):
         facts: Facts = {"count": count, "limit": max_participants, "service": service_name}
-        yield Problem(where=Field.PARTICIPANTS, code=ProblemCode.TOO_MANY_FOR_SERVICE, facts=facts)
+        yield Problem(where=where, code=ProblemCode.TOO_MANY_FOR_SERVICE, facts=facts)
     elif count > MAX_PEOPLE:
         facts = {"count": count, "limit": MAX_PEOPLE}
-        yield Problem(where=Field.PARTICIPANTS, code=ProblemCode.TOO_MANY_PEOPLE, facts=facts)
+        yield Problem(where=where, code=ProblemCode.TOO_MANY_PEOPLE, facts=facts)
 
 
-def _check_kinds(where: Field, user_ids: tuple[str, ...], people: Mapping[str, Person]) -> Iterator[Problem]:
+def check_kinds(where: Field, user_ids: Iterable[str], people: Mapping[str, Person]) -> Iterator[Problem]:
     """One problem for each kind of somebody who cannot take part, with the names of all of that kind."""
     named: dict[ProblemCode, list[str]] = {}
     for user_id in dict.fromkeys(user_ids):
@@ -268,7 +273,7 @@ def _name(user_id: str, people: Mapping[str, Person]) -> str:
     return person.name if person else user_id
 
 
-def _check_times(
+def check_times(
     draft: BookingDraft, longest_window: timedelta | None, defaults: LessonOptions, now: datetime
 ) -> Iterator[Problem]:
     start = _judge_start(draft, now)

@@ -7,6 +7,8 @@ HallpassError                     storage/errors.py
 │   ├── TooEarly                  a way in before its window; carries when it opens
 │   ├── TooLate                   a way in after its window; carries when it closed
 │   ├── WrongState                the lesson is over, cancelled, …; carries the state
+│   ├── LimitReached              asked for too often; carries the limit and who can help
+│   ├── LastOne                   the only leader or the only participant cannot be taken out
 │   └── UnknownZone, NoSuchWallTime   bot/windows.py: a time that no clock shows
 ├── RoomServiceError              the provider
 │   ├── RoomServiceDown           no answer, or 5xx: safe to repeat, later
@@ -68,6 +70,23 @@ class WrongState(Refused):
         super().__init__(f"lesson is {state.value}: cannot {wanted}")
         self.state = state
         self.wanted = wanted
+
+
+class LimitReached(Refused):
+    """Asked for too often. `limit` is how often is enough, `leaders` are the names of those who can help."""
+
+    def __init__(self, limit: int, leaders: tuple[str, ...]) -> None:
+        super().__init__(f"limit reached: {limit}")
+        self.limit = limit
+        self.leaders = leaders
+
+
+class LastOne(Refused):
+    """A lesson keeps a leader and a participant. `is_leader`: which of the two would be missing."""
+
+    def __init__(self, *, is_leader: bool) -> None:
+        super().__init__(f"the last {'leader' if is_leader else 'participant'}")
+        self.is_leader = is_leader
 
 
 class RoomServiceError(HallpassError):

@@ -14,6 +14,13 @@ class Action(StrEnum):
     LET_END = "let_end"
     CANCEL = "cancel"
     TRY_AGAIN = "try_again"
+    DEVICE = "device"  # another device: a second way in for the same person
+    REMOVE = "remove"  # in the list of people: this one
+    RESEND = "resend"
+    REPLACE = "replace"
+    TURN_PAGE = "turn_page"  # forward in the list of people
+    TURN_BACK = "turn_back"
+    PICK_ADDED = "pick_added"
     MORE = "more"  # the leader's overflow menu; what was chosen is a `Choice`
     MORE_OPTIONS = "more_options"
     REPLY_COMING = "reply_coming"  # I'll be there
@@ -30,6 +37,7 @@ class Choice(StrEnum):
     """`value` of the options in the leader's overflow menu, at most five. Which lesson is in its row's `block_id`."""
 
     MOVE = "move"
+    PEOPLE = "people"  # add, remove, replace, resend
     AGAIN = "again"  # the same once more, a week later
     END = "end"  # now
 
@@ -51,6 +59,8 @@ class Field(StrEnum):
     LANGUAGE = "language"
     FEATURES = "features"
     END_RULE = "end_rule"
+    ADD = "add"  # people to add to a lesson; its `block_id` carries the revision
+    ROLE = "role"  # what they will do in it
     REASON = "reason"  # why a lesson is cancelled
 
 
@@ -60,6 +70,8 @@ class View(StrEnum):
     BOOKING = "booking"
     PROGRESS = "progress"
     HOME = "home"
+    PEOPLE = "people"
+    REPLACE = "replace_person"
     MOVE = "move_lesson"
     CANCEL = "cancel_lesson"
     END = "end_lesson"
