@@ -14,14 +14,14 @@ import structlog
 
 from bot import lifecycle, notices
 from bot.clock import Clock
-from storage.records import ClaimId, LessonDetails, Notice, NoticeKind, NoticeState, Person, Seat
+from storage.records import ClaimId, LessonDetails, Notice, NoticeState, Person, Seat
 from storage.store import Store, Transaction
 
 log = structlog.get_logger("hallpass.sending")
 
 LEASE = timedelta(seconds=60)
 """How long a claim holds unless it is renewed; far longer than a launch and a post may take."""
-PROBLEM_KINDS = notices.BRINGS_CARD | {NoticeKind.MOVED}
+PROBLEM_KINDS = notices.CARRIES_WAY_IN
 """Kinds whose failure means that somebody has no way in: their leaders and the booker are told."""
 
 

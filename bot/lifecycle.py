@@ -7,13 +7,13 @@ told. It sends nothing. Whoever calls it does not write to the store otherwise.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot import changes, notices, states, windows
 from bot.booking import BookingPolicy
-from bot.errors import NotAllowed, Outdated, WrongState
+from bot.errors import LimitReached, NotAllowed, Outdated, WrongState
 from storage.errors import NotStored
 from storage.records import (
     Attendance,
@@ -25,6 +25,7 @@ from storage.records import (
     LessonId,
     LessonState,
     LessonTotals,
+    Link,
     LinkId,
     NoticeKind,
     NoticeState,
@@ -32,6 +33,7 @@ from storage.records import (
     ParticipantId,
     Person,
     PersonId,
+    Seat,
     WorkspaceId,
     new_id,
 )
@@ -91,7 +93,7 @@ def cancel(tx: Transaction, ask: Ask) -> Cancelled:
     details, actor = admit(tx, ask, "cancel")
     lesson = details.lesson
     state = states.next_state(lesson.state, states.Event.CANCEL)
-    _check_revision(details, ask.revision)
+    check_revision(details, ask.revision)
     told = [
         person_id
         for person_id in notices.list_told(tx.notices.list_for_lesson(ask.workspace_id, ask.lesson_id))
@@ -101,7 +103,7 @@ def cancel(tx: Transaction, ask: Ask) -> Cancelled:
     tx.notices.drop_waiting(ask.workspace_id, ask.lesson_id, kinds=tuple(NoticeKind), reason="cancelled")
     tx.notices.insert(owed)
     sent = [link for link in tx.lessons.list_links(ask.workspace_id, ask.lesson_id) if link.closes_at > ask.now]
-    _save(
+    save_change(
         tx,
         replace(details.lesson, state=state, cancelled_at=ask.now, cancelled_by=actor.id, revision=lesson.revision + 1),
         action="cancelled",
@@ -124,7 +126,7 @@ def extend(tx: Transaction, ask: Ask) -> Extended:
     lesson = details.lesson
     if not lesson.is_open:
         raise WrongState(lesson.state, "extend")
-    _check_revision(details, ask.revision)
+    check_revision(details, ask.revision)
     count = _count_extensions(lesson, ask.now)
     longer = replace(
         lesson,
@@ -148,7 +150,7 @@ def extend(tx: Transaction, ask: Ask) -> Extended:
         owed += notices.plan_new_link(longer, renewed, now=ask.now, tells=True)
         relinked += 1
     tx.notices.insert(owed)
-    _save(tx, longer, action="extended", actor=actor.id, now=ask.now)
+    save_change(tx, longer, action="extended", actor=actor.id, now=ask.now)
     return Extended(ends_at=longer.ends_at, relinked_count=relinked)
 
 
@@ -165,10 +167,10 @@ def let_end(tx: Transaction, ask: Ask) -> datetime:
         raise WrongState(lesson.state, "let_end")
     if lesson.is_let_end:
         return lesson.ends_at
-    _check_revision(details, ask.revision)
+    check_revision(details, ask.revision)
     tx.notices.drop_waiting(ask.workspace_id, ask.lesson_id, kinds=(NoticeKind.END_WARNING,), reason="answered")
     answered = replace(lesson, is_let_end=True, revision=lesson.revision + 1)
-    _save(tx, answered, action="let_end", actor=actor.id, now=ask.now)
+    save_change(tx, answered, action="let_end", actor=actor.id, now=ask.now)
     return lesson.ends_at
 
 
@@ -181,23 +183,23 @@ def request_new_link(
     number: int,
     user_id: str,
     now: datetime,
+    limit: int = 5,
 ) -> None:
-    """A further way in for the person who asks, at once. Raises TooEarly, TooLate, Outdated, NotAllowed, WrongState."""
-    person = tx.people.find(workspace_id, user_id)
-    try:
-        details = tx.lessons.get_details(workspace_id, lesson_id)
-    except NotStored as error:
-        raise NotAllowed("new_link") from error
-    seat = details.find_seat(person.id) if person else None
-    if person is None or seat is None or seat.participant.id != participant_id:
-        raise NotAllowed("new_link")
-    if not details.lesson.is_open:
-        raise WrongState(details.lesson.state, "new_link")
-    windows.window_of(details.lesson, seat.participant).check(now)
+    """Another way in for the person who asks, at once, in place of the one they have.
+
+    Raises TooEarly, TooLate, Outdated, NotAllowed, WrongState; LimitReached for one more than `limit`.
+    """
+    details, seat = admit_participant(
+        tx, workspace_id, lesson_id, participant_id=participant_id, user_id=user_id, action="new_link", now=now
+    )
+    person = seat.person
     if seat.participant.link_number != number or seat.link is None:
         raise Outdated
-    if seat.link.revoked_at is None:
-        tx.lessons.update_link(replace(seat.link, revoked_at=now))
+    asked = tx.audit.list_for_lesson(workspace_id, lesson_id)
+    if sum(entry.action == "new_link" and entry.actor == person.id for entry in asked) >= limit:
+        names = (leader.person.name for leader in details.leaders if leader.person.id != person.id)
+        raise LimitReached(limit, tuple(names))
+    revoke_links(tx, seat.participant, now=now)
     renewed = replace(seat.participant, link_number=number + 1, failure=None)
     tx.lessons.update_participant(renewed)
     _drop_old_links(tx, renewed)
@@ -209,6 +211,48 @@ def request_new_link(
         "link_number_after": number + 1,
     }
     _note(tx, details, action="new_link", actor=person.id, now=now, facts=facts)
+
+
+def admit_participant(
+    tx: Transaction,
+    workspace_id: WorkspaceId,
+    lesson_id: LessonId,
+    *,
+    participant_id: ParticipantId,
+    user_id: str,
+    action: str,
+    now: datetime,
+) -> tuple[LessonDetails, Seat]:
+    """The lesson and the place of who asks about their own way in, inside its window.
+
+    Raises NotAllowed for anybody else, and with "removed" for who was taken out; WrongState, TooEarly, TooLate.
+    """
+    person = tx.people.find(workspace_id, user_id)
+    try:
+        details = tx.lessons.get_details(workspace_id, lesson_id)
+    except NotStored as error:
+        raise NotAllowed(action) from error
+    seat = details.find_seat(person.id) if person else None
+    if person is None or seat is None or seat.participant.id != participant_id:
+        is_removed = person is not None and details.find_removed(person.id) is not None
+        raise NotAllowed("removed" if is_removed else action)
+    if not details.lesson.is_open:
+        raise WrongState(details.lesson.state, action)
+    windows.window_of(details.lesson, seat.participant).check(now)
+    return details, seat
+
+
+def revoke_links(tx: Transaction, participant: Participant, *, now: datetime) -> list[Link]:
+    """None of the participant's links counts any more. Returns those that were sent and still open the room."""
+    links = [
+        link
+        for link in tx.lessons.list_links(participant.workspace_id, participant.lesson_id)
+        if link.participant_id == participant.id
+    ]
+    for link in links:
+        if link.revoked_at is None:
+            tx.lessons.update_link(replace(link, revoked_at=now))
+    return [link for link in links if link.delivered_at is not None and link.closes_at > now]
 
 
 def _drop_old_links(tx: Transaction, participant: Participant) -> None:
@@ -239,18 +283,21 @@ def try_again(tx: Transaction, ask: Ask) -> int:
         raise WrongState(details.lesson.state, "try_again")
     missed = [seat for seat in details.seats if seat.participant.failure is not None]
     for seat in missed:
-        tx.people.save(replace(seat.person, unreachable=None))
-        tx.lessons.update_participant(replace(seat.participant, failure=None))
-        tx.notices.wake(
-            ask.workspace_id,
-            ask.lesson_id,
-            kinds=tuple(notices.BRINGS_CARD | {NoticeKind.MOVED}),
-            about=seat.participant.id,
-        )
+        wake_missed(tx, seat)
     if missed:
         tx.cards.want(ask.workspace_id, ask.lesson_id, kinds=(CardKind.LEADER,))
         _note(tx, details, action="tried_again", actor=actor.id, now=ask.now, facts={"participants": len(missed)})
     return len(missed)
+
+
+def wake_missed(tx: Transaction, seat: Seat) -> None:
+    """What could not be sent to this participant is to be tried once more."""
+    participant = seat.participant
+    tx.people.save(replace(seat.person, unreachable=None))
+    tx.lessons.update_participant(replace(participant, failure=None))
+    tx.notices.wake(
+        participant.workspace_id, participant.lesson_id, kinds=tuple(notices.CARRIES_WAY_IN), about=participant.id
+    )
 
 
 def note_result_seen(tx: Transaction, workspace_id: WorkspaceId, lesson_id: LessonId) -> None:
@@ -262,10 +309,11 @@ def note_failure(
     tx: Transaction, details: LessonDetails, participant_id: ParticipantId, reason: str, *, now: datetime
 ) -> None:
     """Somebody cannot be reached, or not yet: their leaders' cards show it, and the booker is told."""
-    seat = next((seat for seat in details.seats if seat.participant.id == participant_id), None)
-    if seat is None or seat.participant.failure == reason:
+    # Anew: `details` may be older than a reply, a new link or a removal, none of which may be undone by this.
+    participant = tx.lessons.find_participant(details.lesson.workspace_id, participant_id)
+    if participant is None or participant.removed_at is not None or participant.failure == reason:
         return
-    tx.lessons.update_participant(replace(seat.participant, failure=reason))
+    tx.lessons.update_participant(replace(participant, failure=reason))
     tx.notices.insert([notices.plan_not_reached(details.lesson, now=now)])
     tx.cards.want(details.lesson.workspace_id, details.lesson.id, kinds=(CardKind.LEADER,))
 
@@ -317,7 +365,7 @@ def end(
     )
     ended = replace(lesson, state=state, ended_at=now, is_running_over=False, revision=lesson.revision + 1)
     tx.notices.insert(notices.plan_summary(replace(details, lesson=ended), now=now))
-    _save(tx, ended, action="ended", actor=None, now=now)
+    save_change(tx, ended, action="ended", actor=None, now=now)
 
 
 def is_settled(tx: Transaction, workspace_id: WorkspaceId, lesson_id: LessonId) -> bool:
@@ -341,16 +389,27 @@ def next_look(attempts: int) -> timedelta:
     return timedelta(seconds=min(seconds, 180))
 
 
-def _check_revision(details: LessonDetails, revision: int) -> None:
+def check_revision(details: LessonDetails, revision: int) -> None:
+    """Raises Outdated where the lesson was changed since somebody's card showed it at `revision`."""
     if details.lesson.revision != revision:
         raise Outdated
 
 
-def _save(tx: Transaction, lesson: Lesson, *, action: str, actor: PersonId | None, now: datetime) -> None:
+def save_change(
+    tx: Transaction,
+    lesson: Lesson,
+    *,
+    action: str,
+    actor: PersonId | None,
+    now: datetime,
+    facts: Mapping[str, changes.Fact] | None = None,
+) -> None:
+    """Store the changed lesson, have every card redrawn, and note before and after in the audit, with `facts`."""
     before = tx.lessons.get(lesson.workspace_id, lesson.id)
     tx.lessons.update(lesson)
     tx.cards.want(lesson.workspace_id, lesson.id)
-    tx.audit.add(_entry(lesson, action=action, actor=actor, now=now, facts=changes.facts_of(before, lesson)))
+    all_facts = {**changes.facts_of(before, lesson), **(facts or {})}
+    tx.audit.add(_entry(lesson, action=action, actor=actor, now=now, facts=all_facts))
 
 
 def _note(

@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from bot import windows
+from bot.moves import Move, read_move
 from storage.records import (
     Lesson,
     LessonDetails,
@@ -40,6 +41,9 @@ WORK = frozenset({NoticeKind.GO_LIVE, NoticeKind.READ_SESSIONS, NoticeKind.ERASE
 BRINGS_CARD = frozenset({NoticeKind.INVITATION, NoticeKind.JOIN_LINK})
 """Kinds that post a person's card where there is none yet."""
 
+CARRIES_WAY_IN = BRINGS_CARD | {NoticeKind.MOVED, NoticeKind.RESENT}
+"""Kinds without which somebody may have no way in that they know of."""
+
 NEEDS_LAUNCH = frozenset({NoticeKind.JOIN_LINK})
 """Kinds that may ask the room service for a way in."""
 
@@ -55,9 +59,27 @@ def plan_booking(lesson: Lesson, participants: Sequence[Participant], *, now: da
     for participant in participants:
         owed += plan_way_in(lesson, participant, now=now) + plan_reminder(lesson, participant, now=now)
     leaders = [participant.person_id for participant in participants if participant.is_leader]
-    owed.append(_owe(lesson, NoticeKind.GO_LIVE, instant(lesson.starts_at), due_at=lesson.starts_at, now=now))
+    owed.append(_plan_start(lesson, now=now))
     owed += _owe_channel(lesson, NoticeKind.CHANNEL, "booked", due_at=now, now=now)
     return owed + plan_end(lesson, leaders, now=now)
+
+
+def plan_times(lesson: Lesson, participants: Sequence[Participant], *, now: datetime) -> list[Notice]:
+    """What hangs on a lesson's times alone, for those it has now; after a move, what has not had its moment yet."""
+    owed = [reminder for participant in participants for reminder in plan_reminder(lesson, participant, now=now)]
+    owed.append(_plan_start(lesson, now=now))
+    leaders = [participant.person_id for participant in participants if participant.is_leader]
+    owed += plan_end(lesson, leaders, now=now)
+    return [notice for notice in owed if notice.kind is not NoticeKind.END_WARNING or notice.due_at > now]
+
+
+def plan_move(lesson: Lesson, participant: Participant, move: Move, *, now: datetime) -> list[Notice]:
+    """One word to somebody who knows of other times."""
+    return [_owe(lesson, NoticeKind.MOVED, move.to_occasion(), due_at=now, now=now, to=participant)]
+
+
+def _plan_start(lesson: Lesson, *, now: datetime) -> Notice:
+    return _owe(lesson, NoticeKind.GO_LIVE, instant(lesson.starts_at), due_at=lesson.starts_at, now=now)
 
 
 def plan_reminder(lesson: Lesson, participant: Participant, *, now: datetime) -> list[Notice]:
@@ -276,6 +298,8 @@ def _find_fact_reason(notice: Notice, details: LessonDetails) -> str | None:
             return None if notice.occasion == instant(lesson.starts_at) else "moved"
         case NoticeKind.READ_SESSIONS:
             return None if notice.occasion == instant(lesson.ends_at) else "moved"
+        case NoticeKind.MOVED if (move := read_move(notice.occasion)) is not None:
+            return None if move.holds(lesson) else "moved"
         case NoticeKind.JOIN_LINK | NoticeKind.MOVED:
             is_current = seat is not None and notice.occasion == f"link:{seat.participant.link_number}"
             return None if is_current else "replaced"
