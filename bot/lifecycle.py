@@ -7,7 +7,7 @@ told. It sends nothing. Whoever calls it does not write to the store otherwise.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -403,11 +403,12 @@ def save_change(
     actor: PersonId | None,
     now: datetime,
     facts: Mapping[str, changes.Fact] | None = None,
+    kinds: Collection[CardKind] | None = None,
 ) -> None:
-    """Store the changed lesson, have every card redrawn, and note before and after in the audit, with `facts`."""
+    """Store the changed lesson, have its cards (of these kinds) redrawn, note before and after, with `facts`."""
     before = tx.lessons.get(lesson.workspace_id, lesson.id)
     tx.lessons.update(lesson)
-    tx.cards.want(lesson.workspace_id, lesson.id)
+    tx.cards.want(lesson.workspace_id, lesson.id, kinds=kinds)
     all_facts = {**changes.facts_of(before, lesson), **(facts or {})}
     tx.audit.add(_entry(lesson, action=action, actor=actor, now=now, facts=all_facts))
 
