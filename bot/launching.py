@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import structlog
 
-from bot import windows
+from bot import devices, windows
 from bot.claims import Claimed
 from bot.clock import Clock
 from bot.drawing import find_open_link
@@ -82,13 +82,48 @@ class Launcher:
     async def _keep(self, claimed: Claimed, seat: Seat, launch: Launch) -> Link:
         """Store the link, sealed, and what the launch told of room and settings."""
         details, participant = claimed.details, seat.participant
+        link = self._build_link(details, seat, launch, device=1)
+        secret_sealed = self._sealer.seal(launch.room_secret) if launch.room_secret else None
+
+        def work(tx: Transaction) -> Link:
+            stored = tx.lessons.insert_link(link)
+            if details.room.room_id != launch.room_id or details.room.secret_sealed is None:
+                tx.lessons.update_room(replace(details.room, room_id=launch.room_id, secret_sealed=secret_sealed))
+            # Anew: a move, a reply or a new link may have changed the place while the service was asked.
+            present = tx.lessons.find_participant(participant.workspace_id, participant.id) or participant
+            if present.provider_user_id != launch.provider_user_id or present.failure is not None:
+                kept = replace(present, provider_user_id=launch.provider_user_id, failure=None)
+                tx.lessons.update_participant(kept)
+            _keep_settings(tx, details, launch)
+            if seat.card is not None:
+                self._redraw(tx, claimed, stored)
+            return stored
+
+        return await self._store.write(work, is_patient=True)
+
+    async def make_device_link(self, details: LessonDetails, seat: Seat, device: int) -> Link:
+        """A link for a further device of this participant, beside the one they have, stored as shown to them.
+
+        Asked for twice at once it is made once. Raises RoomServiceError; Outdated when the participant was taken out,
+        or given another link, or the lesson ended meanwhile.
+        """
+        async with self._slots:
+            launch = await self._service.launch(build_launch(details, seat))
+        link = replace(self._build_link(details, seat, launch, device=device), delivered_at=self._clock.now())
+        stored = await self._store.write(lambda tx: devices.keep(tx, link, person_id=seat.person.id))
+        log.info("launched_for_device", lesson=details.lesson.id, link=stored.id)
+        return stored
+
+    def _build_link(self, details: LessonDetails, seat: Seat, launch: Launch, *, device: int) -> Link:
+        participant = seat.participant
         window = windows.window_of(details.lesson, participant)
-        link = Link(
+        return Link(
             id=LinkId(new_id()),
             workspace_id=details.lesson.workspace_id,
             lesson_id=details.lesson.id,
             participant_id=participant.id,
             number=participant.link_number,
+            device=device,
             way=LinkWay.DIRECT,
             opens_at=window.opens_at,
             closes_at=window.closes_at,
@@ -97,21 +132,6 @@ class Launcher:
             session_id=launch.session_id,
             made_at=self._clock.now(),
         )
-        secret_sealed = self._sealer.seal(launch.room_secret) if launch.room_secret else None
-
-        def work(tx: Transaction) -> Link:
-            stored = tx.lessons.insert_link(link)
-            if details.room.room_id != launch.room_id or details.room.secret_sealed is None:
-                tx.lessons.update_room(replace(details.room, room_id=launch.room_id, secret_sealed=secret_sealed))
-            if participant.provider_user_id != launch.provider_user_id or participant.failure is not None:
-                kept = replace(participant, provider_user_id=launch.provider_user_id, failure=None)
-                tx.lessons.update_participant(kept)
-            _keep_settings(tx, details, launch)
-            if seat.card is not None:
-                self._redraw(tx, claimed, stored)
-            return stored
-
-        return await self._store.write(work, is_patient=True)
 
     def _redraw(self, tx: Transaction, claimed: Claimed, link: Link) -> None:
         """The card is there: have it drawn again with this link, which delivers it."""
