@@ -43,7 +43,13 @@ class CardKeeper:
             await self._release(card, claim_id, breathes_until)
             return
         try:
-            message = self._drawer.draw_card(card, details, now=self._clock.now(), shows_names=self._shows_names(card))
+            message = self._drawer.draw_card(
+                card,
+                details,
+                now=self._clock.now(),
+                shows_names=self._shows_names(card),
+                occasion=self._find_occasion(card),
+            )
             if message is not None:
                 await self._delivery.update(card.conversation, card.ts, message.text, message.blocks)
             await self._finish(card, details, claim_id, is_final=message is None)
@@ -65,6 +71,12 @@ class CardKeeper:
 
     def _shows_names(self, card: Card) -> bool:
         """Whether the card's channel may read names, as far as is stored: the post itself looked at Slack."""
+    def _find_occasion(self, card: Card) -> str | None:
+        """What the message announced, where that is more than the lesson as it is now tells: word of a move."""
+        if card.kind is not CardKind.MOVED:
+            return None
+        return self._store.glance(lambda tx: tx.notices.get(card.workspace_id, card.notice_id)).occasion
+
         channel_id = card.channel_id
         if channel_id is None or not self._drawer.shows_channel_names:
             return False

@@ -91,14 +91,15 @@ def _way_in(details: LessonDetails, seat: Seat, reader: Reader, *, join_url: str
     if not is_open(details, seat, now=reader.now):
         return [section(words.mark("The way into this lesson is closed."))]
     if join_url is None:
-        return [section(_coming_line(details, seat, reader))]
+        return [section(coming_line(details, seat, reader))]
     blocks = ways_in(details, seat, reader, join_url=join_url)
     if lesson.is_running_over:
         blocks.append(section(words.mark("People are still in the room. Join works a little longer.")))
     return [*blocks, context(what_to_know(details, seat, reader))]
 
 
-def _coming_line(details: LessonDetails, seat: Seat, reader: Reader) -> Markup:
+def coming_line(details: LessonDetails, seat: Seat, reader: Reader) -> Markup:
+    """Why there is no Join yet, and when it comes."""
     words = reader.words
     if seat.participant.failure and seat.participant.is_leader:
         reason = describe_failure(seat.participant.failure, words)

@@ -9,6 +9,7 @@ from datetime import datetime
 from bot import attending, cards, channel_posts, messages, notices, summaries, windows
 from bot.blocks import Message
 from bot.messages import NextLesson
+from bot.moves import read_move
 from storage.records import Card, CardKind, LessonDetails, Link, Notice, NoticeKind, Seat
 from storage.sealing import Sealer
 
@@ -48,7 +49,10 @@ class Drawer:
             case NoticeKind.END_WARNING:
                 return messages.build_end_warning(details, seat=seat, now=now, next_lessons=next_lessons)
             case NoticeKind.MOVED:
-                return messages.build_moved(details, seat, join_url=join_url, now=now)
+                move = read_move(notice.occasion)
+                return messages.build_moved(details, seat, join_url=join_url, now=now, move=move)
+            case NoticeKind.LATE_NUDGE:
+                return nudges.build_late_nudge(details, seat, join_url=join_url, now=now)
             case NoticeKind.REPLY:
                 return _draw_reply(notice, details, seat, now=now)
             case _:
@@ -91,19 +95,28 @@ class Drawer:
                 raise ValueError(f"{notice.kind} has no message without a seat")
 
     def draw_card(
-        self, card: Card, details: LessonDetails, *, now: datetime, shows_names: bool = False
+        self,
+        card: Card,
+        details: LessonDetails,
+        *,
+        now: datetime,
+        shows_names: bool = False,
+        occasion: str | None = None,
     ) -> Message | None:
         """What the card says now; None: its owner has no place in the lesson any more.
 
-        `shows_names`: as for `draw_notice`.
+        `shows_names`: as for `draw_notice`. `occasion`: of the notice that posted it; only word of a move needs it.
         """
         if card.kind is CardKind.CHANNEL:
             return channel_posts.build_channel_post(details, now=now, shows_names=shows_names)
         seat = details.find_seat(card.person_id) if card.person_id else None
         if card.kind in (CardKind.PARTICIPANT, CardKind.LEADER):
             return self._draw_own_card(details, seat, now=now) if seat else None
-        is_over = not details.lesson.is_open
-        if is_over or (card.kind is CardKind.WARNING and is_warning_past(card, details)):
+        move = read_move(occasion or "")
+        is_past = card.kind is CardKind.WARNING and is_warning_past(card, details)
+        is_past = is_past or (move is not None and not move.holds(details.lesson))
+        is_past = is_past or (card.kind is CardKind.NUDGE and seat is not None and lateness.has_joined(seat))
+        if not details.lesson.is_open or is_past:
             return messages.build_shrunk(card.kind, details, reader=seat.person if seat else None, now=now)
         if seat is None:
             return messages.build_end_warning(details, seat=None, now=now, next_lessons=())
@@ -112,7 +125,7 @@ class Drawer:
             case CardKind.REMINDER:
                 return messages.build_start_reminder(details, seat, join_url=join_url, now=now)
             case CardKind.MOVED:
-                return messages.build_moved(details, seat, join_url=join_url, now=now)
+                return messages.build_moved(details, seat, join_url=join_url, now=now, move=move)
             case _:
                 return messages.build_end_warning(details, seat=seat, now=now, next_lessons=())
 

@@ -306,15 +306,23 @@ def note_result_seen(tx: Transaction, workspace_id: WorkspaceId, lesson_id: Less
 
 
 def note_failure(
-    tx: Transaction, details: LessonDetails, participant_id: ParticipantId, reason: str, *, now: datetime
+    tx: Transaction,
+    details: LessonDetails,
+    participant_id: ParticipantId,
+    reason: str,
+    *,
+    now: datetime,
+    admin_channel: str | None = None,
 ) -> None:
-    """Somebody cannot be reached, or not yet: their leaders' cards show it, and the booker is told."""
+    """Somebody cannot be reached, or not yet: their leaders' cards show it, the booker is told, near the start admins.
+    """
     # Anew: `details` may be older than a reply, a new link or a removal, none of which may be undone by this.
     participant = tx.lessons.find_participant(details.lesson.workspace_id, participant_id)
     if participant is None or participant.removed_at is not None or participant.failure == reason:
         return
     tx.lessons.update_participant(replace(participant, failure=reason))
     tx.notices.insert([notices.plan_not_reached(details.lesson, now=now)])
+    tx.notices.insert(notices.plan_still_not_reached(details.lesson, admin_channel=admin_channel, now=now))
     tx.cards.want(details.lesson.workspace_id, details.lesson.id, kinds=(CardKind.LEADER,))
 
 
@@ -355,8 +363,6 @@ def end(
     if not lesson.is_open:
         return
     state = states.next_state(lesson.state, states.Event.END)
-    tx.attendance.add_events(events)
-    tx.attendance.save(totals, attendance)
     tx.notices.drop_waiting(
         lesson.workspace_id,
         lesson.id,
@@ -364,8 +370,27 @@ def end(
         reason="ended",
     )
     ended = replace(lesson, state=state, ended_at=now, is_running_over=False, revision=lesson.revision + 1)
-    tx.notices.insert(notices.plan_summary(replace(details, lesson=ended), now=now))
     save_change(tx, ended, action="ended", actor=None, now=now)
+    sum_up(tx, details, events=events, totals=totals, attendance=attendance, now=now)
+
+
+def sum_up(
+    tx: Transaction,
+    details: LessonDetails,
+    *,
+    events: Sequence[AttendanceEvent],
+    totals: LessonTotals,
+    attendance: Sequence[Attendance],
+    now: datetime,
+) -> None:
+    """Keep who came, and owe the summary of a lesson that is over."""
+    lesson = tx.lessons.get(details.lesson.workspace_id, details.lesson.id)
+    if lesson.state is not LessonState.ENDED:
+        return
+    tx.attendance.add_events(events)
+    tx.attendance.save(totals, attendance)
+    tx.notices.insert(notices.plan_summary(replace(details, lesson=lesson), now=now))
+    tx.cards.want(lesson.workspace_id, lesson.id)
 
 
 def is_settled(tx: Transaction, workspace_id: WorkspaceId, lesson_id: LessonId) -> bool:

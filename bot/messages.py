@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.blocks import Block, Message, actions, button, context, divider, lines, pack, section
-from bot.cards import canceller_name, extend_button, still_valid_line
+from bot.cards import canceller_name, coming_line, extend_button, still_valid_line
 from bot.ids import Action
 from bot.joining import is_open, join_button, ways_in, what_to_know
+from bot.moves import Move
 from bot.presses import Press
 from bot.readers import Reader, Said, Span, Strong, channel_reader, reader_of
 from bot.roster import Reach, reach_of, trouble_lines
@@ -122,10 +123,16 @@ def build_moved(
     join_url: str | None,
     now: datetime,
     old_closes_at: datetime | None = None,
+    move: Move | None = None,
 ) -> Message:
-    """The times changed so that people must come in again. `old_closes_at`: when the link they had stops working."""
+    """The times changed so that people must come in again. `old_closes_at`: when the link they had stops working.
+
+    `move`: from when to when, where somebody moved the lesson; then it is told also to those whose link stays.
+    """
     reader = reader_of(seat.person, now=now, lesson_zone=details.lesson.zone)
     lesson = details.lesson
+    if move is not None:
+        return _build_move(details, seat, reader, join_url=join_url, move=move)
     said = reader.both(
         "{title} has new times: {when}. Please come in again with a new link.",
         title=Strong(lesson.title),
@@ -133,6 +140,38 @@ def build_moved(
     )
     old = None if old_closes_at is None else reader.both("The link you had stops at {time}.", time=old_closes_at).shown
     return Message(said.spoken, [section(lines(said.shown, old)), *_join_row(details, seat, reader, join_url=join_url)])
+
+
+def _build_move(details: LessonDetails, seat: Seat, reader: Reader, *, join_url: str | None, move: Move) -> Message:
+    lesson, title = details.lesson, Strong(details.lesson.title)
+    if move.was_start == lesson.starts_at:
+        said = reader.both(
+            "{title} now ends at {time}, not at {before}.", title=title, time=lesson.ends_at, before=move.was_end
+        )
+    else:
+        said = reader.both(
+            "{title} was moved from {before} to {when}.",
+            title=title,
+            before=Span(move.was_start, move.was_end),
+            when=Span(lesson.starts_at, lesson.ends_at),
+        )
+    if not is_open(details, seat, now=reader.now):
+        return Message(said.spoken, [section(said.shown)])
+    blocks = [section(lines(said.shown, _which_link(reader, move, is_there=join_url is not None)))]
+    if join_url is None:
+        return Message(said.spoken, [*blocks, context(coming_line(details, seat, reader))])
+    return Message(said.spoken, [*blocks, *_join_row(details, seat, reader, join_url=join_url)])
+
+
+def _which_link(reader: Reader, move: Move, *, is_there: bool) -> Markup | None:
+    """What becomes of the link they had, if they had one."""
+    if move.old_closes_at is None:
+        return None
+    if is_there:
+        return reader.both(
+            "Please come in with the new link. The one you had stops at {time}.", time=move.old_closes_at
+        ).shown
+    return reader.both("Please do not use the link you had; it stops at {time}.", time=move.old_closes_at).shown
 
 
 def build_cancelled(details: LessonDetails, recipient: Seat | Person, *, now: datetime) -> Message:
@@ -212,12 +251,14 @@ def _what_is_left(kind: CardKind, details: LessonDetails, reader: Reader) -> Sai
         return reader.both("{title}, {when}, was cancelled.", title=title, when=Span(start, end))
     if lesson.state is LessonState.ENDED:
         return reader.both("{title} ended at {time}.", title=title, time=lesson.ended_at or end)
-    if kind is CardKind.REMINDER and start <= reader.now:
+    if kind in (CardKind.REMINDER, CardKind.NUDGE) and start <= reader.now:
         return reader.both("{title} began at {time}.", title=title, time=start)
     if kind is CardKind.REMINDER:
         return reader.both("{title} starts at {time}.", title=title, time=start)
     if kind is CardKind.WARNING and end <= reader.now:
         return reader.both("{title} was to end at {time}.", title=title, time=end)
+    if kind is CardKind.MOVED and start > reader.now:
+        return reader.both("{title} has other times since then: {when}.", title=title, when=Span(start, end))
     if lesson.extension_count and not lesson.is_let_end:
         return reader.both("{title} now ends at {time}.", title=title, time=end)
     return reader.both("{title} ends at {time}.", title=title, time=end)

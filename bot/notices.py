@@ -35,6 +35,12 @@ SUMMARY_PATIENCE = timedelta(days=7)
 NOT_REACHED_GATHERS = timedelta(seconds=20)
 """Failures to reach people gather this long before their booker is told, so that one message tells of all."""
 
+NEAR = timedelta(hours=2)
+"""Somebody not reached so shortly before the start is told of to the booker and the admins."""
+
+ENDED_NOW = "ended_now"
+"""The occasion of the look at who came when a leader ended the lesson."""
+
 WORK = frozenset({NoticeKind.GO_LIVE, NoticeKind.READ_SESSIONS, NoticeKind.ERASE_SECRETS})
 """Kinds that send nothing to anybody."""
 
@@ -141,6 +147,16 @@ def plan_end(lesson: Lesson, leaders: Sequence[PersonId], *, now: datetime) -> l
         _owe(lesson, NoticeKind.END_WARNING, occasion, due_at=warns_at, now=now, person_id=leader) for leader in leaders
     ]
     return owed + _owe_channel(lesson, NoticeKind.END_WARNING, occasion, due_at=warns_at, now=now)
+
+
+def plan_look(lesson: Lesson, *, now: datetime) -> list[Notice]:
+    """The look at who came to a lesson that somebody ended before its end."""
+    return [_owe(lesson, NoticeKind.READ_SESSIONS, ENDED_NOW, due_at=now, now=now)]
+
+
+def is_ended_now(notice: Notice) -> bool:
+    """Is this the look that follows *End now*? The lesson is over already then."""
+    return notice.kind is NoticeKind.READ_SESSIONS and notice.occasion == ENDED_NOW
 
 
 def plan_new_link(lesson: Lesson, participant: Participant, *, now: datetime, tells: bool) -> list[Notice]:
@@ -268,7 +284,7 @@ def _find_state_reason(notice: Notice, lesson: Lesson) -> str | None:
         return "cancelled"
     if notice.kind is NoticeKind.SUMMARY:
         return None if lesson.state is LessonState.ENDED else "not_ended"
-    if lesson.state is LessonState.ENDED and notice.kind is not NoticeKind.NOT_REACHED:
+    if lesson.state is LessonState.ENDED and notice.kind is not NoticeKind.NOT_REACHED and not is_ended_now(notice):
         return "ended"
     return None
 
@@ -296,7 +312,7 @@ def _find_fact_reason(notice: Notice, details: LessonDetails) -> str | None:
             return "answered" if lesson.is_let_end else None
         case NoticeKind.GO_LIVE:
             return None if notice.occasion == instant(lesson.starts_at) else "moved"
-        case NoticeKind.READ_SESSIONS:
+        case NoticeKind.READ_SESSIONS if not is_ended_now(notice):
             return None if notice.occasion == instant(lesson.ends_at) else "moved"
         case NoticeKind.MOVED if (move := read_move(notice.occasion)) is not None:
             return None if move.holds(lesson) else "moved"

@@ -12,7 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot import lifecycle, windows
+import structlog
+
+from bot import lifecycle, notices, windows
 from bot.attendance import SessionFacts, compute_attendance
 from bot.clock import Clock
 from bot.errors import RoomServiceError
@@ -27,6 +29,8 @@ from storage.records import (
     new_id,
 )
 from storage.store import Store, Transaction
+
+log = structlog.get_logger("hallpass.reading")
 
 EARLY_LOOK = timedelta(hours=1)
 """How long before the start sessions still belong to this lesson: somebody may have come early and left."""
@@ -54,26 +58,43 @@ class SessionReader:
         Raises RoomServiceError while the service does not answer and there is still patience.
         """
         lesson = details.lesson
-        if not lesson.is_open:
+        is_ended_now = notices.is_ended_now(notice)  # the lesson is over for us already; only who came is wanted
+        if not lesson.is_open and not is_ended_now:
             return None
         now = self._clock.now()
+        if is_ended_now and notice.attempts <= 1:
+            await self._close_room(details)
         is_out_of_patience = now >= lifecycle.patience_until(details)
         try:
             sessions = await self._fetch(details, now)
         except RoomServiceError:
             if not is_out_of_patience:
                 raise
-            await self._end(details, [], is_known=False)
+            await self._end(notice, details, [], is_known=False)
             return None
         is_running = any(session.ended_at is None for session in sessions)
         if is_running and not is_out_of_patience:
-            await self._store.write(
-                lambda tx: lifecycle.note_running_over(tx, lesson.workspace_id, lesson.id, is_running_over=True)
-            )
+            if lesson.is_open:
+                await self._store.write(
+                    lambda tx: lifecycle.note_running_over(tx, lesson.workspace_id, lesson.id, is_running_over=True)
+                )
             pause = lifecycle.next_look(notice.attempts)
             return LookAgain(due_at=min(now + pause, lifecycle.patience_until(details)))
-        await self._end(details, sessions, is_known=True)
+        await self._end(notice, details, sessions, is_known=True)
         return None
+
+    async def _close_room(self, details: LessonDetails) -> None:
+        """Somebody pressed *End now*: where the service can, nobody stays behind. Not while another lesson is in it."""
+        room_id, lesson, now = details.room.room_id, details.lesson, self._clock.now()
+        if room_id is None or not self._service.capabilities.close_room:
+            return
+        sharing = await self._store.read(lambda tx: tx.lessons.list_in_room(lesson.workspace_id, lesson.room))
+        if any(other.is_open and other.starts_at - EARLY_LOOK <= now < other.ends_at for other in sharing):
+            return
+        try:
+            await self._service.close_room(room_id)
+        except RoomServiceError as error:  # they leave by themselves, at the latest when their links put them out
+            log.warning("room_not_closed", lesson=lesson.id, error=str(error))
 
     async def _fetch(self, details: LessonDetails, now: datetime) -> list[Session]:
         room_id = details.room.room_id
@@ -83,16 +104,17 @@ class SessionReader:
             room_id, overlaps_from=details.lesson.starts_at - EARLY_LOOK, overlaps_until=now + timedelta(seconds=1)
         )
 
-    async def _end(self, details: LessonDetails, sessions: list[Session], *, is_known: bool) -> None:
+    async def _end(self, notice: Notice, details: LessonDetails, sessions: list[Session], *, is_known: bool) -> None:
         now = self._clock.now()
         lesson = details.lesson
 
         def work(tx: Transaction) -> None:
             present = tx.lessons.get_details(lesson.workspace_id, lesson.id)
+            if present.lesson.is_open and present.lesson.ends_at != lesson.ends_at:
+                return  # moved or extended while the service was asked: that end has a look of its own
             judged = judge_sessions(tx, present, sessions, is_known=is_known, now=now, late_after=self._late_after)
-            lifecycle.end(
-                tx, present, events=judged.events, totals=judged.totals, attendance=judged.attendance, now=now
-            )
+            finish = lifecycle.sum_up if notices.is_ended_now(notice) else lifecycle.end
+            finish(tx, present, events=judged.events, totals=judged.totals, attendance=judged.attendance, now=now)
 
         await self._store.write(work)
 

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from bot import lifecycle, notices
+from bot import lateness, lifecycle, notices, windows
 from bot.claims import Claimed, Claims
 from bot.clock import Clock
 from bot.errors import (
@@ -29,6 +29,7 @@ from bot.errors import (
 )
 from bot.following import AFTER_WARNING, NextLessons
 from bot.launching import Launcher
+from bot.moves import read_move
 from bot.posting import LOOK_AFTER, Poster
 from bot.reading import LookAgain, SessionReader
 from storage.records import NoticeKind, NoticeState
@@ -38,6 +39,10 @@ log = structlog.get_logger("hallpass.sending")
 
 MANY_ATTEMPTS = 3
 """So many failed launches, and the leader is told that it takes longer."""
+NEEDS_READING = frozenset({NoticeKind.LATE_NUDGE, NoticeKind.LEADER_MISSING})
+"""Kinds that say of somebody that they are not there."""
+READING_PAUSE = timedelta(seconds=20)
+"""Until it is seen whether the room service answered meanwhile."""
 INSTALLATION_PAUSE = timedelta(minutes=1)
 """Between two tries while the whole installation is refused."""
 INSTALLATION_CODES = frozenset(
@@ -117,11 +122,13 @@ class NoticeSender:
             return
 
         def work(tx: Transaction) -> None:
+            is_ours = tx.notices.finish(notice.id, claim_id=claimed.claim_id, state=NoticeState.SENT, sent_at=now)
+            if not is_ours:  # the lesson moved since it was claimed
+                return
             if notice.kind is NoticeKind.GO_LIVE:
                 lifecycle.go_live(tx, notice.workspace_id, notice.lesson_id, now=now)
             else:
                 tx.lessons.erase_secrets(notice.workspace_id, notice.lesson_id)
-            tx.notices.finish(notice.id, claim_id=claimed.claim_id, state=NoticeState.SENT, sent_at=now)
 
         await self._store.write(work, is_patient=True)
 
@@ -138,10 +145,16 @@ class NoticeSender:
         await self._poster.post(claimed)
 
     async def _send_message(self, claimed: Claimed) -> None:
+        notice = claimed.notice
         if (warns_at := await self._next_lessons.find_warning(claimed)) is not None:
             due_at = warns_at + AFTER_WARNING
             await self._claims.release(claimed, until=self._clock.machine_now(), due_at=due_at)
-        elif _awaits_link(claimed):
+        elif notice.kind in NEEDS_READING and not lateness.is_read_lately(claimed.details, now=self._clock.now()):
+            # Lesson time, so that what waits for the room service does not count as late.
+            due_at = self._clock.now() + READING_PAUSE
+            until = self._clock.machine_now()
+            await self._claims.release(claimed, until=until, due_at=due_at, reason="reading_old")
+        elif _awaits_link(claimed, now=self._clock.now()):
             await self._claims.release(claimed, reason="link_not_ready")
         else:
             ahead = await self._next_lessons.list_next(claimed)
@@ -185,9 +198,15 @@ class NoticeSender:
             await self._claims.fail(claimed, error.code)
 
 
-def _awaits_link(claimed: Claimed) -> bool:
-    """A message that must carry Join while the link is still being made."""
-    if claimed.notice.kind not in (NoticeKind.START_REMINDER, NoticeKind.MOVED):
+def _awaits_link(claimed: Claimed, *, now: datetime) -> bool:
+    """A message that must carry Join while the link is still being made.
+
+    Word of a move does not wait for a link that is not due yet, or that cannot be made.
+    """
+    if claimed.notice.kind not in (NoticeKind.START_REMINDER, NoticeKind.MOVED, NoticeKind.LATE_NUDGE):
         return False
-    seat = claimed.get_seat()
-    return seat.link is None or seat.link.number != seat.participant.link_number
+    seat, lesson = claimed.get_seat(), claimed.details.lesson
+    is_missing = seat.link is None or seat.link.number != seat.participant.link_number
+    if is_missing and read_move(claimed.notice.occasion) is not None:
+        return seat.participant.failure is None and windows.links_at(lesson, now) <= now
+    return is_missing

@@ -158,6 +158,10 @@ class RoomService(Protocol):
         """Every session of the account that runs now, solo ones too, oldest first; without their logs."""
         ...
 
+    async def close_room(self, room_id: str) -> None:
+        """Put everybody out of the room, now; closing it twice is harmless. Only where `capabilities.close_room`."""
+        ...
+
     async def check_account(self) -> AccountCheck:
         """Is the key good, and whose is it?"""
         ...

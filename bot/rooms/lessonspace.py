@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Final, Self, TypeVar
 from urllib.parse import quote, urlsplit
 
-from bot.errors import RoomServiceNonsense
+from bot.errors import RoomServiceNonsense, RoomServiceRefused
 from bot.rooms.answers import Fields, list_fields, read_fields
 from bot.rooms.base import (
     AccountCheck,
@@ -160,6 +160,10 @@ class Lessonspace:
             parse_live_session,
         )
         return sorted(running, key=lambda session: (session.started_at, session.session_id))
+
+    async def close_room(self, room_id: str) -> None:
+        """Lessonspace has no way to: RoomServiceRefused."""
+        raise RoomServiceRefused(self.name, "cannot close a room")
 
     async def check_account(self) -> AccountCheck:
         """Whose key this is. RoomServiceRefused when it is nobody's."""

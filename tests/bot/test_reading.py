@@ -56,6 +56,9 @@ class ToldRooms:
     async def launch(self, request: LaunchRequest) -> Launch:
         raise NotImplementedError
 
+    async def close_room(self, room_id: str) -> None:
+        raise NotImplementedError
+
     async def check_account(self) -> AccountCheck:
         raise NotImplementedError
 
