@@ -17,7 +17,6 @@ import structlog
 import uvicorn
 from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
-from slack_bolt.async_app import AsyncApp
 
 from bot.assembly import build_delivery, build_options, build_sealer, open_room_service, open_slack_session
 from bot.booking import BookingPolicy
@@ -32,6 +31,7 @@ from bot.identity import Identity, check_app_token, learn_identity
 from bot.launching import Launcher
 from bot.people import Directory
 from bot.posting import Poster
+from bot.presence import Presence
 from bot.reading import SessionReader
 from bot.rooms.base import RoomService
 from bot.scheduler import Scheduler
@@ -41,6 +41,7 @@ from bot.setting_values import BookersRule
 from bot.settings import Settings
 from bot.web import Readiness, SlackHandler, build_web
 from commands.desk import Desk
+from commands.dispatching import Dispatcher
 from commands.installation import KnownInstallation
 from commands.register import register
 from commands.watching import Watcher
@@ -83,6 +84,7 @@ class Hallpass:
         self._slack_handler: SlackHandler | None = None
         self._socket: AsyncSocketModeHandler | None = None
         self.scheduler: Scheduler | None = None
+        self.presence: Presence | None = None
         self._desk: Desk | None = None
         self._policy: BookingPolicy | None = None
         self.is_started = asyncio.Event()
@@ -148,6 +150,15 @@ class Hallpass:
         register(bolt, desk, watcher)
         sending = asyncio.create_task(scheduler.run())
         stack.push_async_callback(_stop_scheduler, scheduler, sending)
+        self.presence = Presence(
+            store=self.store,
+            service=self._service,
+            clock=self._clock,
+            late_after=self._settings.hallpass_late_after,
+            admin_channel=self._settings.hallpass_admin_channel,
+        )
+        looking = asyncio.create_task(self.presence.run())
+        stack.push_async_callback(_stop_presence, self.presence, looking)
         stack.push_async_callback(desk.close)
         stack.push_async_callback(directory.close)
         groups = asyncio.create_task(self._keep_groups(directory, account_id))
@@ -163,7 +174,7 @@ class Hallpass:
         reader = SessionReader(
             store=self.store, service=self._service, clock=self._clock, late_after=settings.hallpass_late_after
         )
-        claims = Claims(store=self.store, clock=self._clock)
+        claims = Claims(store=self.store, clock=self._clock, admin_channel=settings.hallpass_admin_channel)
         launcher = Launcher(
             store=self.store,
             service=self._service,
@@ -201,13 +212,13 @@ class Hallpass:
             on_done=watcher.note_done,
         )
 
-    def _build_bolt(self, identity: Identity) -> AsyncApp:
+    def _build_bolt(self, identity: Identity) -> Dispatcher:
         secret = self._settings.slack_signing_secret
-        return AsyncApp(
+        return Dispatcher(
             signing_secret=secret.get_secret_value() if secret else None,
             client=build_client(token=None, base_url=self._settings.slack_api_url, session=self._session),
             # Bolt takes an AsyncAuthorize here too, and only that lets SLACK_BOT_TOKEN stand in the environment.
-            authorize=KnownInstallation(  # type: ignore[arg-type]
+            authorize=KnownInstallation(
                 team_id=identity.team_id,
                 enterprise_id=identity.enterprise_id,
                 bot_token=self._token,
@@ -218,7 +229,7 @@ class Hallpass:
             process_before_response=True,
         )
 
-    async def _connect(self, bolt: AsyncApp, stack: AsyncExitStack) -> None:
+    async def _connect(self, bolt: Dispatcher, stack: AsyncExitStack) -> None:
         """Socket Mode with an app token, else Slack's requests come to our web server."""
         token = self._settings.slack_app_token
         if token is None:
@@ -344,6 +355,13 @@ async def _expand(directory: Directory, ids: tuple[str, ...]) -> frozenset[str]:
     for one in ids:
         found |= set(await directory.list_group(one)) if one.startswith("S") else {one}
     return frozenset(found)
+
+
+async def _stop_presence(presence: Presence, looking: asyncio.Task[None]) -> None:
+    """A look in flight is cut off: it keeps nothing half, and the next start looks anew."""
+    presence.stop()
+    looking.cancel()
+    await asyncio.gather(looking, return_exceptions=True)
 
 
 async def _stop_scheduler(scheduler: Scheduler, sending: asyncio.Task[None]) -> None:

@@ -13,7 +13,7 @@ import structlog
 from bot.claims import back_off
 from bot.clock import Clock
 from bot.delivery import Delivery
-from bot.drawing import Drawer
+from bot.drawing import Drawer, find_former
 from bot.errors import SlackBusy, SlackError, SlackRefused, SlackUnreachable
 from bot.sending import INSTALLATION_CODES
 from storage.records import Card, CardId, CardKind, ClaimId, LessonDetails
@@ -21,6 +21,8 @@ from storage.store import Store
 
 log = structlog.get_logger("hallpass.cards")
 
+FOR_A_MOMENT = (CardKind.REMINDER, CardKind.WARNING, CardKind.MOVED, CardKind.NUDGE, CardKind.RESENT)
+"""Messages with a moment of their own: once the lesson is over, nothing changes them any more."""
 BREATH = timedelta(seconds=1)
 """A leader's card and a channel's post change at most this often: a class arriving is one update and not thirty."""
 
@@ -52,7 +54,8 @@ class CardKeeper:
             )
             if message is not None:
                 await self._delivery.update(card.conversation, card.ts, message.text, message.blocks)
-            await self._finish(card, details, claim_id, is_final=message is None)
+            is_final = message is None or find_former(card, details) is not None
+            await self._finish(card, details, claim_id, is_final=is_final)
         except SlackBusy as error:
             await self._release(card, claim_id, machine_now + error.retry_after)
         except SlackUnreachable as error:
@@ -69,14 +72,14 @@ class CardKeeper:
             log.exception("card_failed_unexpectedly", card=card.id, kind=card.kind.value)
             await self._release(card, claim_id, machine_now + timedelta(minutes=1))
 
-    def _shows_names(self, card: Card) -> bool:
-        """Whether the card's channel may read names, as far as is stored: the post itself looked at Slack."""
     def _find_occasion(self, card: Card) -> str | None:
         """What the message announced, where that is more than the lesson as it is now tells: word of a move."""
         if card.kind is not CardKind.MOVED:
             return None
         return self._store.glance(lambda tx: tx.notices.get(card.workspace_id, card.notice_id)).occasion
 
+    def _shows_names(self, card: Card) -> bool:
+        """Whether the card's channel may read names, as far as is stored: the post itself looked at Slack."""
         channel_id = card.channel_id
         if channel_id is None or not self._drawer.shows_channel_names:
             return False
@@ -85,7 +88,7 @@ class CardKeeper:
 
     async def _finish(self, card: Card, details: LessonDetails, claim_id: ClaimId, *, is_final: bool) -> None:
         is_over = not details.lesson.is_open
-        is_final = is_final or (is_over and card.kind in (CardKind.REMINDER, CardKind.WARNING, CardKind.MOVED))
+        is_final = is_final or (is_over and card.kind in FOR_A_MOMENT)
         if is_over or is_final:
             self._next_update.pop(card.id, None)
         elif card.kind in (CardKind.LEADER, CardKind.CHANNEL):

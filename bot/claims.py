@@ -43,6 +43,9 @@ class Claimed:
         """The recipient, when it is a person."""
         if self.seat is not None:
             return self.seat.person
+        removed = self.details.find_removed(self.notice.person_id) if self.notice.person_id else None
+        if removed is not None:
+            return removed.person
         is_booker = self.notice.person_id == self.details.booked_by.id
         return self.details.booked_by if is_booker else None
 
@@ -54,11 +57,12 @@ class Claimed:
 
 
 class Claims:
-    """Writes the ends of claimed notices."""
+    """Writes the ends of claimed notices. `admin_channel`: where admins are told of whom nobody can reach in time."""
 
-    def __init__(self, *, store: Store, clock: Clock) -> None:
+    def __init__(self, *, store: Store, clock: Clock, admin_channel: str | None = None) -> None:
         self._store = store
         self._clock = clock
+        self._admin_channel = admin_channel
 
     async def finish(self, claimed: Claimed, state: NoticeState, *, reason: str | None = None) -> None:
         """SENT (also: work done) or DROPPED."""
@@ -99,7 +103,9 @@ class Claims:
         seat, now = claimed.seat, self._clock.now()
         if seat is None:
             return
-        lifecycle.note_failure(tx, claimed.details, seat.participant.id, code, now=now)
+        lifecycle.note_failure(
+            tx, claimed.details, seat.participant.id, code, now=now, admin_channel=self._admin_channel
+        )
         if seat.participant.is_leader and seat.card is None and code.startswith("room_"):
             # Without the card nobody would see what is wrong, nor find *Try again*.
             tx.notices.insert(notices.plan_card_without_link(claimed.details.lesson, seat.participant, now=now))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot import attending, cards, channel_posts, messages, notices, summaries, windows
+from bot import attending, cards, channel_posts, lateness, messages, notices, nudges, places, summaries, windows
 from bot.blocks import Message
 from bot.messages import NextLesson
 from bot.moves import read_move
@@ -38,6 +38,8 @@ class Drawer:
     ) -> Message:
         """The message that this notice owes. `shows_names`: the channel may read them."""
         seat = find_recipient(notice, details)
+        if notice.kind is NoticeKind.REMOVED:
+            return places.build_removed(details, _get_removed(notice, details).person, now=now)
         if seat is None:
             return self._draw_for_outsider(notice, details, now=now, shows_names=shows_names)
         join_url = self.find_join_url(details, seat, now=now)
@@ -53,6 +55,8 @@ class Drawer:
                 return messages.build_moved(details, seat, join_url=join_url, now=now, move=move)
             case NoticeKind.LATE_NUDGE:
                 return nudges.build_late_nudge(details, seat, join_url=join_url, now=now)
+            case NoticeKind.RESENT:
+                return places.build_resent(details, seat, join_url=join_url, now=now)
             case NoticeKind.REPLY:
                 return _draw_reply(notice, details, seat, now=now)
             case _:
@@ -72,6 +76,7 @@ class Drawer:
         seat: Seat | None = None,
     ) -> Message:
         """For the channel, and for a booker who takes no part."""
+        seat = seat or (details.find_removed(notice.person_id) if notice.person_id else None)
         reader = seat.person if seat else None
         if reader is None and notice.channel_id is None:
             reader = details.booked_by
@@ -82,6 +87,14 @@ class Drawer:
                 return messages.build_end_warning(details, seat=None, now=now, next_lessons=())
             case NoticeKind.CANCELLED:
                 return messages.build_cancelled(details, reader or details.booked_by, now=now)
+            case NoticeKind.LEADER_MISSING:
+                return nudges.build_leader_missing(
+                    details, reader=reader, now=now, shows_names=shows_names or reader is not None
+                )
+            case NoticeKind.STILL_NOT_REACHED:
+                return nudges.build_still_not_reached(
+                    details, reader=reader, now=now, shows_names=shows_names or reader is not None
+                )
             case NoticeKind.NOT_REACHED:
                 return messages.build_not_reached(details, reader=details.booked_by, now=now)
             case NoticeKind.SUMMARY:
@@ -110,6 +123,8 @@ class Drawer:
         if card.kind is CardKind.CHANNEL:
             return channel_posts.build_channel_post(details, now=now, shows_names=shows_names)
         seat = details.find_seat(card.person_id) if card.person_id else None
+        if (former := find_former(card, details)) is not None:
+            return _draw_for_former(card, details, former, now=now)
         if card.kind in (CardKind.PARTICIPANT, CardKind.LEADER):
             return self._draw_own_card(details, seat, now=now) if seat else None
         move = read_move(occasion or "")
@@ -124,6 +139,10 @@ class Drawer:
         match card.kind:
             case CardKind.REMINDER:
                 return messages.build_start_reminder(details, seat, join_url=join_url, now=now)
+            case CardKind.RESENT:
+                return places.build_resent(details, seat, join_url=join_url, now=now)
+            case CardKind.NUDGE:
+                return nudges.build_late_nudge(details, seat, join_url=join_url, now=now)
             case CardKind.MOVED:
                 return messages.build_moved(details, seat, join_url=join_url, now=now, move=move)
             case _:
@@ -135,6 +154,36 @@ def _draw_reply(notice: Notice, details: LessonDetails, leader: Seat, *, now: da
     about = next(seat for seat in details.seats if seat.participant.id == notice.about)
     is_off = notices.says_not_coming(notice)
     return attending.build_reply_notice(details, about, reader=leader.person, is_off=is_off, now=now)
+
+
+def find_former(card: Card, details: LessonDetails) -> Seat | None:
+    """The place that this card no longer speaks for: its owner was taken out, or has a newer card of the lesson.
+
+    Such a card is drawn once more and then stays as it is.
+    """
+    if card.person_id is None:
+        return None
+    seat = details.find_seat(card.person_id)
+    if seat is None:
+        return details.find_removed(card.person_id)
+    is_own = card.kind in (CardKind.PARTICIPANT, CardKind.LEADER)
+    return seat if is_own and (seat.card is None or seat.card.id != card.id) else None
+
+
+def _draw_for_former(card: Card, details: LessonDetails, former: Seat, *, now: datetime) -> Message:
+    if former.participant.removed_at is None:
+        return places.build_older_card(details, former.person, now=now)
+    if card.kind in (CardKind.PARTICIPANT, CardKind.LEADER):
+        return places.build_removed_card(details, former.person, now=now)
+    return places.build_removed_line(details, former.person, now=now)
+
+
+def _get_removed(notice: Notice, details: LessonDetails) -> Seat:
+    """The place taken away. Whoever is back in by now had their notice dropped before."""
+    seat = details.find_removed(notice.person_id) if notice.person_id else None
+    if seat is None:
+        raise ValueError(f"notice {notice.id} is about nobody who was taken out")
+    return seat
 
 
 def find_open_link(details: LessonDetails, seat: Seat, *, now: datetime) -> Link | None:

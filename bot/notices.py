@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from bot import windows
+from bot import lateness, windows
 from bot.moves import Move, read_move
 from storage.records import (
     Lesson,
@@ -205,9 +205,50 @@ def says_not_coming(notice: Notice) -> bool:
 
 def plan_not_reached(lesson: Lesson, *, now: datetime) -> Notice:
     """Tell the booker who could not be reached. Failures within `NOT_REACHED_GATHERS` share one notice."""
-    gathers = int(NOT_REACHED_GATHERS.total_seconds())
-    due_at = datetime.fromtimestamp((int(now.timestamp()) // gathers + 1) * gathers, now.tzinfo)
+    due_at = _gathered(now)
     return _owe(lesson, NoticeKind.NOT_REACHED, instant(due_at), due_at=due_at, now=now, person_id=lesson.booked_by)
+
+
+def _gathered(now: datetime) -> datetime:
+    gathers = int(NOT_REACHED_GATHERS.total_seconds())
+    return datetime.fromtimestamp((int(now.timestamp()) // gathers + 1) * gathers, now.tzinfo)
+
+
+def plan_still_not_reached(lesson: Lesson, *, admin_channel: str | None, now: datetime) -> list[Notice]:
+    """Somebody cannot be reached and the start is near: once for each start, to admins where they have a channel.
+
+    The booker hears it by `plan_not_reached`, and here once more where that was long before.
+    """
+    near_at, occasion, owed = lesson.starts_at - NEAR, instant(lesson.starts_at), []
+    due_at = max(_gathered(now), near_at)
+    if near_at > now:
+        owed.append(
+            _owe(lesson, NoticeKind.STILL_NOT_REACHED, occasion, due_at=due_at, now=now, person_id=lesson.booked_by)
+        )
+    if admin_channel is not None:
+        owed.append(
+            _owe(lesson, NoticeKind.STILL_NOT_REACHED, occasion, due_at=due_at, now=now, channel_id=admin_channel)
+        )
+    return owed
+
+
+def plan_late_nudge(lesson: Lesson, participant: Participant, *, now: datetime) -> Notice:
+    """The lesson has begun without this participant: once for each start."""
+    return _owe(lesson, NoticeKind.LATE_NUDGE, instant(lesson.starts_at), due_at=now, now=now, to=participant)
+
+
+def plan_leader_missing(details: LessonDetails, *, admin_channel: str | None, now: datetime) -> list[Notice]:
+    """Learners are inside without a leader: to the booker, unless they are the one who was nudged, and to admins."""
+    lesson, since = details.lesson, lateness.alone_since(details)
+    if since is None:
+        return []
+    occasion, owed = instant(since), []
+    own_seat = details.find_seat(lesson.booked_by)
+    if own_seat is None or not own_seat.participant.is_leader or lateness.has_joined(own_seat):
+        owed.append(_owe(lesson, NoticeKind.LEADER_MISSING, occasion, due_at=now, now=now, person_id=lesson.booked_by))
+    if admin_channel is not None:
+        owed.append(_owe(lesson, NoticeKind.LEADER_MISSING, occasion, due_at=now, now=now, channel_id=admin_channel))
+    return owed
 
 
 def _owe(
@@ -256,8 +297,10 @@ def find_too_late(notice: Notice, details: LessonDetails) -> datetime | None:
             NoticeKind.INVITATION | NoticeKind.END_WARNING | NoticeKind.MOVED | NoticeKind.CANCELLED | NoticeKind.REPLY
         ):
             return lesson.ends_at
-        case NoticeKind.CHANNEL | NoticeKind.REMOVED:
+        case NoticeKind.CHANNEL | NoticeKind.REMOVED | NoticeKind.LATE_NUDGE | NoticeKind.STILL_NOT_REACHED:
             return lesson.ends_at
+        case NoticeKind.LEADER_MISSING:
+            return windows.last_close(lesson, [seat.participant for seat in details.seats])
         case NoticeKind.NOT_REACHED:
             return lesson.ends_at + timedelta(days=1)
         case NoticeKind.SUMMARY:
@@ -324,6 +367,8 @@ def _find_fact_reason(notice: Notice, details: LessonDetails) -> str | None:
         case NoticeKind.REPLY:
             is_off = seat is not None and seat.participant.reply is Reply.NOT_COMING
             return None if says_not_coming(notice) is is_off else "answered_anew"
+        case NoticeKind.LATE_NUDGE | NoticeKind.LEADER_MISSING | NoticeKind.STILL_NOT_REACHED:
+            return lateness.find_reason_to_drop(notice, details)
         case NoticeKind.NOT_REACHED:
             return None if any(seat.participant.failure for seat in details.seats) else "reached"
         case _:

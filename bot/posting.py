@@ -46,6 +46,8 @@ CARD_KINDS = {
     NoticeKind.START_REMINDER: CardKind.REMINDER,
     NoticeKind.END_WARNING: CardKind.WARNING,
     NoticeKind.MOVED: CardKind.MOVED,
+    NoticeKind.RESENT: CardKind.RESENT,
+    NoticeKind.LATE_NUDGE: CardKind.NUDGE,
     NoticeKind.CHANNEL: CardKind.CHANNEL,
 }
 

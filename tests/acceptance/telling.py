@@ -73,6 +73,8 @@ async def _look_around(school: School) -> Calm:
     scheduler = school.hallpass.scheduler
     if scheduler is None or scheduler.in_flight_count:
         return Calm.BUSY
+    if school.hallpass.presence is not None and school.hallpass.presence.is_busy:
+        return Calm.BUSY
     now, machine_now = school.clock.now(), school.clock.machine_now()
 
     def look(tx: Transaction) -> list[datetime | None]:
