@@ -77,6 +77,16 @@ def build_help(reader: Person, *, now: datetime) -> Message:
     return Message(spoken, [section(shown), section(others)])
 
 
+def build_conversation_help(reader: Person, *, can_book: bool, now: datetime) -> Message:
+    """What can be typed in the conversation with Hallpass itself; the commands too, to who may book."""
+    words = reader_of(reader, now=now).words
+    line = words.mark("Type the word *link* here, and I give you the way into your lesson, now or next.")
+    spoken = words.mark("Type the word link here, and I give you the way into your lesson, now or next.")
+    about = words.mark("Cards and reminders come here by themselves. I cannot read anything else that is typed here.")
+    more = build_help(reader, now=now).blocks if can_book else []
+    return Message(spoken, [section(lines(line, about)), *more])
+
+
 def build_unknown_command(reader: Person, *, typed: str, now: datetime) -> Message:
     """What was typed was not understood; the help with it."""
     words = reader_of(reader, now=now).words

@@ -146,14 +146,15 @@ async def list_lessons(desk: Desk, reader: Person) -> list[LessonDetails]:
 
 
 async def _answer_link(desk: Desk, asked: Asked) -> None:
-    """The caller's way into the lesson that is on, else the next one."""
-    reader, now = desk.reader(asked.user_id), desk.now()
+    await desk.answer_now(asked, await find_link(desk, asked.user_id))
+
+
+async def find_link(desk: Desk, user_id: str) -> Message:
+    """Somebody's own way into the lesson that is on, else the next one; or that there is none."""
+    reader, now = desk.reader(user_id), desk.now()
     for details in await list_lessons(desk, reader):
         seat = details.find_seat(reader.id)
         if seat is not None and now < windows.window_of(details.lesson, seat.participant).closes_at:
             join_url = desk.drawer.find_join_url(details, seat, now=now)
-            message: Message = build_link_reply(details, seat, join_url=join_url, now=now)
-            break
-    else:
-        message = build_no_link(reader, now=now)
-    await desk.answer_now(asked, message)
+            return build_link_reply(details, seat, join_url=join_url, now=now)
+    return build_no_link(reader, now=now)

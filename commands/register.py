@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from slack_bolt.async_app import AsyncApp
-
-from commands import buttons, failures, home, lesson, modals, more, replying
+from commands import buttons, conversing, failures, home, lesson, modals, more, overview, replying, showing
 from commands.desk import Desk
+from commands.dispatching import Dispatcher
 from commands.watching import Watcher
 
 
-def register(app: AsyncApp, desk: Desk, watcher: Watcher) -> None:
+def register(app: Dispatcher, desk: Desk, watcher: Watcher) -> None:
     """Put every listener on the app."""
     lesson.register(app, desk)  # /lesson, /lessons, both shortcuts
     modals.register(app, desk, watcher)  # the booking form, its progress
@@ -19,5 +18,8 @@ def register(app: AsyncApp, desk: Desk, watcher: Watcher) -> None:
     menu = more.Menu()  # each choice is put there by the module that answers it
     more.register(app, menu)  # the menu on the leader's card
     replying.register(app, desk)  # I'll be there, I can't come, Running late
+    conversing.register(app, desk)  # what is typed in the Messages tab
     home.register(app, desk)  # app_home_opened, user_change
+    showing.register(app, desk)  # Summary, Show
+    overview.register(app, desk)  # an admin's All lessons
     failures.register(app, desk)  # whatever any of them raises

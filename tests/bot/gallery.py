@@ -13,6 +13,7 @@ from typing import Any
 
 from bot.attending import build_replied, build_reply_notice
 from bot.blocks import Block, Message
+from bot.boards import build_board, build_lesson_view
 from bot.cards import build_leader_card, build_participant_card
 from bot.channel_posts import build_channel_post
 from bot.confirmations import build_cancelled as build_cancelled_confirmation
@@ -20,7 +21,7 @@ from bot.confirmations import build_extended, build_let_end, build_new_link, bui
 from bot.drafts import BookingDraft, Caution, CautionCode, Problem, ProblemCode, RoomChoice
 from bot.errors import NotAllowed, Outdated, Refused, TooEarly, TooLate, WrongState
 from bot.forms import FormState, build_booking_form, build_loading_form
-from bot.home import build_home, build_small_view
+from bot.home import HomeLesson, build_home, build_small_view
 from bot.ids import Field
 from bot.messages import (
     NextLesson,
@@ -31,9 +32,11 @@ from bot.messages import (
     build_shrunk,
     build_start_reminder,
 )
+from bot.overview import Page, build_admin_blocks, build_all_lessons
 from bot.progress import build_progress, build_result
 from bot.replies import (
     build_apology,
+    build_conversation_help,
     build_help,
     build_lesson_list,
     build_link_reply,
@@ -51,17 +54,20 @@ from storage.records import (
     LessonState,
     NoticeState,
     Person,
+    PersonId,
     Reply,
     Role,
     Seat,
     Verdict,
 )
+from storage.store import Pending
 from tests.records import (
     ENDS_AT,
     NOW,
     ROOM_REF,
     STARTS_AT,
     make_attendance,
+    make_audit_entry,
     make_lesson,
     make_link,
     make_participant,
@@ -210,6 +216,8 @@ def _list_lesson_messages(cast: Cast, details: LessonDetails) -> Iterator[tuple[
     for is_off in (True, False):
         told = build_reply_notice(details, learner, reader=leader.person, is_off=is_off, now=NOW)
         yield f"reply notice, is_off {is_off}", told
+    for who in (details.booked_by, leader.person):
+        yield "board", build_board(details, reader=who, now=NOW)
     yield "not reached", build_not_reached(details, reader=details.booked_by, now=NOW)
     for shows_names in (True, False):
         post = build_channel_post(details, now=NOW, shows_names=shows_names, channel_locale=cast.locale)
@@ -262,6 +270,8 @@ def _list_replies(cast: Cast) -> Iterator[tuple[str, Message]]:
         yield f"refusal {refused!r}", describe_refusal(refused, reader, now=NOW)
     yield from _list_confirmations(reader, details)
     yield "help", build_help(reader, now=NOW)
+    for can_book in (True, False):
+        yield "help in the conversation", build_conversation_help(reader, can_book=can_book, now=NOW)
     yield "unknown command", build_unknown_command(reader, typed=cast.write(3000), now=NOW)
     yield "apology", build_apology(reader, "1234", now=NOW)
     yield "no link", build_no_link(reader, now=NOW)
@@ -284,7 +294,10 @@ def list_views(cast: Cast) -> Iterator[tuple[str, Block]]:
         for who in (details.booked_by, details.seats[0].person):
             yield f"progress: {name}", build_progress(details, reader=who, done=1, total=12, now=NOW)
             yield f"result: {name}", build_result(details, reader=who, now=NOW)
-    everything = list(list_scenes(cast).values()) * 10
+    yield from _list_house_views(cast)
+    everything = [
+        HomeLesson(details=details, join_url=SECRET_URL, runs=True) for details in list_scenes(cast).values()
+    ] * 10
     for can_book in (True, False):
         yield (
             f"first Home, can_book {can_book}",
@@ -293,16 +306,77 @@ def list_views(cast: Cast) -> Iterator[tuple[str, Block]]:
         yield (
             f"full Home, can_book {can_book}",
             build_home(
-                reader=everything[0].booked_by,
+                reader=everything[0].details.booked_by,
                 now=NOW,
                 today=everything,
                 upcoming=everything,
                 past=everything,
                 is_first_visit=True,
                 can_book=can_book,
+                for_admin=build_full_admin_blocks(cast, everything[0].details.booked_by),
             ),
         )
     yield "small view", build_small_view(build_help(reader, now=NOW), reader=reader)
+
+
+def build_full_admin_blocks(cast: Cast, reader: Person) -> list[Block]:
+    """The admins' part of Home when much is wrong."""
+    troubled = [build_details(cast, failures=True)] * 9
+    pending = Pending(
+        waiting_count=1000,
+        unknown_count=2,
+        stale_card_count=3,
+        oldest_due_at=NOW - MINUTE,
+        dropped_late_count=4,
+        failed_count=5,
+    )
+    return build_admin_blocks(reader=reader, now=NOW, troubled=troubled, pending=pending, is_first_visit=True)
+
+
+def _list_house_views(cast: Cast) -> Iterator[tuple[str, Block]]:
+    reader = cast.person(0)
+    quiet = Pending(
+        waiting_count=0,
+        unknown_count=0,
+        stale_card_count=0,
+        oldest_due_at=None,
+        dropped_late_count=0,
+        failed_count=0,
+    )
+    calm = build_admin_blocks(reader=reader, now=NOW, troubled=[], pending=quiet)
+    yield "an admin's Home when all is well", build_home(reader=reader, now=NOW, for_admin=calm)
+    for name, details in list_scenes(cast).items():
+        names = {seat.person.id: seat.person.name for seat in details.seats}
+        history = [
+            make_audit_entry(details.lesson, action, actor=details.seats[0].person.id, facts=facts)
+            for action in ("booked", "extended", "let_end", "cancelled", "moved", "new_link", "tried_again", "12")
+            for facts in (
+                {},
+                {"ends_at_before": ENDS_AT.isoformat(), "ends_at_after": ENDS_AT.isoformat(), "participants": 3},
+                {"12_after": cast.write(200), "34": True, "56": False, "78_before": None, "78_after": None},
+            )
+        ]
+        history.append(make_audit_entry(details.lesson, "ended", actor=None))
+        history.append(make_audit_entry(details.lesson, "live", actor=PersonId("1")))
+        for runs, viewer in ((True, details.seats[0].person), (False, details.seats[1].person)):
+            yield (
+                f"lesson, runs {runs}: {name}",
+                build_lesson_view(
+                    details,
+                    reader=viewer,
+                    runs=runs,
+                    history=history if runs else (),
+                    names=names,
+                    service_name=cast.write(20),
+                    now=NOW,
+                ),
+            )
+    scenes = list(list_scenes(cast).values())
+    for count in (0, 1, 30, 100):
+        lessons = (scenes * 10)[:count]
+        for offset in (0, 20):
+            page = Page(day=NOW.date(), offset=offset)
+            yield f"all lessons, {count}", build_all_lessons(lessons, reader=reader, now=NOW, page=page)
 
 
 def build_full_form(cast: Cast, reader: Person) -> Block:

@@ -100,6 +100,7 @@ class ChatMethods:
             text=content["text"],
             blocks=content["blocks"],
             author_id=self._workspace.app.bot_user_id,
+            thread_ts=arguments.find_text("thread_ts"),
             ephemeral_to=user_id,
         )
         return {"message_ts": message.ts}
