@@ -12,10 +12,12 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import time, timedelta
 from enum import StrEnum
 from typing import TypeVar
 from urllib.parse import urlsplit
+
+from bot.quiet import OFF, QuietHours
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
@@ -23,8 +25,10 @@ LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 UNITS = {"d": 86400, "h": 3600, "m": 60, "s": 1}
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)([dhms])")
 _RATE = re.compile(r"(\d+(?:\.\d+)?)\s*(?:/\s*(s|m))?(?:\s+burst\s+(\d+))?")
+_HOURS = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)-([01]?\d|2[0-3]):([0-5]\d)")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _SLACK_ID = re.compile(r"[USW][A-Z0-9]{2,}")
+_CHANNEL_ID = re.compile(r"[CG][A-Z0-9]{2,}")
 
 
 class Wrong(ValueError):
@@ -117,6 +121,21 @@ def show_duration(duration: timedelta) -> str:
     if left or not parts:
         parts.append(f"{left:g}s")
     return "".join(parts)
+
+
+def parse_quiet_hours(text: str) -> QuietHours:
+    """`21:30-07:00`, or `off`."""
+    compact = "".join(text.lower().split())
+    if compact == "off":
+        return OFF
+    found = _HOURS.fullmatch(compact)
+    mend = "write it like 21:30-07:00, or off"
+    if not found:
+        raise Wrong("is not two times of day", mend)
+    start, end = (time(int(found[hour]), int(found[hour + 1])) for hour in (1, 3))
+    if start == end:
+        raise Wrong("begins and ends at the same time", mend)
+    return QuietHours(start=start, end=end)
 
 
 def parse_rate(text: str) -> Rate:
@@ -220,6 +239,14 @@ def parse_ids(text: str, *, starts: str = "SUW") -> tuple[str, ...]:
         kinds = "ids of user groups (S…)" if starts == "S" else "ids of people (U… or W…) or of user groups (S…)"
         raise Wrong("holds something that is no such id", f"list {kinds}, separated by commas")
     return tuple(dict.fromkeys(ids))
+
+
+def parse_channel(text: str) -> str:
+    """Slack's id of one channel."""
+    channel_id = text.strip()
+    if not _CHANNEL_ID.fullmatch(channel_id):
+        raise Wrong("is no id of a channel", "use the id (C…) at the foot of the channel's details in Slack")
+    return channel_id
 
 
 def parse_bookers(text: str) -> Bookers:

@@ -20,6 +20,7 @@ from pydantic import BeforeValidator, Field, PrivateAttr, SecretStr, ValidationE
 from pydantic_settings import BaseSettings, DotEnvSettingsSource, EnvSettingsSource, SettingsConfigDict
 from pydantic_settings.sources import PydanticBaseSettingsSource
 
+from bot.quiet import USUAL, QuietHours
 from bot.setting_values import (
     Bookers,
     BookersRule,
@@ -32,6 +33,7 @@ from bot.setting_values import (
     parse_app_token,
     parse_bookers,
     parse_bot_token,
+    parse_channel,
     parse_count,
     parse_database,
     parse_duration,
@@ -41,6 +43,7 @@ from bot.setting_values import (
     parse_links,
     parse_listen,
     parse_plain_secret,
+    parse_quiet_hours,
     parse_rate,
     parse_room_service,
     parse_signing_secret,
@@ -146,7 +149,14 @@ class Settings(BaseSettings):
         default=timedelta(minutes=10), description="how much one *Extend* adds"
     )
     hallpass_late_after: Annotated[timedelta, _duration(timedelta(0), HALF_A_DAY)] = Field(
-        default=timedelta(minutes=5), description="from how long after the start a summary calls somebody late"
+        default=timedelta(minutes=5),
+        description="from how long after the start somebody who is not there is told, and a summary calls them late",
+    )
+
+    hallpass_quiet_hours: Annotated[QuietHours, BeforeValidator(of_text(parse_quiet_hours))] = Field(
+        default=USUAL,
+        description="when reminders, nudges and news of lessons more than 12 hours away wait, on the reader's clock; "
+        "`off`: never",
     )
 
     hallpass_launches_at_once: Annotated[int, _count(1, 1000)] = Field(
@@ -176,6 +186,12 @@ class Settings(BaseSettings):
     )
     hallpass_channel_names: Annotated[bool, BeforeValidator(of_text(parse_switch))] = Field(
         default=False, description="`on`: summaries in channels name people, except where guests or others are members"
+    )
+
+    hallpass_admin_channel: Annotated[str | None, BeforeValidator(of_text(parse_channel))] = Field(
+        default=None,
+        description="id of a channel that Hallpass is in, where admins read of lessons without their leader "
+        "and of people whom nobody reached two hours before the start; not set: only the booker is told",
     )
 
     _sources: dict[str, Source] = PrivateAttr(default_factory=dict)

@@ -54,6 +54,25 @@ def test_what_is_enough_to_run() -> None:
     assert settings.warnings == ()
 
 
+@pytest.mark.parametrize(
+    # what is set; how it is shown
+    ("text", "shown"),
+    [("22:00-6:30", "22:00-06:30"), (" 12:00 - 14:15 ", "12:00-14:15"), ("off", "off"), ("OFF", "off")],
+)
+def test_quiet_hours_are_two_times_of_day(text: str, shown: str) -> None:
+    """Over midnight or not, or none at all."""
+    assert shown == str(load(HALLPASS_QUIET_HOURS=text).hallpass_quiet_hours)
+
+
+@pytest.mark.parametrize("text", ["21:30", "24:00-07:00", "21:60-07:00", "07:00-07:00", "9pm-7am", "21:30-07:00-09:00"])
+def test_other_quiet_hours_are_refused(text: str) -> None:
+    """With how to write them; the same time twice could mean always or never."""
+    assert (
+        "write it like 21:30-07:00, or off"
+        in problems_of(ENOUGH | {"HALLPASS_QUIET_HOURS": text})["HALLPASS_QUIET_HOURS"]
+    )
+
+
 def test_a_signing_secret_in_place_of_an_app_token_means_http() -> None:
     """Either way into Slack is enough."""
     environ = {name: text for name, text in ENOUGH.items() if name != "SLACK_APP_TOKEN"}
