@@ -57,7 +57,7 @@ def build_leader_card(details: LessonDetails, seat: Seat, *, join_url: str | Non
     blocks += [section(recording)] if recording else []
     blocks += _note(details, reader)
     blocks += reach_blocks(details, [other for other in details.seats if other is not seat], reader, reader=seat.person)
-    return Message(_leader_text(details, seat, reader), blocks + _leader_buttons(details, reader))
+    return Message(_leader_text(details, seat, reader), blocks + leader_buttons(details, reader))
 
 
 def _facts(details: LessonDetails, seat: Seat, reader: Reader) -> list[Markup]:
@@ -149,7 +149,8 @@ def _short_result(details: LessonDetails, reader: Reader) -> list[Block]:
     return attendance_blocks(details, reader, at_most=6)
 
 
-def _leader_buttons(details: LessonDetails, reader: Reader) -> list[Block]:
+def leader_buttons(details: LessonDetails, reader: Reader) -> list[Block]:
+    """What whoever runs the lesson can do about it, as on the card; also in Home."""
     lesson, words = details.lesson, reader.words
     press = Press(lesson_id=lesson.id, revision=lesson.revision).to_value()
     row = [extend_button(details, reader)]

@@ -27,6 +27,15 @@ class Action(StrEnum):
     REPLY_NOT_COMING = "reply_not_coming"  # I can't come
     REPLY_LATE = "reply_late"  # Running late
     BOOK = "book"  # in the Home tab
+    SUMMARY = "summary"  # of a lesson that is over
+    SHOW_LESSON = "show_lesson"  # to an admin: the board and the history of one lesson
+    LIST_MORE = "list_more"  # the next page of a list
+    LIST_BACK = "list_back"
+    ALL_LESSONS = "all_lessons"  # an admin's, and its pages
+    ALL_LESSONS_BACK = "all_lessons_back"
+    HOUSE_RULES = "house_rules"  # an admin's form of settings
+    EXPORT = "export"  # attendance as a file
+    TRY_MYSELF = "try_myself"  # a short lesson for one
     PICK_LEADERS = "pick_leaders"
     PICK_PARTICIPANTS = "pick_participants"
     PICK_CHANNEL = "pick_channel"
@@ -76,6 +85,9 @@ class View(StrEnum):
     CANCEL = "cancel_lesson"
     END = "end_lesson"
     EXTEND = "extend_lesson"  # asks whether to extend into another lesson
+    ALL_LESSONS = "all_lessons"
+    HOUSE_RULES = "house_rules"
+    EXPORT = "export"
     MESSAGE = "message"  # a small private answer where there is no conversation to answer in
 
 

@@ -8,7 +8,7 @@ a reader whose zone nobody knows reads the lesson's.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -78,6 +78,18 @@ class Reader:
         """ "Mon, Nov 23"."""
         skeleton = "MMMEd" if abs(instant - self.now) < _YEAR_SHOWN_BEYOND else "yMMMEd"
         return _plain_spaces(format_skeleton(skeleton, instant, tzinfo=_zone(self.zone), locale=self.words.locale))
+
+    def local_day(self, instant: datetime) -> date:
+        """The day on which the reader lives through this instant."""
+        return instant.astimezone(_zone(self.zone)).date()
+
+    def midnight_of(self, day: date) -> datetime:
+        """The instant at which the reader's day begins."""
+        return datetime.combine(day, time(), _zone(self.zone)).astimezone(UTC)
+
+    def noon_of(self, day: date) -> datetime:
+        """An instant in the middle of the reader's day: on that day whatever the clocks do in its night."""
+        return datetime.combine(day, time(12), _zone(self.zone))
 
     def time(self, instant: datetime) -> str:
         """ "4:00 PM", without a zone: only beside something that names it."""

@@ -21,6 +21,7 @@ from bot.clock import Clock
 from bot.delivery import Delivery
 from bot.drawing import Drawer
 from bot.errors import SlackError
+from bot.home import build_small_view
 from bot.people import Directory
 from storage.records import Person, PersonId, WorkspaceId, new_id
 from storage.store import Store
@@ -90,6 +91,9 @@ class Desk:
             await self.delivery.reply_private(asked.response_url, message.text, message.blocks)
         elif asked.conversation is not None:
             await self.delivery.post_ephemeral(asked.conversation, asked.user_id, message.text, message.blocks)
+        elif asked.trigger_id is not None:  # pressed in Home
+            view = build_small_view(message, reader=self.reader(asked.user_id))
+            await self.delivery.open_view(asked.trigger_id, view)
 
     async def close(self) -> None:
         """Wait briefly for what is still running, then let go of it."""

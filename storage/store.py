@@ -146,6 +146,10 @@ class Lessons(Protocol):
         """By start, cancelled ones included. `person_id`: only those they take part in or booked."""
         ...
 
+    def list_troubled(self, workspace_id: WorkspaceId, *, ends_after: datetime, limit: int) -> list[Lesson]:
+        """Lessons not cancelled or ended in which somebody present could not be reached, by start."""
+        ...
+
     def list_overlapping(
         self,
         workspace_id: WorkspaceId,
@@ -332,8 +336,10 @@ class Notices(Protocol):
         kinds: Collection[NoticeKind],
         due_at: datetime,
         lesson_starts_at: datetime,
+        person_id: PersonId | None = None,
     ) -> int:
-        """Another `due_at` for all WAITING and FAILED ones of these kinds, since the lesson moved. How many."""
+        """Another `due_at` for all WAITING and FAILED ones of these kinds (to this person): the lesson moved, or the
+        person chose so. How many."""
         ...
 
     def wake(

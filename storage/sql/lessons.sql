@@ -24,6 +24,15 @@ WHERE workspace_id = :workspace_id AND ends_at > :ends_after AND starts_at < :st
     SELECT id FROM lessons WHERE booked_by = :person_id)
 ORDER BY starts_at, id LIMIT :limit;
 
+-- name: list_troubled
+-- Lessons still to come or running in which somebody could not be reached.
+SELECT {lesson.*} FROM lessons AS lesson
+WHERE lesson.workspace_id = :workspace_id AND lesson.state IN ('booked', 'live') AND lesson.ends_at > :ends_after
+  AND EXISTS (
+    SELECT 1 FROM participants AS participant
+    WHERE participant.lesson_id = lesson.id AND participant.removed_at IS NULL AND participant.failure IS NOT NULL)
+ORDER BY lesson.starts_at, lesson.id LIMIT :limit;
+
 -- name: list_overlapping
 -- Lessons still to come or running, that some of these people have a place in, in a stretch of time.
 -- CROSS JOIN keeps the order of the loops: few lessons lie in the stretch, but people may have years of lessons.

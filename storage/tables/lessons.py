@@ -81,6 +81,10 @@ class LessonTable(LinkTable, DetailsTable):
         )
         return [LESSON.from_row(row) for row in rows]
 
+    def list_troubled(self, workspace_id: WorkspaceId, *, ends_after: datetime, limit: int) -> list[Lesson]:
+        rows = self._all(SQL["list_troubled"], workspace_id=workspace_id, ends_after=ends_after, limit=limit)
+        return [LESSON.from_row(row) for row in rows]
+
     def list_overlapping(
         self,
         workspace_id: WorkspaceId,

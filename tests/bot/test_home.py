@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from bot.home import build_home, build_small_view
+from bot.blocks import VIEW_BLOCKS, Block
+from bot.home import HomeLesson, build_home, build_small_view
 from bot.ids import Action, View
 from bot.replies import build_no_link
+from storage.records import LessonState, Person, Role
 from tests.bot.plain import list_buttons, read
-from tests.records import NOW, make_details, make_lesson, make_person
+from tests.records import NOW, make_details, make_lesson, make_person, make_seat
 
 ADA = make_person("Ada")
 
 
 def test_lessons_stand_in_their_groups() -> None:
     """Today, next, past, in this order; past only where there is one."""
-    today, coming, past = (make_details(make_lesson(title, booked_by=ADA.id)) for title in ("One", "Two", "Three"))
+    today, coming, past = (
+        HomeLesson(details=make_details(make_lesson(title, booked_by=ADA.id))) for title in ("One", "Two", "Three")
+    )
     text = read(build_home(reader=ADA, now=NOW, today=[today], upcoming=[coming], past=[past])["blocks"])
     places = [text.index(part) for part in ("Today", "*One*", "Next", "*Two*", "Past", "*Three*")]
 
@@ -40,9 +44,51 @@ def test_the_first_visit_is_a_welcome_that_fits_the_reader() -> None:
 
 
 def test_only_who_may_book_sees_the_button() -> None:
-    """The only button there is."""
+    """The only button of an empty Home."""
     assert list(list_buttons(build_home(reader=ADA, now=NOW)["blocks"])) == [Action.BOOK]
     assert list_buttons(build_home(reader=ADA, now=NOW, can_book=False)["blocks"]) == {}
+
+
+def test_each_reader_gets_the_buttons_of_their_card() -> None:
+    """Who runs a lesson may extend and cancel it; a learner has their own way in and their answer; nobody has both."""
+    ben = make_person("Ben")
+    lesson = make_lesson("One", booked_by=ADA.id)
+    details = make_details(lesson, make_seat(lesson, ADA, Role.LEADER), make_seat(lesson, ben, Role.LEARNER))
+
+    def buttons(reader: Person, *, runs: bool) -> set[str]:
+        home = HomeLesson(details=details, join_url="https://room.example/1", runs=runs)
+        return set(list_buttons(build_home(reader=reader, now=NOW, today=[home], can_book=False)["blocks"]))
+
+    assert {Action.JOIN, Action.NEW_LINK, Action.EXTEND, Action.CANCEL} <= buttons(ADA, runs=True)
+    assert {Action.JOIN, Action.NEW_LINK, Action.REPLY_COMING} <= buttons(ben, runs=False)
+    assert not {Action.EXTEND, Action.CANCEL, Action.TRY_AGAIN} & buttons(ben, runs=False)
+
+
+def test_only_a_lesson_that_is_over_has_a_summary() -> None:
+    """A cancelled one came to nothing."""
+    ended, cancelled = (
+        HomeLesson(details=make_details(make_lesson(state.value, state=state)))
+        for state in (LessonState.ENDED, LessonState.CANCELLED)
+    )
+    blocks = build_home(reader=ADA, now=NOW, past=[ended, cancelled])["blocks"]
+
+    assert [Action.SUMMARY] == [made["accessory"]["action_id"] for made in blocks if "accessory" in made]
+
+
+def test_home_holds_any_number_of_lessons() -> None:
+    """None, one, 30 and 100 of each sort, all with their buttons, beside the most that an admin is shown."""
+    for count in (0, 1, 30, 100):
+        lessons = [
+            HomeLesson(details=make_details(make_lesson(f"{number}", booked_by=ADA.id)), runs=True)
+            for number in range(count)
+        ]
+        admin: list[Block] = [{"type": "divider"}] * 19
+        home = build_home(
+            reader=ADA, now=NOW, today=lessons, upcoming=lessons, past=lessons, is_first_visit=True, for_admin=admin
+        )
+
+        assert len(home["blocks"]) <= VIEW_BLOCKS, count
+        assert f"*{count - 1}*" in read(home["blocks"]) or count in (0, 100)
 
 
 def test_a_private_answer_fits_into_a_view() -> None:

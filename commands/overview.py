@@ -1,0 +1,83 @@
+"""What admins do in Home beyond their own lessons: look at every lesson, and what the bot could not do."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from slack_bolt.async_app import AsyncApp
+
+from bot.blocks import Block
+from bot.errors import Outdated
+from bot.ids import Action, View
+from bot.overview import Page, build_admin_blocks, build_all_lessons, read_page
+from bot.readers import reader_of
+from bot.seeing import require_admin
+from commands.desk import Asked, Desk
+from commands.failures import read_asked
+from storage.records import LessonDetails, Person
+from storage.store import Pending, Transaction
+
+Ack = Callable[..., Awaitable[Any]]
+
+TROUBLE_LOOKS_BACK = timedelta(days=1)
+"""A lesson that runs over is still to be reached for."""
+MOST_TROUBLED = 50
+MOST_A_DAY = 500
+
+
+def register(app: AsyncApp, desk: Desk) -> None:
+    """Name the buttons."""
+
+    @app.action(Action.ALL_LESSONS.value)
+    @app.action(Action.ALL_LESSONS_BACK.value)
+    async def turn(ack: Ack, body: dict[str, Any], action: dict[str, Any]) -> None:
+        asked, page = read_asked(body), read_page(action.get("value"))
+        if asked is None or page is None or asked.trigger_id is None:
+            raise Outdated
+        view = await _build_page(desk, asked, page)
+        shown = body.get("view") or {}
+        if shown.get("callback_id") == View.ALL_LESSONS.value:
+            await desk.delivery.update_view(str(shown["id"]), view)
+        else:
+            await desk.delivery.open_view(asked.trigger_id, view)
+        await ack()
+
+    @app.view(View.ALL_LESSONS.value)
+    async def submit_nothing(ack: Ack) -> None:
+        await ack()
+
+
+async def build_admin_part(desk: Desk, person: Person, *, is_first_visit: bool) -> list[Block]:
+    """The admins' part of this person's Home. Only for who is one: the caller has asked."""
+    now, machine_now = desk.now(), desk.clock.machine_now()
+
+    def read(tx: Transaction) -> tuple[list[LessonDetails], Pending]:
+        found = tx.lessons.list_troubled(desk.workspace_id, ends_after=now - TROUBLE_LOOKS_BACK, limit=MOST_TROUBLED)
+        troubled = [tx.lessons.get_details(desk.workspace_id, lesson.id) for lesson in found]
+        return troubled, tx.notices.pending(now=now, machine_now=machine_now)
+
+    troubled, pending = await desk.store.read(read)
+    return build_admin_blocks(reader=person, now=now, troubled=troubled, pending=pending, is_first_visit=is_first_visit)
+
+
+async def _build_page(desk: Desk, asked: Asked, page: Page) -> Block:
+    now, policy = desk.now(), desk.policy()
+
+    def read(tx: Transaction) -> tuple[Person, list[LessonDetails]]:
+        person = require_admin(tx, desk.workspace_id, user_id=asked.user_id, policy=policy)
+        starts_at, ends_at = _bounds(person, page, now)
+        found = tx.lessons.list_between(
+            desk.workspace_id, ends_after=starts_at, starts_before=ends_at, limit=MOST_A_DAY
+        )
+        of_day = [lesson for lesson in found if lesson.starts_at >= starts_at]
+        return person, [tx.lessons.get_details(desk.workspace_id, lesson.id) for lesson in of_day]
+
+    person, lessons = await desk.store.read(read)
+    return build_all_lessons(lessons, reader=person, now=now, page=page)
+
+
+def _bounds(person: Person, page: Page, now: datetime) -> tuple[datetime, datetime]:
+    reader = reader_of(person, now=now)
+    return reader.midnight_of(page.day), reader.midnight_of(page.day + timedelta(days=1))
