@@ -53,6 +53,9 @@ class ProblemCode(StrEnum):
     START_TOO_FAR = "start_too_far"  # more than two years ahead
     LENGTH_NOT_MINUTES = "length_not_minutes"  # not a whole number from 1 to 720
     MINUTES_NOT_WHOLE = "minutes_not_whole"  # facts: lowest, highest
+    HAS_BEGUN = "has_begun"  # another start for a lesson that is on
+    ENDS_PAST = "ends_past"  # a length by which it would be over already
+    ROOM_TAKEN = "room_taken"  # by another lesson at the times it is to be moved to; names: its title
     CLOSES_TOO_LATE = "closes_too_late"  # the service's links would not live so long; facts: days
     NOT_IN_CHANNEL = "not_in_channel"  # names: the channel; say `/invite @Hallpass`
     CHANNEL_ARCHIVED = "channel_archived"  # names: the channel

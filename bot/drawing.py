@@ -25,7 +25,11 @@ class Drawer:
     def find_join_url(self, details: LessonDetails, seat: Seat, *, now: datetime) -> str | None:
         """The way in that counts, while it works."""
         link = find_open_link(details, seat, now=now)
-        return self.sealer.unseal(link.url_sealed) if link and link.url_sealed else None
+        return self.unseal(link) if link else None
+
+    def unseal(self, link: Link) -> str | None:
+        """Where this link leads; None once that was erased."""
+        return self.sealer.unseal(link.url_sealed) if link.url_sealed else None
 
     def draw_notice(
         self,

@@ -22,6 +22,9 @@ class Action(StrEnum):
     TURN_BACK = "turn_back"
     PICK_ADDED = "pick_added"
     MORE = "more"  # the leader's overflow menu; what was chosen is a `Choice`
+    SEE_ALL = "see_all"  # on a board that only counts
+    ROLL_BACK = "roll_back"  # its pages
+    ROLL_ON = "roll_on"
     MORE_OPTIONS = "more_options"
     REPLY_COMING = "reply_coming"  # I'll be there
     REPLY_NOT_COMING = "reply_not_coming"  # I can't come

@@ -56,14 +56,31 @@ def new_link_button(details: LessonDetails, seat: Seat, reader: Reader) -> Block
     return button(reader.words._("I need a new link"), Action.NEW_LINK, press.to_value())
 
 
+def device_button(details: LessonDetails, seat: Seat, reader: Reader) -> Block:
+    """*Another device*: a second way in, beside this one."""
+    press = Press(lesson_id=details.lesson.id, participant_id=seat.participant.id)
+    return button(reader.words._("Another device"), Action.DEVICE, press.to_value())
+
+
 def ways_in(
-    details: LessonDetails, seat: Seat, reader: Reader, *, join_url: str | None, with_new_link: bool = True
+    details: LessonDetails,
+    seat: Seat,
+    reader: Reader,
+    *,
+    join_url: str | None,
+    with_new_link: bool = True,
+    with_device: bool = False,
 ) -> list[Block]:
-    """The row with Join and *I need a new link*; nothing while there is no link or when there is nothing to come to."""
+    """The row with Join and *I need a new link*; nothing while there is no link or when there is nothing to come to.
+
+    `with_device`: and *Another device*, which a card has room for.
+    """
     if join_url is None or not is_open(details, seat, now=reader.now):
         return []
     row = [join_button(details, seat, reader, join_url=join_url)]
-    return actions([*row, new_link_button(details, seat, reader)] if with_new_link else row)
+    row += [new_link_button(details, seat, reader)] if with_new_link else []
+    row += [device_button(details, seat, reader)] if with_device else []
+    return actions(row)
 
 
 def what_to_know(details: LessonDetails, seat: Seat, reader: Reader) -> Markup:

@@ -88,8 +88,8 @@ def may_run(details: LessonDetails, person: Person, *, policy: BookingPolicy) ->
     return is_leader or details.booked_by.id == person.id or policy.is_admin(person)
 
 
-def cancel(tx: Transaction, ask: Ask) -> Cancelled:
-    """Call the lesson off: waiting notices die, everybody who knew of it is told once."""
+def cancel(tx: Transaction, ask: Ask, *, reason: str = "") -> Cancelled:
+    """Call the lesson off: waiting notices die, everybody who knew of it is told once. They all read the reason."""
     details, actor = admit(tx, ask, "cancel")
     lesson = details.lesson
     state = states.next_state(lesson.state, states.Event.CANCEL)
@@ -103,13 +103,15 @@ def cancel(tx: Transaction, ask: Ask) -> Cancelled:
     tx.notices.drop_waiting(ask.workspace_id, ask.lesson_id, kinds=tuple(NoticeKind), reason="cancelled")
     tx.notices.insert(owed)
     sent = [link for link in tx.lessons.list_links(ask.workspace_id, ask.lesson_id) if link.closes_at > ask.now]
-    save_change(
-        tx,
-        replace(details.lesson, state=state, cancelled_at=ask.now, cancelled_by=actor.id, revision=lesson.revision + 1),
-        action="cancelled",
-        actor=actor.id,
-        now=ask.now,
+    off = replace(
+        lesson,
+        state=state,
+        cancelled_at=ask.now,
+        cancelled_by=actor.id,
+        cancel_reason=reason.strip() or None,
+        revision=lesson.revision + 1,
     )
+    save_change(tx, off, action="cancelled", actor=actor.id, now=ask.now)
     return Cancelled(
         told_count=len(told),
         valid_count=len(sent),
@@ -130,7 +132,7 @@ def extend(tx: Transaction, ask: Ask) -> Extended:
     count = _count_extensions(lesson, ask.now)
     longer = replace(
         lesson,
-        ends_at=lesson.ends_at + count * lesson.options.extension,
+        ends_at=extended_end(lesson, ask.now),
         extension_count=lesson.extension_count + count,
         revision=lesson.revision + 1,
         is_let_end=False,
@@ -146,12 +148,17 @@ def extend(tx: Transaction, ask: Ask) -> Extended:
             continue
         renewed = replace(seat.participant, link_number=seat.participant.link_number + 1)
         tx.lessons.update_participant(renewed)
-        _drop_old_links(tx, renewed)
+        drop_old_links(tx, renewed)
         owed += notices.plan_new_link(longer, renewed, now=ask.now, tells=True)
         relinked += 1
     tx.notices.insert(owed)
     save_change(tx, longer, action="extended", actor=actor.id, now=ask.now)
     return Extended(ends_at=longer.ends_at, relinked_count=relinked)
+
+
+def extended_end(lesson: Lesson, now: datetime) -> datetime:
+    """When the lesson would end if it were extended now."""
+    return lesson.ends_at + _count_extensions(lesson, now) * lesson.options.extension
 
 
 def _count_extensions(lesson: Lesson, now: datetime) -> int:
@@ -202,7 +209,7 @@ def request_new_link(
     revoke_links(tx, seat.participant, now=now)
     renewed = replace(seat.participant, link_number=number + 1, failure=None)
     tx.lessons.update_participant(renewed)
-    _drop_old_links(tx, renewed)
+    drop_old_links(tx, renewed)
     tx.notices.insert(notices.plan_new_link(details.lesson, renewed, now=now, tells=False))
     tx.cards.want(workspace_id, lesson_id, kinds=(CardKind.LEADER,))
     facts: dict[str, changes.Fact] = {
@@ -255,7 +262,8 @@ def revoke_links(tx: Transaction, participant: Participant, *, now: datetime) ->
     return [link for link in links if link.delivered_at is not None and link.closes_at > now]
 
 
-def _drop_old_links(tx: Transaction, participant: Participant) -> None:
+def drop_old_links(tx: Transaction, participant: Participant) -> None:
+    """Links that were to be made or told of for this participant are not wanted any more: another one will be."""
     tx.notices.drop_waiting(
         participant.workspace_id,
         participant.lesson_id,

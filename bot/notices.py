@@ -88,9 +88,12 @@ def _plan_start(lesson: Lesson, *, now: datetime) -> Notice:
     return _owe(lesson, NoticeKind.GO_LIVE, instant(lesson.starts_at), due_at=lesson.starts_at, now=now)
 
 
-def plan_reminder(lesson: Lesson, participant: Participant, *, now: datetime) -> list[Notice]:
-    """The participant's own start reminder; none once its moment has passed."""
-    if not now < (reminds_at := windows.reminds_at(lesson)) < lesson.starts_at:
+def plan_reminder(
+    lesson: Lesson, participant: Participant, *, now: datetime, due_at: datetime | None = None
+) -> list[Notice]:
+    """The participant's own start reminder; none once its moment has passed. `due_at`: at a moment of their choice."""
+    reminds_at = windows.reminds_at(lesson) if due_at is None else due_at
+    if not now < reminds_at < lesson.starts_at:
         return []
     occasion = instant(lesson.starts_at)
     return [_owe(lesson, NoticeKind.START_REMINDER, occasion, due_at=reminds_at, now=now, to=participant)]
@@ -377,7 +380,8 @@ def _find_fact_reason(notice: Notice, details: LessonDetails) -> str | None:
 
 def _is_card_fresh(notice: Notice, seat: Seat, lesson: Lesson) -> bool:
     """The card came so shortly before the reminder that the reminder would only repeat it."""
-    return seat.card is not None and seat.card.posted_at > notice.due_at - lesson.options.remind_before / 2
+    before = max(lesson.options.remind_before, lesson.starts_at - notice.due_at)  # earlier, where somebody chose so
+    return seat.card is not None and seat.card.posted_at > notice.due_at - before / 2
 
 
 def _find_seat(notice: Notice, details: LessonDetails) -> Seat | None:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bot.blocks import Message, context, lines, pack, section
-from bot.errors import NotAllowed, Outdated, Refused, TooEarly, TooLate, WrongState
+from bot.errors import LastOne, LimitReached, NotAllowed, Outdated, Refused, TooEarly, TooLate, WrongState
 from bot.joining import is_open, ways_in, what_to_know
 from bot.readers import Reader, Said, Span, Strong, reader_of
 from bot.words import Markup
@@ -35,12 +35,42 @@ def _say_refusal(refused: Refused, reader: Reader) -> Said:
         return reader.both("That message was out of date, so nothing was changed. It now shows how things stand.")
     if isinstance(refused, WrongState):
         return _say_state(refused.state, reader)
+    if isinstance(refused, LimitReached):
+        return _say_limit(refused, reader)
+    if isinstance(refused, LastOne):
+        return _say_last_one(refused, reader)
     return reader.both("That is not possible now, so nothing was changed. Type /lesson help to see what is.")
+
+
+def _say_limit(refused: LimitReached, reader: Reader) -> Said:
+    if not refused.leaders:
+        return reader.both(
+            "That was asked for {limit} times for this lesson, which is the limit. On your card, choose Add or remove "
+            "people, then Resend beside your name.",
+            limit=refused.limit,
+        )
+    names = reader.words.join_marked(refused.leaders, at_most=3)
+    return reader.both(
+        "You have asked for that {limit} times for this lesson, which is the limit. Write to {names}: they can send "
+        "you your way in again.",
+        limit=refused.limit,
+        names=names,
+    )
+
+
+def _say_last_one(refused: LastOne, reader: Reader) -> Said:
+    if refused.is_leader:
+        return reader.both("A lesson needs a leader. Add another leader first, or press Replace, or cancel the lesson.")
+    return reader.both("A lesson needs a participant. Add another first, or press Replace, or cancel the lesson.")
 
 
 def _say_not_allowed(refused: NotAllowed, reader: Reader) -> Said:
     if refused.action == "book":
         return reader.both("You cannot book lessons here. Ask a member of this workspace to book it for you.")
+    if refused.action == "removed":
+        return reader.both("You are no longer in this lesson, so there is no way in for you. Ask its leader.")
+    if refused.action in ("new_link", "device"):
+        return reader.both("A way in is its person's alone. Use the buttons on your own card.")
     if refused.action == "reply":
         return reader.both("Only the participant whose card this is can answer on it.")
     return reader.both("Only the lesson's leaders, whoever booked it, and admins can do that. Ask one of them.")

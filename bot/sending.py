@@ -16,6 +16,7 @@ import structlog
 from bot import lateness, lifecycle, notices, windows
 from bot.claims import Claimed, Claims
 from bot.clock import Clock
+from bot.courtesy import Courtesy
 from bot.errors import (
     RoomServiceBusy,
     RoomServiceDown,
@@ -72,6 +73,7 @@ class NoticeSender:
         *,
         store: Store,
         claims: Claims,
+        courtesy: Courtesy,
         launcher: Launcher,
         poster: Poster,
         next_lessons: NextLessons,
@@ -80,6 +82,7 @@ class NoticeSender:
     ) -> None:
         self._store = store
         self._claims = claims
+        self._courtesy = courtesy
         self._launcher = launcher
         self._poster = poster
         self._next_lessons = next_lessons
@@ -97,6 +100,8 @@ class NoticeSender:
             reason = notices.find_reason_to_drop(notice, claimed.details, now=self._clock.now())
             if reason is not None:
                 await self._claims.drop(claimed, reason)
+            elif await self._courtesy.keeps_back(claimed):
+                return
             elif notice.kind in notices.WORK:
                 await self._do_work(claimed)
             elif notice.kind in notices.BRINGS_CARD:
@@ -201,12 +206,18 @@ class NoticeSender:
 def _awaits_link(claimed: Claimed, *, now: datetime) -> bool:
     """A message that must carry Join while the link is still being made.
 
-    Word of a move does not wait for a link that is not due yet, or that cannot be made.
+    Word of a move, and what a leader sends once more, do not wait for a link that is not due yet or cannot be made.
     """
-    if claimed.notice.kind not in (NoticeKind.START_REMINDER, NoticeKind.MOVED, NoticeKind.LATE_NUDGE):
+    if claimed.notice.kind not in (
+        NoticeKind.START_REMINDER,
+        NoticeKind.MOVED,
+        NoticeKind.LATE_NUDGE,
+        NoticeKind.RESENT,
+    ):
         return False
     seat, lesson = claimed.get_seat(), claimed.details.lesson
     is_missing = seat.link is None or seat.link.number != seat.participant.link_number
-    if is_missing and read_move(claimed.notice.occasion) is not None:
+    is_word_first = claimed.notice.kind is NoticeKind.RESENT or read_move(claimed.notice.occasion) is not None
+    if is_missing and is_word_first:
         return seat.participant.failure is None and windows.links_at(lesson, now) <= now
     return is_missing

@@ -184,6 +184,9 @@ class Settings(BaseSettings):
     hallpass_reach: Annotated[int, _count(1, 1_000_000)] = Field(
         default=200, description="most people whom a booker who is no admin reaches in an hour"
     )
+    hallpass_new_links: Annotated[int, _count(1, 1000)] = Field(
+        default=5, description="how often one person may ask for a new link of one lesson; then the leader sends one"
+    )
     hallpass_channel_names: Annotated[bool, BeforeValidator(of_text(parse_switch))] = Field(
         default=False, description="`on`: summaries in channels name people, except where guests or others are members"
     )

@@ -79,6 +79,13 @@ def describe_problem(problem: Problem, words: Words) -> str:
     match problem.code:
         case ProblemCode.IS_BOT | ProblemCode.IS_APP | ProblemCode.IS_DEACTIVATED | ProblemCode.IS_UNREACHABLE:
             return _describe_people(problem, words)
+        case ProblemCode.ALREADY_THERE:
+            return words.ngettext(
+                "{names} is in this lesson already. Please take them out of this field.",
+                "{names} are in this lesson already. Please take them out of this field.",
+                len(problem.names),
+                names=names,
+            )
         case ProblemCode.LEADER_AND_PARTICIPANT:
             return say("Choose {names} either as leader or as participant, not as both.", names=names)
         case ProblemCode.NOT_IN_CHANNEL:
@@ -87,6 +94,8 @@ def describe_problem(problem: Problem, words: Words) -> str:
             )
         case ProblemCode.CHANNEL_ARCHIVED:
             return say("#{channel} is archived. Choose another channel.", channel=names)
+        case ProblemCode.ROOM_TAKEN:
+            return say("The lesson’s room is taken then by “{title}”. Choose another time.", title=names)
         case ProblemCode.ROOM_BUSY:
             return say("That room is taken then by “{title}”. Choose a new room or another time.", title=names)
         case ProblemCode.NOT_SUPPORTED:
@@ -162,6 +171,10 @@ def _describe_plain(code: ProblemCode, words: Words) -> str:
             return say("Choose at least one leader.")
         case ProblemCode.START_PAST:
             return say("This is more than 15 minutes ago. Choose a later start.")
+        case ProblemCode.HAS_BEGUN:
+            return say("The lesson has begun, so its start stays. You can change its length.")
+        case ProblemCode.ENDS_PAST:
+            return say("The lesson would be over already. Type more minutes, or close this and choose End now.")
         case ProblemCode.START_TOO_FAR:
             return say("This is more than two years ahead. Choose an earlier start.")
         case ProblemCode.LENGTH_NOT_MINUTES:

@@ -47,6 +47,7 @@ def register(app: AsyncApp, desk: Desk, watcher: Watcher) -> None:
     async def new_link(ack: Ack, body: dict[str, Any], action: dict[str, Any]) -> None:
         asked, press = _read(body, action)
         participant_id, number, now = press.participant_id, press.link_number, desk.now()
+        limit = desk.policy().new_links
         if participant_id is None or number is None:
             raise Outdated
 
@@ -59,6 +60,7 @@ def register(app: AsyncApp, desk: Desk, watcher: Watcher) -> None:
                 number=number,
                 user_id=asked.user_id,
                 now=now,
+                limit=limit,
             )
             return tx.lessons.get_details(workspace_id, press.lesson_id)
 

@@ -8,7 +8,7 @@ a failure in it is told to the person instead of being lost.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -23,7 +23,7 @@ from bot.drawing import Drawer
 from bot.errors import SlackError
 from bot.home import build_small_view
 from bot.people import Directory
-from storage.records import Person, PersonId, WorkspaceId, new_id
+from storage.records import LessonDetails, Link, Person, PersonId, Seat, WorkspaceId, new_id
 from storage.store import Store
 
 log = structlog.get_logger("hallpass.commands")
@@ -50,6 +50,7 @@ class Desk:
     clock: Clock
     workspace_id: WorkspaceId
     policy: Callable[[], BookingPolicy]  # asked each time: user groups change
+    make_device_link: Callable[[LessonDetails, Seat, int], Awaitable[Link]]  # raises RoomServiceError, Outdated
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
     watches: set[asyncio.Task[None]] = field(default_factory=set)  # wait for others, and are let go of at once
 

@@ -188,7 +188,7 @@ async def test_nobody_gets_a_link_by_somebody_elses_button(school: School) -> No
 
     await press_as(cara, telling.find_card(cara), telling.list_buttons(telling.find_card(ben))["new_link"]["value"])
 
-    await telling.wait_for_answer(school, cara, "Only the lesson's leaders")
+    await telling.wait_for_answer(school, cara, "A way in is its person's alone")
     await telling.settle(school)
     assert len(school.lessonspace.launches) == 3
 
