@@ -10,12 +10,12 @@ from datetime import datetime
 
 from bot import windows
 from bot.attending import reply_blocks
-from bot.blocks import Block, Message, actions, button, confirm_dialog, context, header, lines, overflow, quote, section
+from bot.blocks import Block, Message, actions, button, context, header, lines, overflow, pack, quote, section
 from bot.ids import Action, Choice
 from bot.joining import is_open, recording_line, ways_in, what_to_know
 from bot.presses import Press
 from bot.readers import Reader, reader_of
-from bot.roster import attendance_blocks, has_trouble, present_of, reach_blocks
+from bot.roster import attendance_blocks, has_trouble, more_line, present_of, reach_blocks, stranger_lines
 from bot.wording import describe_failure
 from bot.words import Markup
 from storage.records import LessonDetails, LessonState, Link, Seat, Verdict
@@ -29,7 +29,10 @@ def build_participant_card(details: LessonDetails, seat: Seat, *, join_url: str 
     reader = reader_of(seat.person, now=now, lesson_zone=details.lesson.zone)
     blocks = [header(details.lesson.title), section(lines(*_facts(details, seat, reader)))]
     if details.lesson.state is LessonState.CANCELLED:
-        return Message(_participant_text(details, reader), [*blocks, section(_cancelled_line(details, reader))])
+        return Message(
+            _participant_text(details, reader),
+            [*blocks, section(_cancelled_line(details, reader)), *reason_blocks(details, reader)],
+        )
     if details.lesson.state is LessonState.ENDED:
         return Message(_participant_text(details, reader), [*blocks, section(_own_attendance(seat, reader))])
     blocks += _note(details, reader)
@@ -47,7 +50,7 @@ def build_leader_card(details: LessonDetails, seat: Seat, *, join_url: str | Non
     facts = section(lines(*_facts(details, seat, reader)))
     if lesson.state is LessonState.CANCELLED:
         line = lines(_cancelled_line(details, reader), still_valid_line(details, reader))
-        blocks = [header(lesson.title), facts, section(line)]
+        blocks = [header(lesson.title), facts, section(line), *reason_blocks(details, reader)]
         return Message(_leader_text(details, seat, reader), blocks)
     if lesson.state is LessonState.ENDED:
         blocks = [header(lesson.title), facts, section(reader.words.mark("This lesson is over."))]
@@ -56,7 +59,9 @@ def build_leader_card(details: LessonDetails, seat: Seat, *, join_url: str | Non
     recording = recording_line(details, reader)
     blocks += [section(recording)] if recording else []
     blocks += _note(details, reader)
-    blocks += reach_blocks(details, [other for other in details.seats if other is not seat], reader, reader=seat.person)
+    others = [other for other in details.seats if other is not seat]
+    blocks += reach_blocks(details, others, reader, reader=seat.person, offers_all=True)
+    blocks += pack(stranger_lines(details, reader), at_most=1, more=more_line(reader))
     return Message(_leader_text(details, seat, reader), blocks + leader_buttons(details, reader))
 
 
@@ -92,7 +97,7 @@ def _way_in(details: LessonDetails, seat: Seat, reader: Reader, *, join_url: str
         return [section(words.mark("The way into this lesson is closed."))]
     if join_url is None:
         return [section(coming_line(details, seat, reader))]
-    blocks = ways_in(details, seat, reader, join_url=join_url)
+    blocks = ways_in(details, seat, reader, join_url=join_url, with_device=True)
     if lesson.is_running_over:
         blocks.append(section(words.mark("People are still in the room. Join works a little longer.")))
     return [*blocks, context(what_to_know(details, seat, reader))]
@@ -117,6 +122,12 @@ def _cancelled_line(details: LessonDetails, reader: Reader) -> Markup:
     if name is None:
         return reader.words.mark("This lesson was cancelled. There is nothing you need to do.")
     return reader.words.mark("This lesson was cancelled by {name}. There is nothing you need to do.", name=name)
+
+
+def reason_blocks(details: LessonDetails, reader: Reader) -> list[Block]:
+    """Why it was cancelled, in the words of who did, where they said it."""
+    reason = details.lesson.cancel_reason
+    return [section(reader.words.mark("*Reason*")), *quote(reason)] if reason else []
 
 
 def canceller_name(details: LessonDetails) -> str | None:
@@ -156,16 +167,17 @@ def leader_buttons(details: LessonDetails, reader: Reader) -> list[Block]:
     row = [extend_button(details, reader)]
     if has_trouble(details):
         row.append(button(words._("Try again"), Action.TRY_AGAIN, press))
-    row.append(
-        button(words._("Cancel lesson"), Action.CANCEL, press, style="danger", confirm=_confirm(details, reader))
-    )
+    row.append(button(words._("Cancel lesson"), Action.CANCEL, press, style="danger"))
     row += overflow(Action.MORE, list_choices(details, reader))
     return actions(row, block_id=press)
 
 
 def list_choices(details: LessonDetails, reader: Reader) -> list[tuple[Choice, str]]:
     """What else can be done about the lesson, for the menu: at most five, each answered in `commands/`."""
-    return []
+    words, is_on = reader.words, details.lesson.state is LessonState.LIVE
+    choices = [(Choice.END, words._("End now"))] if is_on else []
+    choices.append((Choice.MOVE, words._("Change the length") if is_on else words._("Move")))
+    return [*choices, (Choice.AGAIN, words._("Book again"))]
 
 
 def extend_button(details: LessonDetails, reader: Reader, *, style: str | None = None) -> Block:
@@ -174,23 +186,6 @@ def extend_button(details: LessonDetails, reader: Reader, *, style: str | None =
     press = Press(lesson_id=lesson.id, revision=lesson.revision).to_value()
     text = reader.words._("Extend {length}", length=reader.words.short_length(lesson.options.extension))
     return button(text, Action.EXTEND, press, style=style)
-
-
-def _confirm(details: LessonDetails, reader: Reader) -> Block:
-    """Asks before cancelling, and says what cancelling cannot take back."""
-    words = reader.words
-    links = live_links(details, reader)
-    text = words._("Everybody is told once.")
-    if links:
-        text = words.ngettext(
-            "Everybody is told once. {count} link already sent stays valid until {when}.",
-            "Everybody is told once. {count} links already sent stay valid until {when}.",
-            len(links),
-            when=reader.day_and_time(max(link.closes_at for link in links)),
-        )
-    return confirm_dialog(
-        title=words._("Cancel this lesson?"), text=text, yes=words._("Cancel lesson"), no=words._("Keep it")
-    )
 
 
 def live_links(details: LessonDetails, reader: Reader) -> list[Link]:

@@ -82,6 +82,7 @@ class View(StrEnum):
     BOOKING = "booking"
     PROGRESS = "progress"
     HOME = "home"
+    ROLL = "roll"
     PEOPLE = "people"
     REPLACE = "replace_person"
     MOVE = "move_lesson"

@@ -12,7 +12,9 @@ from datetime import timedelta
 from enum import StrEnum
 
 from bot.attending import reply_counts, with_reply
-from bot.blocks import Block, lines, pack
+from bot.blocks import Block, button, lines, pack
+from bot.ids import Action
+from bot.presses import Press
 from bot.readers import Reader
 from bot.wording import describe_failure
 from bot.words import Markup, escape
@@ -29,12 +31,18 @@ class Reach(StrEnum):
     NOT_SENT = "not_sent"
     SENT = "sent"
     OPENED = "opened"
+    JOINED = "joined"  # and still in the room, at the last reading
+    LEFT = "left"
     TROUBLE = "trouble"
 
 
 def reach_of(seat: Seat) -> Reach:
     """Where this participant's latest way in stands."""
-    if seat.participant.failure or seat.invited is NoticeState.FAILED:
+    if seat.participant.failure:
+        return Reach.TROUBLE
+    if seat.attendance is not None and seat.attendance.joined_at is not None:
+        return Reach.JOINED if seat.attendance.left_at is None else Reach.LEFT
+    if seat.invited is NoticeState.FAILED:
         return Reach.TROUBLE
     if seat.link and seat.link.opened_at:
         return Reach.OPENED
@@ -53,13 +61,45 @@ def has_trouble(details: LessonDetails) -> bool:
     return any(reach_of(seat) is Reach.TROUBLE for seat in details.seats)
 
 
-def reach_blocks(details: LessonDetails, seats: Sequence[Seat], reads: Reader, *, reader: Person) -> list[Block]:
-    """Each of these participants' state, or counts and those with trouble. Nothing for nobody."""
+def reach_blocks(
+    details: LessonDetails, seats: Sequence[Seat], reads: Reader, *, reader: Person, offers_all: bool = False
+) -> list[Block]:
+    """Each of these participants' state, or counts and those with trouble. Nothing for nobody.
+
+    `offers_all`: beside counts stands *See all*; not in a view, which cannot open another on itself.
+    """
     if len(seats) > LISTED_ONE_BY_ONE:
-        return pack([_reach_counts(seats, reads), *trouble_lines(seats, reads)], at_most=8, more=_more(reads))
+        counted = pack([_reach_counts(seats, reads)], at_most=1, more=more_line(reads))
+        if counted and offers_all:
+            press = Press(lesson_id=details.lesson.id).to_value()
+            counted[0]["accessory"] = button(reads.words._("See all"), Action.SEE_ALL, press)
+        return counted + pack(trouble_lines(seats, reads), at_most=7, more=more_line(reads))
+    return pack(reach_lines(details, seats, reads, reader=reader), at_most=8, more=more_line(reads))
+
+
+def reach_lines(details: LessonDetails, seats: Sequence[Seat], reads: Reader, *, reader: Person) -> list[Markup]:
+    """Where each of these participants stands, a line each."""
     leads = any(leader.person.id == reader.id for leader in details.leaders)
-    named = [with_reply(_reach_line(seat, _name(seat, reads, leads=leads), reads), seat, reads) for seat in seats]
-    return pack(named, at_most=8, more=_more(reads))
+    return [with_reply(_reach_line(seat, _name(seat, reads, leads=leads), reads), seat, reads) for seat in seats]
+
+
+def stranger_lines(details: LessonDetails, reader: Reader) -> list[Markup]:
+    """Who is or was in the room without a link of ours, while the lesson goes on."""
+    words, found = reader.words, []
+    for one in details.unknown:
+        name = words.mark("{name} (came without a link)", name=one.shown_name)
+        found.append(_presence_line(one, name, reader) or name)
+    return found
+
+
+def _presence_line(attendance: Attendance | None, name: Markup, reader: Reader) -> Markup | None:
+    """When they joined, and left; None: they were not seen."""
+    words = reader.words
+    if attendance is None or attendance.joined_at is None:
+        return None
+    if attendance.left_at is not None:
+        return words.mark("{name}: left {time}", name=name, time=reader.stamp_time(attendance.left_at))
+    return words.mark("{name}: joined {time}", name=name, time=reader.stamp_time(attendance.joined_at))
 
 
 def trouble_lines(seats: Sequence[Seat], reader: Reader) -> list[Markup]:
@@ -94,6 +134,8 @@ def _split_names(names: Sequence[str]) -> list[list[str]]:
 
 def _reach_line(seat: Seat, name: Markup, reader: Reader) -> Markup:
     words = reader.words
+    if seat.participant.failure is None and (present := _presence_line(seat.attendance, name, reader)) is not None:
+        return present
     match reach_of(seat):
         case Reach.TROUBLE:
             reason = describe_failure(seat.participant.failure or "unknown_outcome", words)
@@ -122,12 +164,14 @@ def _sent_line(seat: Seat, name: Markup, reader: Reader) -> Markup:
 def _reach_counts(seats: Sequence[Seat], reader: Reader) -> Markup:
     words, counts = reader.words, Counter(reach_of(seat) for seat in seats)
     parts = [
+        words.ngettext("{count} in the room", "{count} in the room", counts[Reach.JOINED]),
+        words.ngettext("{count} left", "{count} left", counts[Reach.LEFT]),
         words.ngettext("{count} opened", "{count} opened", counts[Reach.OPENED]),
         words.ngettext("{count} sent", "{count} sent", counts[Reach.SENT]),
         words.ngettext("{count} not sent yet", "{count} not sent yet", counts[Reach.NOT_SENT]),
         words.ngettext("{count} not reached", "{count} not reached", counts[Reach.TROUBLE]),
     ]
-    order = (Reach.OPENED, Reach.SENT, Reach.NOT_SENT, Reach.TROUBLE)
+    order = (Reach.JOINED, Reach.LEFT, Reach.OPENED, Reach.SENT, Reach.NOT_SENT, Reach.TROUBLE)
     there = [part for part, reach in zip(parts, order, strict=True) if counts[reach]]
     counted = words.mark("{total} people: {parts}.", total=len(seats), parts=words.join(there))
     new = sum(seat.participant.is_new_to_leader for seat in seats)
@@ -190,8 +234,9 @@ def attendance_blocks(details: LessonDetails, reader: Reader, *, at_most: int) -
     """Everybody's presence, a line each, then who came without a link."""
     entries = [attendance_line(seat, reader) for seat in details.seats]
     entries += [unknown_line(attendance, reader) for attendance in details.unknown]
-    return pack(entries, at_most=at_most, more=_more(reader))
+    return pack(entries, at_most=at_most, more=more_line(reader))
 
 
-def _more(reader: Reader) -> Callable[[int], Markup]:
+def more_line(reader: Reader) -> Callable[[int], Markup]:
+    """How many are left out, for `pack`."""
     return lambda count: reader.words.nmark("and {count} more", "and {count} more", count)

@@ -2,7 +2,23 @@
 
 from __future__ import annotations
 
-from commands import buttons, conversing, failures, home, lesson, modals, more, overview, replying, showing
+from commands import (
+    again,
+    buttons,
+    changing,
+    conversing,
+    devices,
+    failures,
+    home,
+    lesson,
+    lists,
+    modals,
+    more,
+    overview,
+    replying,
+    roll,
+    showing,
+)
 from commands.desk import Desk
 from commands.dispatching import Dispatcher
 from commands.watching import Watcher
@@ -11,15 +27,18 @@ from commands.watching import Watcher
 def register(app: Dispatcher, desk: Desk, watcher: Watcher) -> None:
     """Put every listener on the app."""
     lesson.register(app, desk)  # /lesson, /lessons, both shortcuts
+    lists.register(app, desk)  # More and Back in a list
     modals.register(app, desk, watcher)  # the booking form, its progress
-    buttons.register(
-        app, desk, watcher
-    )  # Join, I need a new link, Extend, Let it end, Cancel, Try again, Book a lesson
+    buttons.register(app, desk, watcher)  # Join, I need a new link, Let it end, Try again, Book a lesson
     menu = more.Menu()  # each choice is put there by the module that answers it
     more.register(app, menu)  # the menu on the leader's card
+    changing.register(app, desk, menu)  # Extend, Move, End now, Cancel, and their forms
+    again.register(desk, menu)  # Book again
+    devices.register(app, desk)  # Another device
     replying.register(app, desk)  # I'll be there, I can't come, Running late
     conversing.register(app, desk)  # what is typed in the Messages tab
     home.register(app, desk)  # app_home_opened, user_change
     showing.register(app, desk)  # Summary, Show
     overview.register(app, desk)  # an admin's All lessons
+    roll.register(app, desk)  # See all
     failures.register(app, desk)  # whatever any of them raises
