@@ -23,6 +23,7 @@ from bot.booking import BookingPolicy
 from bot.cardkeeping import CardKeeper
 from bot.claims import Claims
 from bot.clock import Clock, SystemClock
+from bot.courtesy import Courtesy
 from bot.delivery import Delivery, build_client
 from bot.drawing import Drawer
 from bot.errors import RoomServiceError, SlackError
@@ -131,6 +132,7 @@ class Hallpass:
             shows_channel_names=self._settings.hallpass_channel_names,
         )
         self._policy = self._build_policy(account_id)
+        launcher = self._build_launcher(directory)
         desk = Desk(
             store=self.store,
             delivery=delivery,
@@ -139,10 +141,11 @@ class Hallpass:
             clock=self._clock,
             workspace_id=workspace.id,
             policy=lambda: self._policy or self._build_policy(account_id),
+            make_device_link=launcher.make_device_link,
         )
         self._desk = desk
         watcher = Watcher(desk)
-        scheduler = self._build_scheduler(delivery, directory, drawer, watcher)
+        scheduler = self._build_scheduler(delivery, directory, drawer, launcher, watcher)
         self.scheduler = scheduler
         self._on_owed.append(scheduler.wake)
         await self._read_groups(directory, account_id)
@@ -169,19 +172,26 @@ class Hallpass:
         self.is_started.set()
         log.info("started", workspace=identity.team_name, mode="socket" if self._socket else "http")
 
-    def _build_scheduler(self, delivery: Delivery, directory: Directory, drawer: Drawer, watcher: Watcher) -> Scheduler:
-        settings = self._settings
-        reader = SessionReader(
-            store=self.store, service=self._service, clock=self._clock, late_after=settings.hallpass_late_after
-        )
-        claims = Claims(store=self.store, clock=self._clock, admin_channel=settings.hallpass_admin_channel)
-        launcher = Launcher(
+    def _build_launcher(self, directory: Directory) -> Launcher:
+        return Launcher(
             store=self.store,
             service=self._service,
             directory=directory,
             sealer=self._sealer,
             clock=self._clock,
-            at_once=settings.hallpass_launches_at_once,
+            at_once=self._settings.hallpass_launches_at_once,
+        )
+
+    def _build_scheduler(
+        self, delivery: Delivery, directory: Directory, drawer: Drawer, launcher: Launcher, watcher: Watcher
+    ) -> Scheduler:
+        settings = self._settings
+        reader = SessionReader(
+            store=self.store, service=self._service, clock=self._clock, late_after=settings.hallpass_late_after
+        )
+        claims = Claims(store=self.store, clock=self._clock, admin_channel=settings.hallpass_admin_channel)
+        courtesy = Courtesy(
+            store=self.store, claims=claims, clock=self._clock, quiet_hours=settings.hallpass_quiet_hours
         )
         poster = Poster(
             store=self.store,
@@ -195,6 +205,7 @@ class Hallpass:
         sender = NoticeSender(
             store=self.store,
             claims=claims,
+            courtesy=courtesy,
             launcher=launcher,
             poster=poster,
             next_lessons=NextLessons(store=self.store, drawer=drawer, clock=self._clock),
@@ -265,6 +276,7 @@ class Hallpass:
             capabilities=self._service.capabilities,
             defaults=build_options(self._settings),
             reach=self._settings.hallpass_reach,
+            new_links=self._settings.hallpass_new_links,
             members_may_book=rule is BookersRule.MEMBERS,
             everyone_may_book=rule is BookersRule.EVERYONE,
             booker_ids=booker_ids,

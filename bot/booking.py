@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot import drafts, notices, windows
+from bot import drafts, notices, preferences, windows
 from bot.drafts import BookingDraft, Caution, CautionCode, Problem, ProblemCode, RoomChoice
 from bot.errors import NotAllowed
 from bot.ids import Field
@@ -334,6 +334,7 @@ def _store(
         tx.lessons.insert_room(room)
     tx.lessons.insert(lesson, participants)
     tx.notices.insert(notices.plan_booking(lesson, participants, now=now))
+    preferences.fit_reminders(tx, lesson, participants, now=now)
     tx.settings.save(lesson.workspace_id, LAST_CHOICES, choices_of(draft), person_id=booker.id)
     facts: dict[str, str | int | bool | None] = {"participants": len(participants)}
     tx.audit.add(

@@ -110,7 +110,7 @@ WHERE workspace_id = :workspace_id AND lesson_id = :lesson_id AND state IN ('wai
 UPDATE notices
 SET due_at = :due_at, lesson_starts_at = :lesson_starts_at, turn = CASE turn WHEN 'now' THEN 'later' ELSE turn END
 WHERE workspace_id = :workspace_id AND lesson_id = :lesson_id AND state IN ('waiting', 'failed')
-  AND kind IN (SELECT value FROM json_each(:kinds));
+  AND kind IN (SELECT value FROM json_each(:kinds)) AND (:person_id IS NULL OR person_id = :person_id);
 
 -- name: wake
 -- Failed ones once more, as if they had never been tried.

@@ -211,6 +211,7 @@ class NoticeTable(Table):
         kinds: Collection[NoticeKind],
         due_at: datetime,
         lesson_starts_at: datetime,
+        person_id: PersonId | None = None,
     ) -> int:
         count = self._change(
             SQL["reschedule"],
@@ -219,6 +220,7 @@ class NoticeTable(Table):
             kinds=list(kinds),
             due_at=due_at,
             lesson_starts_at=lesson_starts_at,
+            person_id=person_id,
         )
         if count:
             self._owe()
