@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from bot.blocks import Message, lines, section
-from bot.readers import Strong, reader_of
+from bot.readers import Reader, Span, Strong, reader_of
+from bot.words import Markup
 from storage.records import LessonDetails, Person
 
 
@@ -56,7 +57,6 @@ def build_cancelled(
 ) -> Message:
     """Who is told, and which links the room service cannot take back."""
     reads = reader_of(reader, now=now, lesson_zone=details.lesson.zone)
-    words = reads.words
     said = reads.nboth(
         "{title} is cancelled. {count} person is told now.",
         "{title} is cancelled. {count} people are told now.",
@@ -65,15 +65,74 @@ def build_cancelled(
     )
     if told_count == 0:
         said = reads.both("{title} is cancelled. Nobody else had heard of it yet.", title=Strong(details.lesson.title))
-    if not valid_count or valid_until is None:
-        return Message(said.spoken, [section(said.shown)])
-    still = words.nmark(
+    return Message(said.spoken, [section(lines(said.shown, _still_valid(valid_count, valid_until, reads)))])
+
+
+def build_unmoved(details: LessonDetails, *, reader: Person, now: datetime) -> Message:
+    """Those were its times already."""
+    reads = reader_of(reader, now=now, lesson_zone=details.lesson.zone)
+    when = Span(details.lesson.starts_at, details.lesson.ends_at)
+    said = reads.both("{title} stays as it is: {when}.", title=Strong(details.lesson.title), when=when)
+    return Message(said.spoken, [section(said.shown)])
+
+
+def build_moved(
+    details: LessonDetails,
+    *,
+    reader: Person,
+    told_count: int,
+    relinked_count: int,
+    valid_count: int,
+    valid_until: datetime | None,
+    now: datetime,
+) -> Message:
+    """The new times, how many are told, whose link is another, and which old links go on working."""
+    reads = reader_of(reader, now=now, lesson_zone=details.lesson.zone)
+    lesson, words = details.lesson, reads.words
+    when = Span(lesson.starts_at, lesson.ends_at)
+    said = reads.both("{title} has its new times: {when}.", title=Strong(lesson.title), when=when)
+    if told_count:
+        told = words.nmark("{count} person is told now.", "{count} people are told now.", told_count)
+    else:
+        told = words.mark("Nobody else had heard of its times yet.")
+    links = words.nmark("{count} link is replaced.", "{count} links are replaced.", relinked_count)
+    still = _still_valid(valid_count, valid_until, reads)
+    return Message(said.spoken, [section(lines(said.shown, told, links if relinked_count else None, still))])
+
+
+def build_ended(
+    details: LessonDetails, *, reader: Person, valid_count: int, valid_until: datetime | None, now: datetime
+) -> Message:
+    """It is over; what follows, and what cannot be taken back."""
+    reads = reader_of(reader, now=now, lesson_zone=details.lesson.zone)
+    said = reads.both(
+        "{title} is over. The summary comes as a message when the room is empty.", title=Strong(details.lesson.title)
+    )
+    return Message(said.spoken, [section(lines(said.shown, _still_valid(valid_count, valid_until, reads)))])
+
+
+def _still_valid(count: int, until: datetime | None, reader: Reader) -> Markup | None:
+    """Links that the room service cannot take back."""
+    if not count or until is None:
+        return None
+    return reader.words.nmark(
         "{count} link already sent stays valid until {when}; the room service cannot take it back.",
         "{count} links already sent stay valid until {when}; the room service cannot take them back.",
-        valid_count,
-        when=reads.stamp(valid_until),
+        count,
+        when=reader.stamp(until),
     )
-    return Message(said.spoken, [section(lines(said.shown, still))])
+
+
+def build_trying_out(details: LessonDetails, *, reader: Person, now: datetime) -> Message:
+    """A trial has begun; everything about it comes as it does to everybody."""
+    reads = reader_of(reader, now=now, lesson_zone=details.lesson.zone)
+    said = reads.both(
+        "{title} has begun and ends at {time}. Its card is in your messages from Hallpass, as everybody gets theirs.",
+        title=Strong(details.lesson.title),
+        time=details.lesson.ends_at,
+    )
+    note = reads.words.mark("It is left out of every export.")
+    return Message(said.spoken, [section(lines(said.shown, note))])
 
 
 def build_trying_again(details: LessonDetails, *, reader: Person, count: int, now: datetime) -> Message:

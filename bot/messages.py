@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.blocks import Block, Message, actions, button, context, divider, lines, pack, section
-from bot.cards import canceller_name, coming_line, extend_button, still_valid_line
+from bot.cards import canceller_name, coming_line, extend_button, reason_blocks, still_valid_line
 from bot.ids import Action
 from bot.joining import is_open, join_button, ways_in, what_to_know
 from bot.moves import Move
@@ -184,7 +184,8 @@ def build_cancelled(details: LessonDetails, recipient: Seat | Person, *, now: da
         said = reader.both("{title}, {when}, was cancelled.", title=title, when=when)
     else:
         said = reader.both("{name} cancelled {title}, {when}.", name=name, title=title, when=when)
-    return Message(said.spoken, [section(lines(said.shown, _after_cancelling(details, person, reader)))])
+    blocks = [section(lines(said.shown, _after_cancelling(details, person, reader))), *reason_blocks(details, reader)]
+    return Message(said.spoken, blocks)
 
 
 def _after_cancelling(details: LessonDetails, person: Person, reader: Reader) -> Markup:

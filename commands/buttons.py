@@ -68,35 +68,10 @@ def register(app: AsyncApp, desk: Desk, watcher: Watcher) -> None:
         desk.answer(asked, confirmations.build_new_link(details, reader=desk.reader(asked.user_id), now=now))
         await ack()
 
-    @app.action(Action.EXTEND.value)
-    async def extend(ack: Ack, body: dict[str, Any], action: dict[str, Any]) -> None:
-        change = await _change(desk, body, action, lifecycle.extend)
-        desk.answer(
-            change.asked,
-            confirmations.build_extended(
-                change.details, reader=change.reader, relinked_count=change.result.relinked_count, now=change.now
-            ),
-        )
-        await ack()
-
     @app.action(Action.LET_END.value)
     async def let_end(ack: Ack, body: dict[str, Any], action: dict[str, Any]) -> None:
         change = await _change(desk, body, action, lifecycle.let_end)
         desk.answer(change.asked, confirmations.build_let_end(change.details, reader=change.reader, now=change.now))
-        await ack()
-
-    @app.action(Action.CANCEL.value)
-    async def cancel(ack: Ack, body: dict[str, Any], action: dict[str, Any]) -> None:
-        change = await _change(desk, body, action, lifecycle.cancel)
-        message = confirmations.build_cancelled(
-            change.details,
-            reader=change.reader,
-            told_count=change.result.told_count,
-            valid_count=change.result.valid_count,
-            valid_until=change.result.valid_until,
-            now=change.now,
-        )
-        desk.answer(change.asked, message)
         await ack()
 
     @app.action(Action.TRY_AGAIN.value)

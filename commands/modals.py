@@ -75,7 +75,7 @@ def register(app: AsyncApp, desk: Desk, watcher: Watcher) -> None:
         result, details = await _book(desk, request)
         match result:
             case Declined():
-                await ack(response_action="errors", errors=_word_problems(result.problems, person))
+                await ack(response_action="errors", errors=word_problems(result.problems, person))
             case AskedBack():
                 asked = replace(state, confirmed=result.digest)
                 form = await opening.build_form(desk, person, draft, cautions=result.cautions, state=asked)
@@ -110,7 +110,7 @@ async def _book(desk: Desk, request: BookingRequest) -> tuple[booking.BookingRes
     return await desk.store.write(work)
 
 
-def _word_problems(problems: Sequence[Problem], reader: Person) -> dict[str, str]:
+def word_problems(problems: Sequence[Problem], reader: Person) -> dict[str, str]:
     """Each problem under its own field; several of one field on lines of their own."""
     words = words_for(reader.locale)
     worded: dict[str, list[str]] = {}

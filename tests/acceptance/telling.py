@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from enum import Enum, auto
 from typing import Any
 
+from bot.ids import Choice
 from bot.sandbox.lessonspace.spaces import Reason
 from bot.sandbox.school import School
 from bot.sandbox.slack.actors import Actor
@@ -189,6 +190,20 @@ async def list_notices(school: School, kind: NoticeKind | None = None, title: st
     lesson = await get_lesson(school, title)
     found = await school.hallpass.store.read(lambda tx: tx.notices.list_for_lesson(lesson.workspace_id, lesson.id))
     return [notice for notice in found if kind is None or notice.kind is kind]
+
+
+async def choose(actor: Actor, choice: Choice, *, message: Message | None = None) -> Outcome:
+    """Choose something in the menu of their card (or another message)."""
+    return await actor.pick(message or find_card(actor), "more", choice.value)
+
+
+async def cancel(school: School, actor: Actor, reason: str = "") -> str:
+    """Press Cancel on the card, give the reason in the form that opens, and send it. Returns what they then read."""
+    assert (await actor.press(find_card(actor), "cancel")).is_fine
+    await wait_for_words(school, actor, "Cancel this lesson?")
+    assert (await submit(school, actor, **({"reason": reason} if reason else {}))).is_fine
+    assert actor.view is not None
+    return actor.read(actor.view, now=school.clock.now())
 
 
 async def leave_all(school: School) -> None:

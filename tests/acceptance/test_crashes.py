@@ -143,7 +143,7 @@ async def test_a_death_right_after_cancelling_tells_everybody_once(school: Schoo
     ada, ben, cara = school.add("Ada"), school.add("Ben"), school.add("Cara")
     await telling.book(school, ada, "@Ben @Cara today 3pm 45m Algebra")
     school.slack.faults.switch_on("chat.postMessage", Fault.slow(STUCK))
-    await ada.press(telling.find_card(ada), "cancel")
+    await telling.cancel(school, ada)
 
     await telling.crash(school)
     school.slack.faults.switch_off()

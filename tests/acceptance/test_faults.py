@@ -94,7 +94,7 @@ async def test_a_fault_while_updating_cards_is_made_good(school: School, name: s
     await telling.book(school, ada, "@Ben today 3pm 45m Algebra")
     school.slack.faults.switch_on("chat.update", POSTING[name], count=2)
 
-    await ada.press(telling.find_card(ada), "cancel")
+    await telling.cancel(school, ada)
     await calm_down(school)
     await telling.settle(school)
 

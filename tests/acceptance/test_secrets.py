@@ -81,7 +81,7 @@ async def test_links_of_a_cancelled_lesson_are_erased_at_once(school: School) ->
     school.add("Ben")
     await telling.book(school, ada, "@Ben today 3pm 45m Algebra")
 
-    await ada.press(telling.find_card(ada), "cancel")
+    await telling.cancel(school, ada)
     await telling.settle(school)
 
     assert count_sealed(school) == 0

@@ -1,0 +1,89 @@
+"""*Book again*: the booking form filled from an earlier lesson, a week later by the clock on the wall.
+
+It only opens the form; what is booked from it is a lesson of its own.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from bot import lifecycle, windows
+from bot.drafts import BookingDraft
+from bot.errors import NotAllowed, Outdated
+from bot.ids import Choice
+from bot.lesson_forms import minutes_of
+from bot.lifecycle import Ask
+from bot.presses import Press
+from bot.windows import NoSuchWallTime
+from commands import opening
+from commands.desk import Asked, Desk
+from commands.more import Menu
+from storage.records import EndRule, Lesson, LessonDetails, LessonOptions
+
+WEEK = timedelta(weeks=1)
+MINUTE = timedelta(minutes=1)
+
+
+def register(desk: Desk, menu: Menu) -> None:
+    """Name the menu's choice."""
+
+    async def book_again(asked: Asked, press: Press) -> None:
+        ask = Ask(
+            workspace_id=desk.workspace_id,
+            lesson_id=press.lesson_id,
+            user_id=asked.user_id,
+            revision=press.revision or 0,
+            policy=desk.policy(),
+            now=desk.now(),
+        )
+        details, person = await desk.store.read(lambda tx: lifecycle.admit(tx, ask, "book"))
+        if not ask.policy.may_book(person):
+            raise NotAllowed("book")
+        if asked.trigger_id is None:
+            raise Outdated
+        draft = draft_again(details, defaults=ask.policy.defaults, now=ask.now)
+        await desk.delivery.open_view(asked.trigger_id, await opening.build_form(desk, person, draft))
+
+    menu.on(Choice.AGAIN, book_again)
+
+
+def draft_again(details: LessonDetails, *, defaults: LessonOptions, now: datetime) -> BookingDraft:
+    """The same people, length, options and title; the next week whose day is still to come. All fields are shown,
+    since the form takes for one that it does not show what its sender chose last."""
+    lesson, options = details.lesson, details.lesson.options
+    booked_end = lesson.ends_at - lesson.extension_count * options.extension
+    is_late_typed = options.join_late != defaults.join_late and options.end_rule is not EndRule.EVERYONE_LEAVES
+    return BookingDraft(
+        title=lesson.title,
+        leader_ids=tuple(seat.person.user_id for seat in details.leaders),
+        participant_ids=tuple(seat.person.user_id for seat in details.others),
+        starts_at=find_next_start(lesson, now=now),
+        length_text=minutes_of(lesson.starts_at, booked_end),
+        records=options.records,
+        transcribes=options.transcribes,
+        end_rule=options.end_rule,
+        warns=options.warns,
+        channel_id=lesson.channel_id,
+        has_more=True,
+        join_early_text=str(options.join_early // MINUTE) if options.join_early != defaults.join_early else "",
+        join_late_text=str(options.join_late // MINUTE) if is_late_typed else "",
+        language=options.language,
+        features=options.features,
+        zone=lesson.zone,
+    )
+
+
+def find_next_start(lesson: Lesson, *, now: datetime) -> datetime:
+    """A week later, or as many as it takes to be in the future, at the same time of day in the lesson's zone.
+
+    Where the clocks leave that time out, as long after the last as they stood still: nobody misses a lesson for it.
+    """
+    wall = datetime.fromisoformat(lesson.wall_start)
+    while True:
+        wall += WEEK
+        try:
+            start = windows.from_wall(wall, lesson.zone)
+        except NoSuchWallTime:
+            start = windows.from_wall(wall + timedelta(hours=1), lesson.zone)
+        if start > now:
+            return start
