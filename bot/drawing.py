@@ -49,7 +49,7 @@ class Drawer:
         join_url = self.find_join_url(details, seat, now=now)
         match notice.kind:
             case NoticeKind.INVITATION | NoticeKind.JOIN_LINK:
-                return self._draw_own_card(details, seat, now=now)
+                return self.draw_own_card(details, seat, now=now)
             case NoticeKind.START_REMINDER:
                 return messages.build_start_reminder(details, seat, join_url=join_url, now=now)
             case NoticeKind.END_WARNING:
@@ -66,7 +66,8 @@ class Drawer:
             case _:
                 return self._draw_for_outsider(notice, details, now=now, shows_names=shows_names, seat=seat)
 
-    def _draw_own_card(self, details: LessonDetails, seat: Seat, *, now: datetime) -> Message:
+    def draw_own_card(self, details: LessonDetails, seat: Seat, *, now: datetime) -> Message:
+        """The card of whoever has this place, leader or not."""
         build = cards.build_leader_card if seat.participant.is_leader else cards.build_participant_card
         return build(details, seat, join_url=self.find_join_url(details, seat, now=now), now=now)
 
@@ -130,7 +131,7 @@ class Drawer:
         if (former := find_former(card, details)) is not None:
             return _draw_for_former(card, details, former, now=now)
         if card.kind in (CardKind.PARTICIPANT, CardKind.LEADER):
-            return self._draw_own_card(details, seat, now=now) if seat else None
+            return self.draw_own_card(details, seat, now=now) if seat else None
         move = read_move(occasion or "")
         is_past = card.kind is CardKind.WARNING and is_warning_past(card, details)
         is_past = is_past or (move is not None and not move.holds(details.lesson))

@@ -65,6 +65,8 @@ def _say_last_one(refused: LastOne, reader: Reader) -> Said:
 
 
 def _say_not_allowed(refused: NotAllowed, reader: Reader) -> Said:
+    if refused.action == "administer":
+        return reader.both("Only admins can do that. Ask one of them.")
     if refused.action == "book":
         return reader.both("You cannot book lessons here. Ask a member of this workspace to book it for you.")
     if refused.action == "removed":
@@ -101,6 +103,7 @@ def build_help(reader: Person, *, now: datetime) -> Message:
     others = lines(
         words.mark("*See your lessons*"),
         words.mark("`/lesson list` or `/lessons` shows what is coming."),
+        words.mark("`/lesson show Algebra` shows that lesson’s card; `/lesson show` the one that is on or next."),
         words.mark("`/lesson link` gives you the way into your lesson, now or next."),
         words.mark("`/lesson help` shows this."),
     )

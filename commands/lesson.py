@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 from slack_bolt.async_app import AsyncApp
@@ -14,27 +13,24 @@ from bot.blocks import Message
 from bot.errors import NotAllowed
 from bot.forms import build_loading_form
 from bot.ids import Shortcut
-from bot.replies import build_help, build_lesson_list, build_link_reply, build_no_link, build_unknown_command
+from bot.replies import build_help, build_link_reply, build_no_link, build_unknown_command
 from bot.words import words_for
 from commands import opening
 from commands.desk import Asked, Desk
 from commands.failures import read_asked
+from commands.lists import answer_list, answer_show, list_coming
 from commands.parsing import (
     Help,
     ListLessons,
     MyLink,
     OpenForm,
+    ShowLesson,
     Unknown,
     parse_lesson_command,
     parse_lessons_command,
 )
-from storage.records import LessonDetails, Person
-from storage.store import Transaction
 
 Ack = Callable[..., Awaitable[Any]]
-
-DAYS_LISTED = timedelta(days=14)
-MOST_LISTED = 20
 
 
 def register(app: AsyncApp, desk: Desk) -> None:
@@ -51,7 +47,9 @@ def register(app: AsyncApp, desk: Desk) -> None:
             case OpenForm():
                 await open_form(desk, asked, request, text=text)
             case ListLessons():
-                desk.run(_answer_list(desk, asked))
+                desk.run(answer_list(desk, asked))
+            case ShowLesson():
+                desk.run(answer_show(desk, asked, request.typed))
             case MyLink():
                 desk.run(_answer_link(desk, asked))
             case Help():
@@ -65,7 +63,7 @@ def register(app: AsyncApp, desk: Desk) -> None:
         asked = _read_command(command)
         match parse_lessons_command(str(command.get("text") or "")):
             case ListLessons():
-                desk.run(_answer_list(desk, asked))
+                desk.run(answer_list(desk, asked))
             case Unknown(typed=typed):
                 reader = desk.reader(asked.user_id)
                 desk.answer(asked, build_unknown_command(reader, typed=typed, now=desk.now()))
@@ -121,30 +119,6 @@ def _read_command(command: dict[str, Any]) -> Asked:
     )
 
 
-async def _answer_list(desk: Desk, asked: Asked) -> None:
-    """My lessons from now on, two weeks ahead."""
-    reader = desk.reader(asked.user_id)
-    now = desk.now()
-    lessons = await list_lessons(desk, reader)
-    title = words_for(reader.locale)._("Your lessons")
-    await desk.answer_now(asked, build_lesson_list(lessons, reader, title, now))
-
-
-async def list_lessons(desk: Desk, reader: Person) -> list[LessonDetails]:
-    """Running and coming lessons in which this person has a place or which they booked."""
-    now = desk.now()
-    if not reader.id:
-        return []
-
-    def find(tx: Transaction) -> list[LessonDetails]:
-        found = tx.lessons.list_between(
-            desk.workspace_id, ends_after=now, starts_before=now + DAYS_LISTED, person_id=reader.id, limit=MOST_LISTED
-        )
-        return [tx.lessons.get_details(desk.workspace_id, lesson.id) for lesson in found if lesson.is_open]
-
-    return await desk.store.read(find)
-
-
 async def _answer_link(desk: Desk, asked: Asked) -> None:
     await desk.answer_now(asked, await find_link(desk, asked.user_id))
 
@@ -152,7 +126,7 @@ async def _answer_link(desk: Desk, asked: Asked) -> None:
 async def find_link(desk: Desk, user_id: str) -> Message:
     """Somebody's own way into the lesson that is on, else the next one; or that there is none."""
     reader, now = desk.reader(user_id), desk.now()
-    for details in await list_lessons(desk, reader):
+    for details in await list_coming(desk, reader):
         seat = details.find_seat(reader.id)
         if seat is not None and now < windows.window_of(details.lesson, seat.participant).closes_at:
             join_url = desk.drawer.find_join_url(details, seat, now=now)

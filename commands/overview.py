@@ -9,11 +9,14 @@ from typing import Any
 from slack_bolt.async_app import AsyncApp
 
 from bot.blocks import Block
+from bot.confirmations import build_trying_out
 from bot.errors import Outdated
 from bot.ids import Action, View
 from bot.overview import Page, build_admin_blocks, build_all_lessons, read_page
 from bot.readers import reader_of
 from bot.seeing import require_admin
+from bot.trials import try_on_myself
+from bot.words import words_for
 from commands.desk import Asked, Desk
 from commands.failures import read_asked
 from storage.records import LessonDetails, Person
@@ -42,6 +45,13 @@ def register(app: AsyncApp, desk: Desk) -> None:
             await desk.delivery.update_view(str(shown["id"]), view)
         else:
             await desk.delivery.open_view(asked.trigger_id, view)
+        await ack()
+
+    @app.action(Action.TRY_MYSELF.value)
+    async def try_myself(ack: Ack, body: dict[str, Any]) -> None:
+        asked = read_asked(body)
+        if asked is not None:
+            await _try_myself(desk, asked)
         await ack()
 
     @app.view(View.ALL_LESSONS.value)
@@ -81,3 +91,16 @@ async def _build_page(desk: Desk, asked: Asked, page: Page) -> Block:
 def _bounds(person: Person, page: Page, now: datetime) -> tuple[datetime, datetime]:
     reader = reader_of(person, now=now)
     return reader.midnight_of(page.day), reader.midnight_of(page.day + timedelta(days=1))
+
+
+async def _try_myself(desk: Desk, asked: Asked) -> None:
+    """A lesson for one, told in a small view; its card comes as a message."""
+    now, policy, reader = desk.now(), desk.policy(), desk.reader(asked.user_id)
+    title = words_for(reader.locale)._("A lesson to try")
+
+    def work(tx: Transaction) -> LessonDetails:
+        lesson = try_on_myself(tx, desk.workspace_id, user_id=asked.user_id, title=title, policy=policy, now=now)
+        return tx.lessons.get_details(desk.workspace_id, lesson.id)
+
+    details = await desk.store.write(work)
+    desk.answer(asked, build_trying_out(details, reader=reader, now=now))

@@ -35,6 +35,13 @@ class ListLessons:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ShowLesson:
+    """Show me the lesson that is on or next, or the first with these words in its title."""
+
+    typed: str = ""  # unescaped: escape before showing
+
+
+@dataclass(frozen=True, kw_only=True)
 class MyLink:
     """Show my current way in."""
 
@@ -51,7 +58,7 @@ class Unknown:
     typed: str  # unescaped: escape before showing
 
 
-Request = OpenForm | ListLessons | MyLink | Help | Unknown
+Request = OpenForm | ListLessons | ShowLesson | MyLink | Help | Unknown
 
 _SOLE_WORDS: dict[str, Request] = {"list": ListLessons(), "lessons": ListLessons(), "link": MyLink(), "help": Help()}
 
@@ -68,6 +75,8 @@ def parse_lesson_command(
     sole = _SOLE_WORDS.get(words[0].text.lower()) if len(words) == 1 else None
     if sole:
         return sole
+    if words and words[0].text.lower() == "show" and not any(word.is_marked for word in words):
+        return ShowLesson(typed=" ".join(word.text for word in words[1:]))
     parts = list(_read(words))
     if parts and all(part.kind is _Kind.TITLE for part in parts):
         return Unknown(typed=" ".join(part.text for part in parts))

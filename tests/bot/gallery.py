@@ -17,12 +17,13 @@ from bot.boards import build_board, build_lesson_view
 from bot.cards import build_leader_card, build_participant_card
 from bot.channel_posts import build_channel_post
 from bot.confirmations import build_cancelled as build_cancelled_confirmation
-from bot.confirmations import build_extended, build_let_end, build_new_link, build_trying_again
+from bot.confirmations import build_extended, build_let_end, build_new_link, build_trying_again, build_trying_out
 from bot.drafts import BookingDraft, Caution, CautionCode, Problem, ProblemCode, RoomChoice
 from bot.errors import NotAllowed, Outdated, Refused, TooEarly, TooLate, WrongState
 from bot.forms import FormState, build_booking_form, build_loading_form
 from bot.home import HomeLesson, build_home, build_small_view
 from bot.ids import Field
+from bot.lists import build_bookers_card, build_list_page, build_not_found
 from bot.messages import (
     NextLesson,
     build_cancelled,
@@ -216,6 +217,7 @@ def _list_lesson_messages(cast: Cast, details: LessonDetails) -> Iterator[tuple[
     for is_off in (True, False):
         told = build_reply_notice(details, learner, reader=leader.person, is_off=is_off, now=NOW)
         yield f"reply notice, is_off {is_off}", told
+    yield "booker's card", build_bookers_card(details, reader=details.booked_by, now=NOW)
     for who in (details.booked_by, leader.person):
         yield "board", build_board(details, reader=who, now=NOW)
     yield "not reached", build_not_reached(details, reader=details.booked_by, now=NOW)
@@ -246,6 +248,7 @@ def _list_confirmations(reader: Person, details: LessonDetails) -> Iterator[tupl
         )
         yield f"cancelled, {count} told", cancelled
         yield f"replied, {count} told", build_replied(details, reader=reader, told_count=count, now=NOW)
+    yield "trying out", build_trying_out(details, reader=reader, now=NOW)
     yield "let end", build_let_end(details, reader=reader, now=NOW)
     yield "new link", build_new_link(details, reader=reader, now=NOW)
 
@@ -276,6 +279,13 @@ def _list_replies(cast: Cast) -> Iterator[tuple[str, Message]]:
     yield "apology", build_apology(reader, "1234", now=NOW)
     yield "no link", build_no_link(reader, now=NOW)
     title = words_for(cast.locale)._("Your lessons")
+    for count in (0, 1, 30, 100):
+        for offset in (0, 20):
+            lessons = [details] * count
+            page = build_list_page(lessons, offset=offset, reader=details.booked_by, now=NOW)
+            yield f"list of {count} from {offset}", page
+    yield "nothing to show", build_not_found(reader, typed="", now=NOW)
+    yield "nothing like it", build_not_found(reader, typed=cast.write(3000), now=NOW)
     yield "no lessons", build_lesson_list([], reader, title, NOW)
     yield "many lessons", build_lesson_list([details, details.lesson] * 100, details.booked_by, title, NOW)
 

@@ -16,6 +16,7 @@ from commands.parsing import (
     MyLink,
     OpenForm,
     Request,
+    ShowLesson,
     Unknown,
     parse_lesson_command,
     parse_lessons_command,
@@ -304,4 +305,17 @@ def test_no_word_is_lost(words: list[str]) -> None:
 @given(text=st.text(max_size=60))
 def test_any_text_at_all_is_some_request(text: str) -> None:
     """No text makes it stumble, whatever the keyboard or another program sends."""
-    assert isinstance(parse(text), OpenForm | ListLessons | MyLink | Help | Unknown)
+    assert isinstance(parse(text), OpenForm | ListLessons | ShowLesson | MyLink | Help | Unknown)
+
+
+@pytest.mark.parametrize(
+    # what is typed, and which words of a title it asks for; None: it is no such request
+    ("text", "typed"),
+    [("show", ""), ("Show Algebra for  Ben", "Algebra for Ben"), ("show &lt;b&gt;", "<b>"), ("show <@U1> 4pm", None)],
+)
+def test_a_lesson_is_asked_for_by_its_title(text: str, typed: str | None) -> None:
+    """Unless somebody is named: then it is a lesson called so that is to be booked."""
+    request = parse_lesson_command(text, now=NOW, zone="UTC", caller_id="U9")
+
+    assert (typed is not None) is isinstance(request, ShowLesson)
+    assert typed == getattr(request, "typed", None)
