@@ -51,8 +51,9 @@ def build_home(
     reads = reader_of(reader, now=now)
     words = reads.words
     blocks = _welcome(reads, can_book=can_book) if is_first_visit else []
-    if can_book:
-        blocks += actions([button(words._("Book a lesson"), Action.BOOK, "home", style="primary")], block_id="book")
+    row = [button(words._("Book a lesson"), Action.BOOK, "home", style="primary")] if can_book else []
+    row.append(button(words._("Preferences"), Action.PREFERENCES, "home"))
+    blocks += actions(row, block_id="book")
     blocks += for_admin
     left = WITH_BUTTONS
     blocks += _group(words._("Today"), today, reads, reader, words._("No lessons today."), at_most=left)

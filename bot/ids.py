@@ -30,6 +30,7 @@ class Action(StrEnum):
     REPLY_NOT_COMING = "reply_not_coming"  # I can't come
     REPLY_LATE = "reply_late"  # Running late
     BOOK = "book"  # in the Home tab
+    PREFERENCES = "preferences"  # one's own
     SUMMARY = "summary"  # of a lesson that is over
     SHOW_LESSON = "show_lesson"  # to an admin: the board and the history of one lesson
     LIST_MORE = "list_more"  # the next page of a list
@@ -73,6 +74,8 @@ class Field(StrEnum):
     END_RULE = "end_rule"
     ADD = "add"  # people to add to a lesson; its `block_id` carries the revision
     ROLE = "role"  # what they will do in it
+    COURTESIES = "courtesies"  # which reminders and nudges somebody wants
+    REMIND_BEFORE = "remind_before"
     REASON = "reason"  # why a lesson is cancelled
 
 
@@ -92,6 +95,7 @@ class View(StrEnum):
     ALL_LESSONS = "all_lessons"
     HOUSE_RULES = "house_rules"
     EXPORT = "export"
+    PREFERENCES = "preferences"
     MESSAGE = "message"  # a small private answer where there is no conversation to answer in
 
 

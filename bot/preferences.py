@@ -1,44 +1,20 @@
-"""What somebody would rather get of reminders and nudges, and how early. Kept as one setting of that person.
+"""What somebody prefers, kept as one setting of theirs, and followed by the reminders that are still to come.
 
-Only courtesies can be switched off: that a lesson moved, was cancelled, or has a way in arrives whatever is set here.
 A reminder switched off is dropped when its turn comes, so switching it on again in time brings it back. Earlier or
 later is another due time of the same notice; so nothing here can remind anybody twice of one start.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from collections.abc import Iterable
+from datetime import datetime
 
 from bot import notices
+from bot.wishes import Preferences, read_value
 from storage.records import AuditEntry, Lesson, NoticeKind, Participant, Person, PersonId, WorkspaceId, new_id
 from storage.store import Transaction
 
 NAME = "preferences"
-LONGEST = timedelta(days=1)
-"""Of one's own time before the start: the link is there by then."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Preferences:
-    """One person's choice; as it stands here for who never made one."""
-
-    reminds: bool = True
-    remind_before: timedelta | None = None  # None: as each lesson was booked with
-    nudges: bool = True
-
-    def reminds_at(self, lesson: Lesson) -> datetime | None:
-        """When this person is reminded of the start; None: not at all."""
-        before = lesson.options.remind_before if self.remind_before is None else self.remind_before
-        return lesson.starts_at - before if self.reminds and before else None
-
-    def wants(self, kind: NoticeKind, lesson: Lesson) -> bool:
-        """Whether a notice of this kind is welcome; whatever is no courtesy always is."""
-        if kind is NoticeKind.START_REMINDER:
-            return self.reminds_at(lesson) is not None
-        return self.nudges or kind is not NoticeKind.LATE_NUDGE
 
 
 def read_preferences(tx: Transaction, person: Person) -> Preferences:
@@ -51,7 +27,7 @@ def save_preferences(tx: Transaction, person: Person, chosen: Preferences, *, no
     before = read_preferences(tx, person)
     if chosen == before:
         return
-    tx.settings.save(person.workspace_id, NAME, _to_value(chosen), person_id=person.id)
+    tx.settings.save(person.workspace_id, NAME, chosen.to_value(), person_id=person.id)
     for lesson in tx.lessons.list_between(person.workspace_id, ends_after=now, person_id=person.id):
         seat = tx.lessons.get_details(person.workspace_id, lesson.id).find_seat(person.id)
         if seat is not None and lesson.is_open:
@@ -93,22 +69,8 @@ def _fit(tx: Transaction, lesson: Lesson, participant: Participant, chosen: Pref
 
 
 def _read(tx: Transaction, workspace_id: WorkspaceId, person_id: PersonId) -> Preferences:
-    return _of_value(tx.settings.find(workspace_id, NAME, person_id=person_id) or {})
-
-
-def _to_value(chosen: Preferences) -> dict[str, Any]:
-    seconds = None if chosen.remind_before is None else chosen.remind_before.total_seconds()
-    return {"reminds": chosen.reminds, "remind_before_seconds": seconds, "nudges": chosen.nudges}
-
-
-def _of_value(value: Mapping[str, Any]) -> Preferences:
-    seconds = value.get("remind_before_seconds")
-    return Preferences(
-        reminds=bool(value.get("reminds", True)),
-        remind_before=timedelta(seconds=seconds) if isinstance(seconds, int | float) else None,
-        nudges=bool(value.get("nudges", True)),
-    )
+    return read_value(tx.settings.find(workspace_id, NAME, person_id=person_id) or {})
 
 
 def _to_facts(chosen: Preferences, when: str) -> dict[str, str | int | bool | None]:
-    return {f"{name}_{when}": value for name, value in _to_value(chosen).items()}
+    return {f"{name}_{when}": value for name, value in chosen.to_value().items()}

@@ -10,11 +10,13 @@ from commands import (
     devices,
     failures,
     home,
+    housekeeping,
     lesson,
     lists,
     modals,
     more,
     overview,
+    preferring,
     replying,
     roll,
     showing,
@@ -37,8 +39,10 @@ def register(app: Dispatcher, desk: Desk, watcher: Watcher) -> None:
     devices.register(app, desk)  # Another device
     replying.register(app, desk)  # I'll be there, I can't come, Running late
     conversing.register(app, desk)  # what is typed in the Messages tab
+    preferring.register(app, desk)  # Preferences in the Home tab, and its form
     home.register(app, desk)  # app_home_opened, user_change
     showing.register(app, desk)  # Summary, Show
+    housekeeping.register(app, desk)  # an admin's Settings
     overview.register(app, desk)  # an admin's All lessons
     roll.register(app, desk)  # See all
     failures.register(app, desk)  # whatever any of them raises

@@ -34,6 +34,7 @@ from bot.messages import (
     build_start_reminder,
 )
 from bot.overview import Page, build_admin_blocks, build_all_lessons
+from bot.preference_form import build_preferences_form
 from bot.progress import build_progress, build_result
 from bot.replies import (
     build_apology,
@@ -46,6 +47,7 @@ from bot.replies import (
     describe_refusal,
 )
 from bot.summaries import build_summary
+from bot.wishes import Preferences
 from bot.words import DEFAULT_LOCALE, words_for
 from storage.records import (
     CardKind,
@@ -326,6 +328,10 @@ def list_views(cast: Cast) -> Iterator[tuple[str, Block]]:
                 for_admin=build_full_admin_blocks(cast, everything[0].details.booked_by),
             ),
         )
+    for usual in (timedelta(0), 10 * MINUTE):
+        for chosen in (Preferences(), Preferences(reminds=False, remind_before=90 * MINUTE, nudges=False)):
+            form = build_preferences_form(chosen, reader=reader, usual=usual, now=NOW)
+            yield f"preferences, usually {usual}", form
     yield "small view", build_small_view(build_help(reader, now=NOW), reader=reader)
 
 

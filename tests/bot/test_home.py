@@ -44,9 +44,9 @@ def test_the_first_visit_is_a_welcome_that_fits_the_reader() -> None:
 
 
 def test_only_who_may_book_sees_the_button() -> None:
-    """The only button of an empty Home."""
-    assert list(list_buttons(build_home(reader=ADA, now=NOW)["blocks"])) == [Action.BOOK]
-    assert list_buttons(build_home(reader=ADA, now=NOW, can_book=False)["blocks"]) == {}
+    """In an empty Home there is nothing else but one's own preferences."""
+    assert list(list_buttons(build_home(reader=ADA, now=NOW)["blocks"])) == [Action.BOOK, Action.PREFERENCES]
+    assert list(list_buttons(build_home(reader=ADA, now=NOW, can_book=False)["blocks"])) == [Action.PREFERENCES]
 
 
 def test_each_reader_gets_the_buttons_of_their_card() -> None:

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.preferences import Preferences, _of_value, _to_value, read_preferences, save_preferences
+from bot.preferences import read_preferences, save_preferences
+from bot.wishes import Preferences, read_value
 from storage.records import ClaimId, Lesson, LessonOptions, Notice, NoticeKind, NoticeState, Person, new_id
 from storage.store import Transaction
 from tests.bot.lessons_in_store import StoredSchool
@@ -53,7 +54,7 @@ async def test_who_never_chose_has_the_defaults(stored: StoredSchool) -> None:
 )
 def test_what_is_kept_is_what_was_chosen(chosen: Preferences) -> None:
     """There and back."""
-    assert chosen == _of_value(_to_value(chosen))
+    assert chosen == read_value(chosen.to_value())
 
 
 async def test_reminders_to_come_follow_the_choice(stored: StoredSchool) -> None:
