@@ -24,7 +24,7 @@ from storage.records import LessonId, RoomRef
 LEAVES_EVERY = timedelta(minutes=1)
 """How often a running session's log is read although the list says nothing new."""
 READS_A_LOOK = 40
-"""Rooms read in one look. Looks are 20 s apart: two requests a second, of the five that Lessonspace gives a key."""
+"""Rooms read in one look. Looks are 20 s apart: two requests a second, of about five that Lessonspace gives a key."""
 JUST_OPENED = timedelta(minutes=1)
 
 Seen = frozenset[tuple[str, frozenset[str]]]
