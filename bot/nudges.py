@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from bot import lateness
-from bot.blocks import Message, context, lines, pack, section
+from bot.blocks import Message, context, pack, section
 from bot.joining import is_open, ways_in, what_to_know
 from bot.messages import try_again_row
 from bot.readers import Reader, Span, Strong, channel_reader, reader_of
@@ -16,7 +16,7 @@ from bot.roster import Reach, reach_of, trouble_lines
 from bot.words import DEFAULT_LOCALE, Markup
 from storage.records import LessonDetails, Person, Seat
 
-NAMES_IN_LINE = 8
+NAMES_IN_LINE = 5
 
 
 def build_late_nudge(details: LessonDetails, seat: Seat, *, join_url: str | None, now: datetime) -> Message:
@@ -60,12 +60,11 @@ def build_leader_missing(
         title=Strong(lesson.title),
         time=lateness.alone_since(details) or lesson.starts_at,
     )
-    return Message(said.spoken, [section(lines(said.shown, *_names(details, reads, shows_names), _advice(reads)))])
+    named = _names(details, reads) if shows_names else []
+    return Message(said.spoken, [section(said.shown), *map(section, named), section(_advice(reads))])
 
 
-def _names(details: LessonDetails, reader: Reader, shows_names: bool) -> list[Markup]:
-    if not shows_names:
-        return []
+def _names(details: LessonDetails, reader: Reader) -> list[Markup]:
     words = reader.words
     names = [seat.person.name for seat in details.leaders]
     told = [words.nmark("*Leader:* {names}", "*Leaders:* {names}", len(names), names=_join(names, reader))]

@@ -22,6 +22,7 @@ from bot.drafts import BookingDraft, Caution, CautionCode, Problem, ProblemCode,
 from bot.errors import NotAllowed, Outdated, Refused, TooEarly, TooLate, WrongState
 from bot.forms import FormState, build_booking_form, build_loading_form
 from bot.home import HomeLesson, build_home, build_small_view
+from bot.house_forms import build_house_form, rule_lines
 from bot.ids import Field
 from bot.lists import build_bookers_card, build_list_page, build_not_found
 from bot.messages import (
@@ -33,6 +34,7 @@ from bot.messages import (
     build_shrunk,
     build_start_reminder,
 )
+from bot.nudges import build_late_nudge, build_leader_missing, build_still_not_reached
 from bot.overview import Page, build_admin_blocks, build_all_lessons
 from bot.preference_form import build_preferences_form
 from bot.progress import build_progress, build_result
@@ -46,6 +48,7 @@ from bot.replies import (
     build_unknown_command,
     describe_refusal,
 )
+from bot.roll import build_roll
 from bot.summaries import build_summary
 from bot.wishes import Preferences
 from bot.words import DEFAULT_LOCALE, words_for
@@ -174,6 +177,7 @@ def list_scenes(cast: Cast) -> dict[str, LessonDetails]:
         "everyone leaves": build_details(cast, options=everyone, is_recorded=True, is_transcribed=False),
         "open end": build_details(cast, options=LessonOptions(end_rule=EndRule.OPEN), is_transcribed=True),
         "live": build_details(cast, state=LessonState.LIVE, is_recorded=True, is_transcribed=True),
+        "live, people in the room": _let_in(build_details(cast, state=LessonState.LIVE), cast),
         "running over": build_details(cast, state=LessonState.LIVE, is_running_over=True),
         "let end": build_details(cast, state=LessonState.LIVE, is_let_end=True),
         "extended": build_details(cast, state=LessonState.LIVE, extension_count=1),
@@ -182,6 +186,18 @@ def list_scenes(cast: Cast) -> dict[str, LessonDetails]:
         "ended, not read yet": replace(ended, totals=None, unknown=()),
         "cancelled": build_details(cast, state=LessonState.CANCELLED),
     }
+
+
+def _let_in(details: LessonDetails, cast: Cast) -> LessonDetails:
+    """One in three is in the room, one has left, one was not seen; and somebody came without a link."""
+    lesson, seats = details.lesson, []
+    for position, seat in enumerate(details.seats):
+        left_at = None if position % 3 == 0 else STARTS_AT + 20 * MINUTE
+        seen = make_attendance(lesson, seat.participant, left_at=left_at)
+        seats.append(replace(seat, attendance=None if position % 3 == 2 else seen))
+    stranger = make_attendance(lesson, shown_name=cast.write(cast.name_length, 7), left_at=None)
+    gone = make_attendance(lesson, who="guest:2", shown_name=cast.write(cast.name_length, 8))
+    return replace(details, seats=tuple(seats), unknown=(stranger, gone), totals=make_totals(lesson))
 
 
 def list_messages(cast: Cast) -> Iterator[tuple[str, Message]]:
@@ -236,8 +252,34 @@ def _list_lesson_messages(cast: Cast, details: LessonDetails) -> Iterator[tuple[
                 details, reader=None, shows_names=shows_names, service_name=cast.write(20), channel_locale=cast.locale
             ),
         )
+    yield from _list_alerts(cast, details)
     yield "link reply", build_link_reply(details, learner, join_url=url, now=NOW)
     yield "link reply, closed", build_link_reply(details, learner, join_url=url, now=ENDS_AT + 60 * MINUTE)
+
+
+def _list_alerts(cast: Cast, details: LessonDetails) -> Iterator[tuple[str, Message]]:
+    """What is said of who is missing: with nobody seen yet, and with learners inside without their leader."""
+    for name, known in (("nobody seen", details), ("learners alone", _leave_alone(details))):
+        leader, learner = known.seats[0], known.seats[1]
+        url = SECRET_URL if leader.link else None
+        for seat in (leader, learner):
+            nudge = build_late_nudge(known, seat, join_url=url, now=STARTS_AT + 6 * MINUTE)
+            yield f"late nudge, {name}", nudge
+        for reader in (known.booked_by, None):
+            for shows_names in (True, False):
+                said = {"reader": reader, "shows_names": shows_names, "channel_locale": cast.locale}
+                yield f"leader missing, {name}", build_leader_missing(known, now=STARTS_AT + 9 * MINUTE, **said)  # type: ignore[arg-type]
+                yield f"still not reached, {name}", build_still_not_reached(known, now=NOW, **said)  # type: ignore[arg-type]
+    yield "shrunk nudge", build_shrunk(CardKind.NUDGE, details, reader=details.seats[1].person, now=STARTS_AT + MINUTE)
+
+
+def _leave_alone(details: LessonDetails) -> LessonDetails:
+    """Every learner is in the room, the leader is not."""
+    lesson = details.lesson
+    inside = tuple(
+        replace(seat, attendance=make_attendance(lesson, seat.participant, left_at=None)) for seat in details.others
+    )
+    return replace(details, seats=(*details.leaders, *inside))
 
 
 def _list_confirmations(reader: Person, details: LessonDetails) -> Iterator[tuple[str, Message]]:
@@ -306,6 +348,8 @@ def list_views(cast: Cast) -> Iterator[tuple[str, Block]]:
         for who in (details.booked_by, details.seats[0].person):
             yield f"progress: {name}", build_progress(details, reader=who, done=1, total=12, now=NOW)
             yield f"result: {name}", build_result(details, reader=who, now=NOW)
+        for page in (0, 1, 3, 9):
+            yield f"roll, page {page}: {name}", build_roll(details, reader=details.booked_by, page=page, now=NOW)
     yield from _list_house_views(cast)
     everything = [
         HomeLesson(details=details, join_url=SECRET_URL, runs=True) for details in list_scenes(cast).values()
@@ -346,7 +390,11 @@ def build_full_admin_blocks(cast: Cast, reader: Person) -> list[Block]:
         dropped_late_count=4,
         failed_count=5,
     )
-    return build_admin_blocks(reader=reader, now=NOW, troubled=troubled, pending=pending, is_first_visit=True)
+    words = words_for(cast.locale)
+    rules = rule_lines(LessonOptions(), books="groups", reach=200, names=True, words=words)
+    return build_admin_blocks(
+        reader=reader, now=NOW, troubled=troubled, pending=pending, rules=rules, is_first_visit=True
+    )
 
 
 def _list_house_views(cast: Cast) -> Iterator[tuple[str, Block]]:
@@ -359,6 +407,12 @@ def _list_house_views(cast: Cast) -> Iterator[tuple[str, Block]]:
         dropped_late_count=0,
         failed_count=0,
     )
+    for chosen in ({}, {"join_early": 600, "reach": 7, "bookers": "everyone", "channel_names": False}):
+        yield f"settings {chosen}", build_house_form(chosen, LessonOptions(), reach=200, reader=reader)
+    for books in ("members", "everyone", "admins"):
+        rules = rule_lines(LessonOptions(), books=books, reach=1, names=False, words=words_for(cast.locale))
+        blocks = build_admin_blocks(reader=reader, now=NOW, troubled=[], pending=quiet, rules=rules)
+        yield f"an admin's Home, booked by {books}", build_home(reader=reader, now=NOW, for_admin=blocks)
     calm = build_admin_blocks(reader=reader, now=NOW, troubled=[], pending=quiet)
     yield "an admin's Home when all is well", build_home(reader=reader, now=NOW, for_admin=calm)
     for name, details in list_scenes(cast).items():
