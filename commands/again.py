@@ -36,7 +36,7 @@ def register(desk: Desk, menu: Menu) -> None:
             policy=desk.policy(),
             now=desk.now(),
         )
-        details, person = await desk.store.read(lambda tx: lifecycle.admit(tx, ask, "book"))
+        details, person = await desk.store.read(lambda tx: lifecycle.admit(tx, ask, "book_again"))
         if not ask.policy.may_book(person):
             raise NotAllowed("book")
         if asked.trigger_id is None:

@@ -14,7 +14,7 @@ from bot.sandbox.school import School
 from bot.sandbox.slack.actors import Actor
 from bot.sandbox.slack.messages import Message
 from bot.sandbox.slack.outcomes import Outcome
-from storage.records import Lesson, Notice, NoticeKind, NoticeState, Person
+from storage.records import Lesson, LessonDetails, Notice, NoticeKind, NoticeState, Person
 from storage.store import Transaction
 
 OPEN = (NoticeState.WAITING, NoticeState.CLAIMED, NoticeState.BEGUN)
@@ -182,6 +182,13 @@ async def get_lesson(school: School, title: str = "Algebra") -> Lesson:
         return next(lesson for lesson in tx.lessons.list_between(workspace.id) if lesson.title == title)
 
     return await school.hallpass.store.read(find)
+
+
+async def get_lesson_details(school: School, title: str = "Algebra") -> LessonDetails:
+    """The same with everybody in it."""
+    assert school.hallpass is not None
+    lesson = await get_lesson(school, title)
+    return await school.hallpass.store.read(lambda tx: tx.lessons.get_details(lesson.workspace_id, lesson.id))
 
 
 async def list_notices(school: School, kind: NoticeKind | None = None, title: str = "Algebra") -> list[Notice]:
