@@ -28,6 +28,7 @@ from bot.delivery import Delivery, build_client
 from bot.drawing import Drawer
 from bot.errors import RoomServiceError, SlackError
 from bot.following import NextLessons
+from bot.house_rules import read_house_rules
 from bot.identity import Identity, check_app_token, learn_identity
 from bot.launching import Launcher
 from bot.people import Directory
@@ -47,7 +48,7 @@ from commands.installation import KnownInstallation
 from commands.register import register
 from commands.watching import Watcher
 from storage.errors import HallpassError
-from storage.records import AccountId, Workspace
+from storage.records import AccountId, Workspace, WorkspaceId
 from storage.sealing import Sealer
 from storage.sqlite import SqliteStore, open_store
 from storage.store import Transaction
@@ -140,7 +141,7 @@ class Hallpass:
             drawer=drawer,
             clock=self._clock,
             workspace_id=workspace.id,
-            policy=lambda: self._policy or self._build_policy(account_id),
+            policy=lambda: self._find_policy(workspace.id, account_id),
             make_device_link=launcher.make_device_link,
         )
         self._desk = desk
@@ -261,6 +262,11 @@ class Hallpass:
         )
         account_id = tx.workspaces.ensure_account(workspace.id, self._service.name, external_id=None, now=now)
         return workspace, account_id
+
+    def _find_policy(self, workspace_id: WorkspaceId, account_id: AccountId) -> BookingPolicy:
+        """The policy as it is now: the environment's, and over it what the workspace set in Home."""
+        rules = self.store.glance(lambda tx: read_house_rules(tx, workspace_id))
+        return rules.apply_to(self._policy or self._build_policy(account_id))
 
     def _build_policy(
         self,

@@ -15,6 +15,7 @@ from bot.clock import Clock
 from bot.delivery import Delivery
 from bot.drawing import Drawer, find_former
 from bot.errors import SlackBusy, SlackError, SlackRefused, SlackUnreachable
+from bot.house_rules import may_name
 from bot.sending import INSTALLATION_CODES
 from storage.records import Card, CardId, CardKind, ClaimId, LessonDetails
 from storage.store import Store
@@ -81,7 +82,10 @@ class CardKeeper:
     def _shows_names(self, card: Card) -> bool:
         """Whether the card's channel may read names, as far as is stored: the post itself looked at Slack."""
         channel_id = card.channel_id
-        if channel_id is None or not self._drawer.shows_channel_names:
+        if channel_id is None:
+            return False
+        otherwise = self._drawer.shows_channel_names
+        if not self._store.glance(lambda tx: may_name(tx, card.workspace_id, otherwise=otherwise)):
             return False
         channel = self._store.glance(lambda tx: tx.people.find_channel(card.workspace_id, channel_id))
         return channel is not None and not channel.is_external and not channel.has_guests

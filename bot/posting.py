@@ -20,6 +20,7 @@ from bot.clock import Clock
 from bot.delivery import Delivery, Posted
 from bot.drawing import Drawer
 from bot.errors import SlackError, SlackRefused, SlackUnreachable
+from bot.house_rules import may_name
 from bot.messages import NextLesson
 from bot.people import Directory
 from storage.records import (
@@ -195,7 +196,10 @@ class Poster:
 
     async def _shows_names(self, notice: Notice) -> bool:
         """Whether a channel may read who came: the setting is on, and only members of this workspace read it."""
-        if notice.channel_id is None or not self._drawer.shows_channel_names:
+        if notice.channel_id is None:
+            return False
+        otherwise = self._drawer.shows_channel_names
+        if not self._store.glance(lambda tx: may_name(tx, notice.workspace_id, otherwise=otherwise)):
             return False
         channel = await self._directory.look_up_channel(notice.channel_id)
         return channel is not None and not channel.is_external and not channel.has_guests

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,12 +11,14 @@ from slack_bolt.async_app import AsyncApp
 from bot.blocks import Block
 from bot.confirmations import build_trying_out
 from bot.errors import Outdated
+from bot.house_forms import rule_lines
+from bot.house_rules import may_name
 from bot.ids import Action, View
 from bot.overview import Page, build_admin_blocks, build_all_lessons, read_page
 from bot.readers import reader_of
 from bot.seeing import require_admin
 from bot.trials import try_on_myself
-from bot.words import words_for
+from bot.words import Markup, words_for
 from commands.desk import Asked, Desk
 from commands.failures import read_asked
 from storage.records import LessonDetails, Person
@@ -69,7 +71,27 @@ async def build_admin_part(desk: Desk, person: Person, *, is_first_visit: bool) 
         return troubled, tx.notices.pending(now=now, machine_now=machine_now)
 
     troubled, pending = await desk.store.read(read)
-    return build_admin_blocks(reader=person, now=now, troubled=troubled, pending=pending, is_first_visit=is_first_visit)
+    return build_admin_blocks(
+        reader=person,
+        now=now,
+        troubled=troubled,
+        pending=pending,
+        rules=_rules(desk, person),
+        is_first_visit=is_first_visit,
+    )
+
+
+def _rules(desk: Desk, person: Person) -> Sequence[Markup]:
+    """The settings in force, in words."""
+    policy, otherwise = desk.policy(), desk.drawer.shows_channel_names
+    names = desk.store.glance(lambda tx: may_name(tx, desk.workspace_id, otherwise=otherwise))
+    if policy.booker_ids:
+        books = "groups"
+    elif policy.everyone_may_book:
+        books = "everyone"
+    else:
+        books = "members" if policy.members_may_book else "admins"
+    return rule_lines(policy.defaults, books=books, reach=policy.reach, names=names, words=words_for(person.locale))
 
 
 async def _build_page(desk: Desk, asked: Asked, page: Page) -> Block:
