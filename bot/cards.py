@@ -177,6 +177,7 @@ def list_choices(details: LessonDetails, reader: Reader) -> list[tuple[Choice, s
     words, is_on = reader.words, details.lesson.state is LessonState.LIVE
     choices = [(Choice.END, words._("End now"))] if is_on else []
     choices.append((Choice.MOVE, words._("Change the length") if is_on else words._("Move")))
+    choices.append((Choice.PEOPLE, words._("Add or remove people")))
     return [*choices, (Choice.AGAIN, words._("Book again"))]
 
 

@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from bot.ids import Field
 from bot.windows import START_GRACE, default_window, earliest_links_at
-from storage.records import Channel, EndRule, LessonOptions, Person, PersonKind, Record, RoomRef
+from storage.records import Channel, EndRule, LessonOptions, Person, PersonKind, Record, Role, RoomRef
 
 Facts = dict[str, str | int]
 
@@ -128,6 +128,15 @@ class RoomChoice(Record):
     room: RoomRef
     last_title: str
     last_starts_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class Newcomers:
+    """Whom to add, by Slack id, and what they will do. `confirmed`: digest of the cautions that were seen."""
+
+    user_ids: tuple[str, ...]
+    role: Role = Role.LEARNER
+    confirmed: str | None = None
 
 
 def check_draft(

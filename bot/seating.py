@@ -12,9 +12,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bot import booking, drafts, lifecycle, notices, windows
+from bot import booking, drafts, lifecycle, notices, preferences, windows
 from bot.booking import AskedBack, Declined
-from bot.drafts import Problem, ProblemCode
+from bot.drafts import Newcomers, Problem, ProblemCode
 from bot.errors import LastOne, Outdated, TooLate, WrongState
 from bot.ids import Field
 from bot.lifecycle import Ask
@@ -41,15 +41,6 @@ NOT_AS_SEATED = frozenset(
     {NoticeKind.NOT_REACHED, NoticeKind.LEADER_MISSING, NoticeKind.STILL_NOT_REACHED, NoticeKind.SUMMARY}
 )
 """Owed to whoever booked or administers, with a place in the lesson or without."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Newcomers:
-    """Whom to add, by Slack id, and what they will do. `confirmed`: digest of the cautions that were seen."""
-
-    user_ids: tuple[str, ...]
-    role: Role = Role.LEARNER
-    confirmed: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -265,6 +256,8 @@ def _seat(
             for notice in owed
             if notice.kind in notices.BRINGS_CARD or (notice.kind, notice.person_id, notice.occasion) not in announced
         )
+        if (NoticeKind.START_REMINDER, participant.person_id, notices.instant(lesson.starts_at)) not in announced:
+            preferences.fit_reminders(tx, lesson, [participant], now=ask.now)
     return placed
 
 

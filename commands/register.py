@@ -16,6 +16,7 @@ from commands import (
     modals,
     more,
     overview,
+    people,
     preferring,
     replying,
     roll,
@@ -36,6 +37,7 @@ def register(app: Dispatcher, desk: Desk, watcher: Watcher) -> None:
     more.register(app, menu)  # the menu on the leader's card
     changing.register(app, desk, menu)  # Extend, Move, End now, Cancel, and their forms
     again.register(desk, menu)  # Book again
+    people.register(app, desk, menu)  # Add or remove people: Resend, Replace, Remove, Add
     devices.register(app, desk)  # Another device
     replying.register(app, desk)  # I'll be there, I can't come, Running late
     conversing.register(app, desk)  # what is typed in the Messages tab
