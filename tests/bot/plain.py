@@ -19,15 +19,22 @@ def read(blocks: Sequence[Block]) -> str:
 def _read_block(made: Block) -> list[str]:
     match made["type"]:
         case "header" | "section":
-            return [_read_text(made["text"])]
+            beside = made.get("accessory")
+            return [_read_text(made["text"]), *([_read_element(beside)] if beside else [])]
         case "context":
             return [_read_text(element) for element in made["elements"]]
         case "actions":
-            return [f"[ {element['text']['text']} ]" for element in made["elements"]]
+            return [_read_element(element) for element in made["elements"]]
         case "input":
             return [made["label"]["text"]]
         case _:
             return []
+
+
+def _read_element(element: Block) -> str:
+    """A button, or what a menu offers."""
+    offered = element.get("options") or [element]
+    return " ".join(f"[ {one['text']['text']} ]" for one in offered)
 
 
 def _read_text(node: dict[str, Any]) -> str:
@@ -38,6 +45,7 @@ def _read_text(node: dict[str, Any]) -> str:
 def list_buttons(blocks: Sequence[Block]) -> dict[str, Block]:
     """The buttons of all rows by their action."""
     rows = [made["elements"] for made in blocks if made["type"] == "actions"]
+    rows += [[made["accessory"]] for made in blocks if "accessory" in made]
     return {element["action_id"]: element for row in rows for element in row}
 
 
