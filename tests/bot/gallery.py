@@ -17,13 +17,30 @@ from bot.boards import build_board, build_lesson_view
 from bot.cards import build_leader_card, build_participant_card
 from bot.channel_posts import build_channel_post
 from bot.confirmations import build_cancelled as build_cancelled_confirmation
-from bot.confirmations import build_extended, build_let_end, build_new_link, build_trying_again, build_trying_out
+from bot.confirmations import (
+    build_ended,
+    build_extended,
+    build_let_end,
+    build_new_link,
+    build_trying_again,
+    build_trying_out,
+    build_unmoved,
+)
+from bot.confirmations import build_moved as build_moved_confirmation
 from bot.drafts import BookingDraft, Caution, CautionCode, Problem, ProblemCode, RoomChoice
 from bot.errors import NotAllowed, Outdated, Refused, TooEarly, TooLate, WrongState
 from bot.forms import FormState, build_booking_form, build_loading_form
 from bot.home import HomeLesson, build_home, build_small_view
 from bot.house_forms import build_house_form, rule_lines
 from bot.ids import Field
+from bot.lesson_forms import (
+    MAX_REASON,
+    TypedTimes,
+    build_cancel_form,
+    build_end_form,
+    build_extend_form,
+    build_move_form,
+)
 from bot.lists import build_bookers_card, build_list_page, build_not_found
 from bot.messages import (
     NextLesson,
@@ -34,6 +51,7 @@ from bot.messages import (
     build_shrunk,
     build_start_reminder,
 )
+from bot.moves import Move
 from bot.nudges import build_late_nudge, build_leader_missing, build_still_not_reached
 from bot.overview import Page, build_admin_blocks, build_all_lessons
 from bot.preference_form import build_preferences_form
@@ -184,7 +202,7 @@ def list_scenes(cast: Cast) -> dict[str, LessonDetails]:
         "ended": ended,
         "ended, nobody answered": replace(ended, seats=unknown, totals=not_known),
         "ended, not read yet": replace(ended, totals=None, unknown=()),
-        "cancelled": build_details(cast, state=LessonState.CANCELLED),
+        "cancelled": build_details(cast, state=LessonState.CANCELLED, cancel_reason=cast.write(MAX_REASON)),
     }
 
 
@@ -225,6 +243,10 @@ def _list_lesson_messages(cast: Cast, details: LessonDetails) -> Iterator[tuple[
             yield f"shrunk {kind} {moment}", build_shrunk(kind, details, reader=learner.person, now=now)
     shrunk = build_shrunk(CardKind.WARNING, details, reader=None, now=NOW, channel_locale=cast.locale)
     yield "channel's shrunk warning", shrunk
+    for move in list_moves(details):
+        yield "moved from when to when", build_moved(details, learner, join_url=url, now=NOW, move=move)
+        without = build_moved(details, learner, join_url=None, now=NOW, move=move)
+        yield "moved, the link comes later", without
     yield "moved", build_moved(details, learner, join_url=url, now=NOW, old_closes_at=ENDS_AT)
     yield "moved, without the old end", build_moved(details, learner, join_url=url, now=NOW)
     for canceller in (None, leader.person.id):
@@ -282,6 +304,23 @@ def _leave_alone(details: LessonDetails) -> LessonDetails:
     return replace(details, seats=(*details.leaders, *inside))
 
 
+def list_moves(details: LessonDetails) -> list[Move]:
+    """Another start, or only another end; with a link that is of no use any more, or without."""
+    lesson = details.lesson
+    return [
+        Move(
+            was_start=was_start,
+            was_end=lesson.ends_at - 5 * MINUTE,
+            starts_at=lesson.starts_at,
+            ends_at=lesson.ends_at,
+            old_closes_at=old_closes_at,
+            revision=2,
+        )
+        for was_start in (lesson.starts_at, lesson.starts_at - timedelta(days=3))
+        for old_closes_at in (None, lesson.ends_at)
+    ]
+
+
 def _list_confirmations(reader: Person, details: LessonDetails) -> Iterator[tuple[str, Message]]:
     for count in (0, 1, 99):
         extended = build_extended(details, reader=reader, relinked_count=count, now=NOW)
@@ -292,7 +331,20 @@ def _list_confirmations(reader: Person, details: LessonDetails) -> Iterator[tupl
         )
         yield f"cancelled, {count} told", cancelled
         yield f"replied, {count} told", build_replied(details, reader=reader, told_count=count, now=NOW)
+        moved = build_moved_confirmation(
+            details,
+            reader=reader,
+            told_count=count,
+            relinked_count=count,
+            valid_count=count,
+            valid_until=ENDS_AT,
+            now=NOW,
+        )
+        yield f"moved, {count} told", moved
+        ended = build_ended(details, reader=reader, valid_count=count, valid_until=ENDS_AT, now=NOW)
+        yield f"ended, {count} links", ended
     yield "trying out", build_trying_out(details, reader=reader, now=NOW)
+    yield "not moved", build_unmoved(details, reader=reader, now=NOW)
     yield "let end", build_let_end(details, reader=reader, now=NOW)
     yield "new link", build_new_link(details, reader=reader, now=NOW)
 
@@ -348,6 +400,7 @@ def list_views(cast: Cast) -> Iterator[tuple[str, Block]]:
         for who in (details.booked_by, details.seats[0].person):
             yield f"progress: {name}", build_progress(details, reader=who, done=1, total=12, now=NOW)
             yield f"result: {name}", build_result(details, reader=who, now=NOW)
+        yield from _list_lesson_forms(cast, details)
         for page in (0, 1, 3, 9):
             yield f"roll, page {page}: {name}", build_roll(details, reader=details.booked_by, page=page, now=NOW)
     yield from _list_house_views(cast)
@@ -449,6 +502,30 @@ def _list_house_views(cast: Cast) -> Iterator[tuple[str, Block]]:
             yield f"all lessons, {count}", build_all_lessons(lessons, reader=reader, now=NOW, page=page)
 
 
+def _list_lesson_forms(cast: Cast, details: LessonDetails) -> Iterator[tuple[str, Block]]:
+    """What is asked before a lesson is changed."""
+    reader, cautions = details.seats[0].person, list_cautions(cast)
+    typed = TypedTimes(starts_at=None, length_text=cast.write(3000))
+    for asked in ([], cautions):
+        yield "move form", build_move_form(details, reader=reader, now=NOW, typed=typed, cautions=asked)
+    yield "move form as it opens", build_move_form(details, reader=reader, now=NOW)
+    yield "cancel form", build_cancel_form(details, reader=reader, now=NOW)
+    for closes_room in (True, False):
+        yield "end form", build_end_form(details, reader=reader, now=NOW, closes_room=closes_room)
+    yield "extend form", build_extend_form(details, reader=reader, now=NOW, cautions=cautions, confirmed="2" * 64)
+
+
+def list_cautions(cast: Cast) -> list[Caution]:
+    """Every caution, with what may be known of it and without."""
+    names = tuple(cast.write(cast.name_length, number) for number in range(cast.learner_count))
+    return [
+        Caution(code=code, names=names, title=known_title, starts_at=starts_at, ends_at=ENDS_AT)
+        for code in CautionCode
+        for known_title in ("", cast.write(80))
+        for starts_at in (None, STARTS_AT)
+    ]
+
+
 def build_full_form(cast: Cast, reader: Person) -> Block:
     """The form with every field full, everything wrong with it, and every caution."""
     names = tuple(cast.write(cast.name_length, number) for number in range(cast.learner_count))
@@ -481,12 +558,7 @@ def build_full_form(cast: Cast, reader: Person) -> Block:
         room_choice=RoomChoice(room=ROOM_REF, last_title=title[:80], last_starts_at=NOW - timedelta(days=7)),
         languages=("en", "fr", "pl", "0"),
         features=tuple(f"{number}" for number in range(150)),
-        cautions=[
-            Caution(code=code, names=names, title=known_title, starts_at=starts_at, ends_at=ENDS_AT)
-            for code in CautionCode
-            for known_title in ("", title[:80])
-            for starts_at in (None, STARTS_AT)
-        ],
+        cautions=list_cautions(cast),
         not_understood=[title] * 30,
         problems=[Problem(where=where, code=code, names=names, facts=facts) for where in Field for code in ProblemCode],
     )
