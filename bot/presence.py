@@ -154,12 +154,12 @@ class Presence:
             return
         asked_at = self._clock.now()
         live = await self._service.list_live_sessions()
-        for room in self._sightings.choose(rooms, live, now=asked_at):
+        chosen = self._sightings.choose(rooms, live, now=asked_at)
+        for room in chosen:
             await self._read(room, live, [one for one in watched if one.room.id == room.ref])
-        calm = [room.ref for room in rooms if self._sightings.is_as_it_was(room, live)]
-        as_they_were = [
-            one for one in watched if one.room.id in calm and not (one.totals and one.totals.read_at > asked_at)
-        ]
+        # What was read just now is newer than `watched` says.
+        calm = {room.ref for room in rooms if room not in chosen and self._sightings.is_as_it_was(room, live)}
+        as_they_were = [one for one in watched if one.room.id in calm]
 
         def keep(tx: Transaction) -> None:
             for details in as_they_were:
@@ -236,8 +236,10 @@ class Presence:
 
     def _keep_calm(self, tx: Transaction, details: LessonDetails, *, read_at: datetime) -> None:
         """Everybody is as they were at the last reading: only that it was read, and what time alone brings."""
+        lesson = details.lesson
+        if not tx.lessons.get(lesson.workspace_id, lesson.id).is_open:
+            return  # ended while we asked: what its end found is not to be written over
         if details.totals is None:
-            lesson = details.lesson
             self._keep(tx, lesson.workspace_id, lesson.id, sessions=(), read_at=read_at)
             return
         totals = replace(details.totals, read_at=read_at)
