@@ -146,7 +146,7 @@ def judge_sessions(
     events = _list_events(details, sessions)
     totals, attendance = compute_attendance(
         lesson=details.lesson,
-        participants=[seat.participant for seat in details.seats],
+        participants=[seat.participant for seat in (*details.seats, *details.removed)],
         events=events,
         sessions=[
             SessionFacts(
@@ -159,7 +159,7 @@ def judge_sessions(
             for session in sessions
         ],
         is_known=is_known,
-        names={seat.participant.id: seat.person.name for seat in details.seats},
+        names={seat.participant.id: seat.person.name for seat in (*details.seats, *details.removed)},
         read_at=now,
         late_after=late_after,
         floor_at=floor_at,

@@ -231,8 +231,9 @@ def present_of(attendance: Attendance) -> timedelta:
 
 
 def attendance_blocks(details: LessonDetails, reader: Reader, *, at_most: int) -> list[Block]:
-    """Everybody's presence, a line each, then who came without a link."""
-    entries = [attendance_line(seat, reader) for seat in details.seats]
+    """Everybody's presence, a line each, then who came and was taken out, then who came without a link."""
+    left = [seat for seat in details.removed if seat.attendance is not None]
+    entries = [attendance_line(seat, reader) for seat in (*details.seats, *left)]
     entries += [unknown_line(attendance, reader) for attendance in details.unknown]
     return pack(entries, at_most=at_most, more=more_line(reader))
 

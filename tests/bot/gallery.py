@@ -27,8 +27,8 @@ from bot.confirmations import (
     build_unmoved,
 )
 from bot.confirmations import build_moved as build_moved_confirmation
-from bot.drafts import BookingDraft, Caution, CautionCode, Problem, ProblemCode, RoomChoice
-from bot.errors import NotAllowed, Outdated, Refused, TooEarly, TooLate, WrongState
+from bot.drafts import BookingDraft, Caution, CautionCode, Newcomers, Problem, ProblemCode, RoomChoice
+from bot.errors import LastOne, LimitReached, NotAllowed, Outdated, Refused, TooEarly, TooLate, WrongState
 from bot.forms import FormState, build_booking_form, build_loading_form
 from bot.home import HomeLesson, build_home, build_small_view
 from bot.house_forms import build_house_form, rule_lines
@@ -54,8 +54,19 @@ from bot.messages import (
 from bot.moves import Move
 from bot.nudges import build_late_nudge, build_leader_missing, build_still_not_reached
 from bot.overview import Page, build_admin_blocks, build_all_lessons
+from bot.people_forms import build_people_form, build_replace_form, say_added, say_removed, say_resent
+from bot.places import (
+    build_device_failure,
+    build_device_link,
+    build_older_card,
+    build_removed,
+    build_removed_card,
+    build_removed_line,
+    build_resent,
+)
 from bot.preference_form import build_preferences_form
 from bot.progress import build_progress, build_result
+from bot.readers import reader_of
 from bot.replies import (
     build_apology,
     build_conversation_help,
@@ -221,7 +232,7 @@ def _let_in(details: LessonDetails, cast: Cast) -> LessonDetails:
 def list_messages(cast: Cast) -> Iterator[tuple[str, Message]]:
     """Every message, by a name that says which."""
     for name, details in list_scenes(cast).items():
-        for message_name, message in _list_lesson_messages(cast, details):
+        for message_name, message in (*_list_lesson_messages(cast, details), *_list_place_messages(details)):
             yield f"{message_name}: {name}", message
     yield from _list_replies(cast)
 
@@ -321,6 +332,49 @@ def list_moves(details: LessonDetails) -> list[Move]:
     ]
 
 
+def _list_place_messages(details: LessonDetails) -> Iterator[tuple[str, Message]]:
+    """What is said of somebody's place: to who was taken out, to who gets their way in once more."""
+    person, seat = details.seats[1].person, details.seats[1]
+    yield "removed", build_removed(details, person, now=NOW)
+    yield "removed card", build_removed_card(details, person, now=NOW)
+    yield "removed line", build_removed_line(details, person, now=NOW)
+    yield "older card", build_older_card(details, person, now=NOW)
+    for url in (SECRET_URL, None):
+        yield "resent", build_resent(details, seat, join_url=url if details.lesson.is_open else None, now=NOW)
+    yield "device failure", build_device_failure(details, seat, now=NOW)
+    if seat.link is not None and details.lesson.is_open:
+        yield "device link", build_device_link(details, seat, seat.link, join_url=SECRET_URL, now=NOW)
+
+
+def _list_people_views(cast: Cast, details: LessonDetails) -> Iterator[tuple[str, Block]]:
+    """Who takes part, page by page, with everything that can be said on top, and who replaces whom."""
+    reader, words = details.booked_by, words_for(cast.locale)
+    reads = reader_of(reader, now=NOW)
+    picked = Newcomers(user_ids=tuple(f"U{number}" for number in range(cast.learner_count)), role=Role.OBSERVER)
+    cautions = [
+        Caution(
+            code=CautionCode.LEADER_OVERLAP, names=(reader.name,), title=title, starts_at=STARTS_AT, ends_at=ENDS_AT
+        )
+        for title in ("", details.lesson.title)
+    ] * 30
+    people = [seat.person for seat in details.seats]
+    for page in (0, 1, 4, 9):
+        yield f"people, page {page}", build_people_form(details, reader=reader, now=NOW, page=page)
+    for said in (
+        say_added(people, words),
+        say_added(people[:1], words),
+        say_removed(people, None, reads),
+        say_removed(people[:1], ENDS_AT, reads),
+        say_resent(people[0], words),
+    ):
+        yield "people, something said", build_people_form(details, reader=reader, now=NOW, said=said)
+    asked = build_people_form(details, reader=reader, now=NOW, picked=picked, cautions=cautions, confirmed="2" * 64)
+    yield "people, asked back", asked
+    for asking in ((), cautions):
+        view = build_replace_form(details, details.seats[0], reader=reader, now=NOW, picked=picked, cautions=asking)
+        yield "replace", view
+
+
 def _list_confirmations(reader: Person, details: LessonDetails) -> Iterator[tuple[str, Message]]:
     for count in (0, 1, 99):
         extended = build_extended(details, reader=reader, relinked_count=count, now=NOW)
@@ -356,6 +410,12 @@ def list_refusals() -> list[Refused]:
         NotAllowed("book"),
         NotAllowed("cancel"),
         NotAllowed("reply"),
+        NotAllowed("removed"),
+        NotAllowed("device"),
+        LimitReached(5, ()),
+        LimitReached(5, ("0&<>", "1&<>")),
+        LastOne(is_leader=True),
+        LastOne(is_leader=False),
         Outdated("revision 1"),
         Refused("else"),
         *times,
@@ -401,6 +461,8 @@ def list_views(cast: Cast) -> Iterator[tuple[str, Block]]:
             yield f"progress: {name}", build_progress(details, reader=who, done=1, total=12, now=NOW)
             yield f"result: {name}", build_result(details, reader=who, now=NOW)
         yield from _list_lesson_forms(cast, details)
+        for view_name, view in _list_people_views(cast, details):
+            yield f"{view_name}: {name}", view
         for page in (0, 1, 3, 9):
             yield f"roll, page {page}: {name}", build_roll(details, reader=details.booked_by, page=page, now=NOW)
     yield from _list_house_views(cast)
