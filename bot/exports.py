@@ -1,52 +1,60 @@
-"""`hallpass lessons export`: attendance for billing, one row for each participant and lesson.
+"""`hallpass lessons export`: rows for billing out of the store, as they are asked for.
 
-What was not reported stays empty and is never filled in: `absent` is a fact, `not known` is the lack of one. Minutes
-of the whole lesson stand on each of its rows and must not be added up over them; their names begin with `lesson_`.
+However many lessons there are, only one of them is held at a time; what a row says is `bot/billing.py`'s.
 """
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import json
+import sys
+from collections.abc import Iterable, Iterator
 from typing import TextIO
 
 from rich.console import Console
 from rich.markup import escape
+from rich.progress import track
 from rich.table import Table
 
-from bot.listings import Days, Fields, find_lessons, local, minutes, minutes_of
-from storage.records import Attendance, LessonDetails, Verdict, Workspace
+from bot.billing import Fields, Wanted, is_trial, rows_of
+from bot.listings import find_lessons
+from storage.records import Lesson, Workspace
 from storage.store import Transaction
 
-SHOWN = {
-    Verdict.PRESENT: "present",
-    Verdict.ABSENT: "absent",
-    Verdict.UNKNOWN: "not known",
-    Verdict.UNINVITED: "uninvited",
-}
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-"""A spreadsheet takes text that begins so for a formula and runs it; titles and names are other people's text."""
-FIELDS = (
-    *("workspace", "lesson_id", "title", "state", "zone", "planned_start", "planned_end", "planned_minutes"),
-    *("actual_start", "actual_end", "booked_by", "name", "slack_id", "role", "attendance", "joined", "left"),
-    *("minutes", "late_minutes", "is_corrected", "lesson_together_minutes", "lesson_billable_minutes"),
-)
-"""The columns, in their order; new ones are put at the end."""
 TABLE = ("planned_start", "title", "name", "role", "attendance", "minutes", "late_minutes", "lesson_billable_minutes")
+LONG = 200
+"""So many lessons take long enough for somebody at a terminal to wonder."""
 
 
-def export_rows(tx: Transaction, days: Days) -> Iterator[Fields]:
-    """Every row, by workspace, start, and place in the lesson; who came without a link last."""
-    for workspace, lesson in find_lessons(tx, days):
+def export_rows(tx: Transaction, wanted: Wanted, *, shows_progress: bool = False) -> Iterator[Fields]:
+    """Every row wanted, by workspace, start, and place in the lesson; lessons that were only tried out are left out."""
+    for workspace, lesson in _watch(tx, wanted) if shows_progress else find_lessons(tx, wanted.days):
+        if is_trial(lesson):
+            continue
         details = tx.lessons.get_details(workspace.id, lesson.id)
-        yield from _rows_of(workspace, details, tx.attendance.list_for_lesson(workspace.id, lesson.id))
+        yield from rows_of(workspace, details, tx.attendance.list_for_lesson(workspace.id, lesson.id), wanted)
 
 
-def write_csv(rows: Iterable[Fields], stream: TextIO, *, fields: Sequence[str] = FIELDS) -> None:
-    """With a header, also where nothing follows; empty where nothing is known."""
-    writer = csv.DictWriter(stream, fieldnames=fields, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows({name: _defuse(value) for name, value in row.items()} for row in rows)
+def _watch(tx: Transaction, wanted: Wanted) -> Iterable[tuple[Workspace, Lesson]]:
+    """The lessons, with a bar on the terminal's other stream when they are many."""
+    days = wanted.days
+    total = sum(
+        tx.lessons.count_between(workspace.id, ends_after=days.starts_after, starts_before=days.starts_before)
+        for workspace in tx.workspaces.list_all()
+    )
+    found = find_lessons(tx, days)
+    if total < LONG:
+        return found
+    console = Console(file=sys.stderr)
+    return track(found, "Exporting", total=total, console=console, transient=True)
+
+
+def write_json(rows: Iterable[Fields], stream: TextIO) -> None:
+    """One array, a row a line, written as the rows come."""
+    before = "["
+    for row in rows:
+        stream.write(f"{before}\n  {json.dumps(row, ensure_ascii=False)}")
+        before = ","
+    stream.write("[]\n" if before == "[" else "\n]\n")
 
 
 def print_export(console: Console, rows: Iterable[Fields]) -> None:
@@ -59,45 +67,3 @@ def print_export(console: Console, rows: Iterable[Fields]) -> None:
         shown["planned_start"] = shown["planned_start"][:16].replace("T", " ")
         table.add_row(*(escape(text) for text in shown.values()))
     console.print(table)
-
-
-def _rows_of(workspace: Workspace, details: LessonDetails, attendance: Iterable[Attendance]) -> Iterator[Fields]:
-    seated = {seat.participant.id for seat in details.seats}
-    for seat in details.seats:
-        person = {"name": seat.person.name, "slack_id": seat.person.user_id, "role": seat.participant.role.value}
-        yield _row(workspace, details, person, seat.attendance)
-    for one in attendance:  # taken off the lesson after they had come, or never in it
-        if one.participant_id is None or one.participant_id not in seated:
-            yield _row(workspace, details, {"name": one.shown_name, "slack_id": None, "role": None}, one)
-
-
-def _row(
-    workspace: Workspace, details: LessonDetails, person: Mapping[str, str | None], attendance: Attendance | None
-) -> Fields:
-    lesson, totals = details.lesson, details.totals
-    return {
-        "workspace": workspace.external_id,
-        "lesson_id": lesson.id,
-        "title": lesson.title,
-        "state": lesson.state.value,
-        "zone": lesson.zone,
-        "planned_start": local(lesson.starts_at, lesson),
-        "planned_end": local(lesson.ends_at, lesson),
-        "planned_minutes": minutes(lesson.ends_at - lesson.starts_at),
-        "actual_start": local(totals.really_started_at, lesson) if totals else None,
-        "actual_end": local(totals.really_ended_at, lesson) if totals else None,
-        "booked_by": details.booked_by.name,
-        **person,
-        "attendance": SHOWN[attendance.verdict] if attendance else None,
-        "joined": local(attendance.joined_at, lesson) if attendance else None,
-        "left": local(attendance.left_at, lesson) if attendance else None,
-        "minutes": minutes_of(attendance),
-        "late_minutes": minutes(attendance.late_by) if attendance else None,
-        "is_corrected": attendance.corrected_present is not None if attendance else None,
-        "lesson_together_minutes": minutes(totals.together) if totals and totals.is_known else None,
-        "lesson_billable_minutes": minutes(totals.billable) if totals else None,
-    }
-
-
-def _defuse(value: object) -> object:
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA_STARTS) else value

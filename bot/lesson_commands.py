@@ -11,11 +11,11 @@ from typing import Any
 
 from rich.console import Console
 
+from bot.billing import Days, Wanted, write_csv
 from bot.clock import SystemClock
-from bot.exports import export_rows, print_export, write_csv
+from bot.exports import export_rows, print_export, write_json
 from bot.listings import (
     LIST_FIELDS,
-    Days,
     describe_all,
     describe_lesson,
     find_lesson,
@@ -68,6 +68,9 @@ def add_to(commands: argparse._SubParsersAction[Any]) -> None:
     exporting = kinds.add_parser("export", help="attendance for billing", description=EXPORT_TOLD, formatter_class=raw)
     exporting.set_defaults(work=export_lessons)
     _add_days(exporting)
+    whom = "by Slack id, or by name in full"
+    exporting.add_argument("--leader", metavar="WHO", help=f"only lessons led by them, {whom}")
+    exporting.add_argument("--participant", metavar="WHO", help=f"only their own rows, {whom}")
     _add_forms(exporting, "json", "csv")
     exporting.set_defaults(form=None)
 
@@ -123,13 +126,15 @@ def show_lesson(arguments: argparse.Namespace) -> int:
 def export_lessons(arguments: argparse.Namespace) -> int:
     """`hallpass lessons export`."""
     days = Days(first=arguments.first, last=arguments.last or SystemClock().now().astimezone().date())
+    wanted = Wanted(days=days, leader=arguments.leader, participant=arguments.participant)
     form = arguments.form or ("table" if sys.stdout.isatty() else "csv")
     with _open() as tx:
-        rows = export_rows(tx, days)
+        is_watched = sys.stderr.isatty() and not sys.stdout.isatty()
+        rows = export_rows(tx, wanted, shows_progress=is_watched)
         if form == "table":
             print_export(Console(), rows)
         elif form == "json":
-            _print_json(list(rows))
+            write_json(rows, sys.stdout)
         else:
             write_csv(rows, sys.stdout)
     return 0

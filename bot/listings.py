@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -17,11 +16,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from bot.billing import Days, Fields, local, minutes_of
 from bot.changes import pair_facts
 from storage.database import connect, pending_migrations
 from storage.errors import NotStored, StoreUnusable
 from storage.records import (
-    Attendance,
     AuditEntry,
     Lesson,
     LessonDetails,
@@ -34,40 +33,12 @@ from storage.records import (
 from storage.sqlite import SqliteTransaction
 from storage.store import Transaction
 
-Cell = str | float | int | bool | None
-Fields = dict[str, Cell]
-
-EVERY_ONE = 2**62
-"""As a limit: none."""
 LIST_FIELDS = (
     *("lesson_id", "title", "state", "starts", "ends", "zone", "leaders", "participants", "booked_by", "not_reached"),
 )
 """The columns of a list; new ones are put at the end."""
 ID_SHOWN = 12
 """The last part of an id: random, so that a few dozen lessons never share it, and short enough to be typed."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Days:
-    """From one day to another, both included, as the lesson's own zone counts days. None: no end on that side."""
-
-    first: date | None = None
-    last: date | None = None
-
-    def holds(self, lesson: Lesson) -> bool:
-        """Does the lesson start on one of them?"""
-        day = lesson.starts_at.astimezone(ZoneInfo(lesson.zone)).date()
-        return (self.first is None or self.first <= day) and (self.last is None or day <= self.last)
-
-    @property
-    def starts_after(self) -> datetime | None:
-        """No lesson that starts earlier is on one of these days, wherever in the world."""
-        return None if self.first is None else _midnight(self.first) - timedelta(days=1)
-
-    @property
-    def starts_before(self) -> datetime | None:
-        """No lesson that starts then or later is on one of these days, wherever in the world."""
-        return None if self.last is None else _midnight(self.last) + timedelta(days=2)
 
 
 @contextmanager
@@ -83,11 +54,9 @@ def open_reading(path: Path) -> Iterator[Transaction]:
 
 
 def find_lessons(tx: Transaction, days: Days) -> Iterator[tuple[Workspace, Lesson]]:
-    """Every lesson that starts on these days, by workspace and start, cancelled ones included."""
+    """Every lesson that starts on these days, by workspace and start, cancelled ones included, one by one."""
     for workspace in tx.workspaces.list_all():
-        found = tx.lessons.list_between(
-            workspace.id, ends_after=days.starts_after, starts_before=days.starts_before, limit=EVERY_ONE
-        )
+        found = tx.lessons.iterate_between(workspace.id, ends_after=days.starts_after, starts_before=days.starts_before)
         yield from ((workspace, lesson) for lesson in found if days.holds(lesson))
 
 
@@ -245,27 +214,6 @@ def _tabulate(rows: object) -> Table:
     return table
 
 
-def local(moment: datetime | None, lesson: Lesson) -> str | None:
-    """ISO 8601 on the clock of the lesson's own zone, with its offset."""
-    return moment.astimezone(ZoneInfo(lesson.zone)).isoformat(timespec="seconds") if moment else None
-
-
 def show_moment(moment: datetime, lesson: Lesson) -> str:
     """`2026-11-23 16:00`, on the clock of the lesson's own zone."""
     return moment.astimezone(ZoneInfo(lesson.zone)).strftime("%Y-%m-%d %H:%M")
-
-
-def minutes(duration: timedelta | None) -> float | None:
-    """To the hundredth."""
-    return None if duration is None else round(duration / timedelta(minutes=1), 2)
-
-
-def minutes_of(attendance: Attendance | None) -> float | None:
-    """How long somebody was there, as a person corrected it where one did. None: not known, or not over yet."""
-    if attendance is None or attendance.verdict.value == "unknown":
-        return minutes(attendance.corrected_present) if attendance else None
-    return minutes(attendance.present if attendance.corrected_present is None else attendance.corrected_present)
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time.min, UTC)

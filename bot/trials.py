@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from bot import notices, windows
+from bot.billing import TRIAL, is_trial
 from bot.booking import BookingPolicy
 from bot.seeing import require_admin
 from storage.records import (
@@ -26,14 +27,7 @@ from storage.records import (
 )
 from storage.store import Transaction
 
-TRIAL = "trial:"
-"""How the `external_key` of a trial begins."""
 LENGTH = timedelta(minutes=10)
-
-
-def is_trial(lesson: Lesson) -> bool:
-    """Whether the lesson was only tried out."""
-    return (lesson.external_key or "").startswith(TRIAL)
 
 
 def try_on_myself(

@@ -10,7 +10,7 @@ Every query names its workspace. Times are handed in: `now` is lesson time, `mac
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import TracebackType
@@ -144,6 +144,26 @@ class Lessons(Protocol):
         limit: int = 1000,
     ) -> list[Lesson]:
         """By start, cancelled ones included. `person_id`: only those they take part in or booked."""
+        ...
+
+    def iterate_between(
+        self,
+        workspace_id: WorkspaceId,
+        *,
+        ends_after: datetime | None = None,
+        starts_before: datetime | None = None,
+    ) -> Iterator[Lesson]:
+        """The same one by one, never all of them in memory; only within the unit of work that asked."""
+        ...
+
+    def count_between(
+        self,
+        workspace_id: WorkspaceId,
+        *,
+        ends_after: datetime | None = None,
+        starts_before: datetime | None = None,
+    ) -> int:
+        """How many those are."""
         ...
 
     def list_troubled(self, workspace_id: WorkspaceId, *, ends_after: datetime, limit: int) -> list[Lesson]:

@@ -14,6 +14,11 @@ SELECT {lesson} FROM lessons
 WHERE workspace_id = :workspace_id AND ends_at > :ends_after AND starts_at < :starts_before
 ORDER BY starts_at, id LIMIT :limit;
 
+-- name: count_between
+-- How many those are.
+SELECT COUNT(*) FROM lessons
+WHERE workspace_id = :workspace_id AND ends_at > :ends_after AND starts_at < :starts_before;
+
 -- name: list_between_for_person
 -- The same, for those that one person takes part in or booked.
 SELECT {lesson} FROM lessons

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 
 from storage.columns import Columns, text_of
@@ -74,12 +74,33 @@ class LessonTable(LinkTable, DetailsTable):
         rows = self._all(
             SQL["list_between" if person_id is None else "list_between_for_person"],
             workspace_id=workspace_id,
-            ends_after=BEFORE_ALL if ends_after is None else text_of(ends_after),
-            starts_before=AFTER_ALL if starts_before is None else text_of(starts_before),
             person_id=person_id,
             limit=limit,
+            **_stretch(ends_after, starts_before),
         )
         return [LESSON.from_row(row) for row in rows]
+
+    def iterate_between(
+        self,
+        workspace_id: WorkspaceId,
+        *,
+        ends_after: datetime | None = None,
+        starts_before: datetime | None = None,
+    ) -> Iterator[Lesson]:
+        rows = self._each(
+            SQL["list_between"], workspace_id=workspace_id, limit=-1, **_stretch(ends_after, starts_before)
+        )
+        return (LESSON.from_row(row) for row in rows)
+
+    def count_between(
+        self,
+        workspace_id: WorkspaceId,
+        *,
+        ends_after: datetime | None = None,
+        starts_before: datetime | None = None,
+    ) -> int:
+        row = self._one(SQL["count_between"], workspace_id=workspace_id, **_stretch(ends_after, starts_before))
+        return int(row[0]) if row else 0
 
     def list_troubled(self, workspace_id: WorkspaceId, *, ends_after: datetime, limit: int) -> list[Lesson]:
         rows = self._all(SQL["list_troubled"], workspace_id=workspace_id, ends_after=ends_after, limit=limit)
@@ -156,3 +177,10 @@ class LessonTable(LinkTable, DetailsTable):
     def update_participant(self, participant: Participant) -> None:
         if self._put(UPDATE_PARTICIPANT, PARTICIPANT.to_row(participant)) == 0:
             raise NotStored("participant", participant.id)
+
+
+def _stretch(ends_after: datetime | None, starts_before: datetime | None) -> dict[str, str]:
+    return {
+        "ends_after": BEFORE_ALL if ends_after is None else text_of(ends_after),
+        "starts_before": AFTER_ALL if starts_before is None else text_of(starts_before),
+    }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from storage.columns import bind
@@ -25,6 +25,10 @@ class Table:
 
     def _all(self, sql: str, **values: Any) -> list[Row]:
         return self._connection.execute(sql, _bound(values)).fetchall()
+
+    def _each(self, sql: str, **values: Any) -> Iterator[Row]:
+        """Row by row, as they are asked for, on a cursor of its own."""
+        return iter(self._connection.execute(sql, _bound(values)))
 
     def _change(self, sql: str, **values: Any) -> int:
         """How many rows it changed."""

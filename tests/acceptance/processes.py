@@ -15,7 +15,8 @@ from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
 
-from bot.listings import Days, find_lessons, open_reading
+from bot.billing import Days
+from bot.listings import find_lessons, open_reading
 from bot.manifest import load_manifest
 from bot.sandbox.school import School, open_school
 from storage.records import NoticeKind, NoticeState

@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from bot.billing import is_trial
 from bot.errors import NotAllowed
-from bot.trials import is_trial, try_on_myself
+from bot.trials import try_on_myself
 from storage.records import Lesson, NoticeKind, Person
 from tests.bot.lessons_in_store import StoredSchool
 from tests.records import NOW

@@ -1,0 +1,133 @@
+"""Exports: whose rows, one lesson at a time, without what was only tried out, as CSV and JSON."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot import exports
+from bot.billing import Days, Fields, Wanted
+from bot.exports import export_rows, write_json
+from bot.trials import try_on_myself
+from storage.records import LessonDetails
+from storage.sqlite import open_store
+from storage.store import Transaction
+from tests.bot.commandline import CommandLine
+from tests.bot.lessons_in_store import StoredSchool, found_school
+from tests.records import NOW, STARTS_AT
+
+EVER = Days()
+
+
+@pytest.fixture
+async def school(tmp_path: Path) -> AsyncIterator[StoredSchool]:
+    """Two lessons: Ada's with Ben and Cleo, Olga's with Ben; and one that Olga only tried out."""
+    async with open_store(tmp_path / "hallpass.db", is_exclusive=True) as store:
+        school = await found_school(store)
+        await school.book(school.ben, school.cleo, title="Algebra")
+        await school.book(
+            school.ben, title="Botany", leader_ids=(school.olga.user_id,), starts_at=STARTS_AT + timedelta(hours=2)
+        )
+        policy = replace(school.policy, admin_ids=frozenset({school.olga.user_id}))
+        await school.write(
+            lambda tx: try_on_myself(
+                tx, school.workspace.id, user_id=school.olga.user_id, title="Tried", policy=policy, now=NOW
+            )
+        )
+        yield school
+
+
+async def rows(school: StoredSchool, **wanted: str) -> list[tuple[object, object]]:
+    found: list[Fields] = await school.store.read(lambda tx: list(export_rows(tx, Wanted(days=EVER, **wanted))))
+    return [(row["title"], row["name"]) for row in found]
+
+
+async def test_everybody_is_in_it_but_no_trial(school: StoredSchool) -> None:
+    """By start and place in the lesson."""
+    assert [
+        *(("Algebra", name) for name in ("Ada", "Ben", "Cleo")),
+        *(("Botany", name) for name in ("Olga", "Ben")),
+    ] == await rows(school)
+
+
+async def test_by_leader_are_all_rows_of_their_lessons(school: StoredSchool) -> None:
+    """By name however written, or by Slack id; a learner leads nothing."""
+    assert {"Botany"} == {title for title, _ in await rows(school, leader="olga")}
+    assert 3 == len(await rows(school, leader=school.ada.user_id))
+    assert [] == await rows(school, leader="Ben")
+
+
+async def test_by_participant_are_their_own_rows(school: StoredSchool) -> None:
+    """In whichever lesson; nobody whose name only begins alike."""
+    assert [("Algebra", "Ben"), ("Botany", "Ben")] == await rows(school, participant="Ben")
+    assert [("Botany", "Ben")] == await rows(school, participant="Ben", leader="Olga")
+    assert [] == await rows(school, participant="Be")
+
+
+async def test_one_lesson_is_read_at_a_time(school: StoredSchool) -> None:
+    """The first row needs the first lesson only, however many follow."""
+
+    def read(tx: Transaction) -> int:
+        read_count = 0
+        get_details = tx.lessons.get_details
+
+        def count(*ids: Any) -> LessonDetails:
+            nonlocal read_count
+            read_count += 1
+            return get_details(*ids)
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(tx.lessons, "get_details", count)
+            next(export_rows(tx, Wanted(days=EVER)))
+        return read_count
+
+    assert 1 == await school.store.read(read)
+
+
+async def test_a_bar_takes_no_row_away(school: StoredSchool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same rows with it; and it knows how many lessons there are."""
+    monkeypatch.setattr(exports, "LONG", 1)
+    told: list[float] = []
+
+    def track(found: Iterable[Any], _: str, *, total: float, **__: Any) -> Iterable[Any]:
+        told.append(total)
+        return found
+
+    monkeypatch.setattr(exports, "track", track)
+
+    plain, watched = await school.store.read(
+        lambda tx: [list(export_rows(tx, Wanted(days=EVER), shows_progress=shows)) for shows in (False, True)]
+    )
+
+    assert plain == watched
+    assert [3] == told
+
+
+@pytest.mark.parametrize("found", [[], [{"a": "é"}], [{"a": 1}, {"a": None}]])
+def test_json_is_whole_however_many_rows(found: list[Fields]) -> None:
+    """Written row by row, read as one array."""
+    stream = io.StringIO()
+    write_json(iter(found), stream)
+
+    assert found == json.loads(stream.getvalue())
+
+
+async def test_the_command_takes_both(
+    school: StoredSchool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As CSV and as JSON."""
+    line = CommandLine(folder=tmp_path, monkeypatch=monkeypatch, capsys=capsys)
+    typed = ("lessons", "export", "--to", "2026-11-30", "--participant", "ben", "--leader", "Ada")
+
+    as_csv, as_json = await line.run_beside(*typed, "--csv"), await line.run_beside(*typed, "--json")
+
+    assert ["Ben"] == [row["name"] for row in csv.DictReader(io.StringIO(as_csv.out))]
+    assert ["Ben"] == [row["name"] for row in json.loads(as_json.out)]
