@@ -281,3 +281,24 @@ async def test_a_lesson_far_ahead_invites_whom_it_adds(school: School) -> None:
     await telling.settle(school)
     assert all(telling.find_url(telling.find_card(one)) for one in (ben, dan))
     assert [1, 1] == [len(one.messages()) for one in (ben, dan)]
+
+
+async def test_somebody_who_came_and_was_removed_is_in_the_summary(school: School) -> None:
+    """With their minutes and by name, not as a stranger; who was invited is counted without them."""
+    ada, ben, cara = await start(school)
+    for person in (ada, ben, cara):
+        assert await telling.join(school, person) is None
+    await telling.move_to(school, 14, 20)
+    await open_people(school, ada)
+    await press(school, ada, "remove", "Ben")
+    await telling.wait_for_words(school, ada, "Ben: no longer")
+    await telling.settle(school)
+    await telling.leave_all(school)
+    await telling.move_to(school, 14, 45)
+    await telling.move_to(school, 14, 47)
+
+    summary = telling.read_all(school, ada)[-1]
+    assert "2 of 2 came." in summary
+    assert "Ben: 20 min" in summary
+    assert "without a link" not in summary
+    assert "Ben" not in "".join(text for text in telling.read_all(school, ben) if "came" in text)
