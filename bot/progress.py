@@ -9,7 +9,7 @@ from bot.ids import View
 from bot.messages import try_again_row
 from bot.readers import Reader, reader_of
 from bot.roster import Reach, reach_blocks, reach_of
-from storage.records import LessonDetails, Person
+from storage.records import LessonDetails, NoticeState, Person
 
 
 def build_progress(
@@ -30,6 +30,13 @@ def build_result(details: LessonDetails, *, reader: Person, now: datetime, metad
     troubled = sum(reach_of(seat) is Reach.TROUBLE for seat in details.seats)
     if troubled:
         line = words.nmark("{count} person was not reached.", "{count} people were not reached.", troubled)
+    elif asleep := sum(seat.invited is NoticeState.WAITING for seat in details.seats):
+        # A result is shown when nothing is due: what still waits then waits for the quiet hours to end.
+        line = words.nmark(
+            "{count} person is told in the morning: it is night there now.",
+            "{count} people are told in the morning: it is night there now.",
+            asleep,
+        )
     else:
         line = words.mark("Everybody has been reached.")
     blocks = [

@@ -82,12 +82,15 @@ class Watcher:
         if watch.is_gone:
             return True
         desk = self._desk
-        details: LessonDetails = await desk.store.read(
-            lambda tx: tx.lessons.get_details(desk.workspace_id, watch.lesson_id)
-        )
+
+        def read(tx: Transaction) -> tuple[LessonDetails, bool]:
+            details = tx.lessons.get_details(desk.workspace_id, watch.lesson_id)
+            return details, lifecycle.is_settled(tx, desk.workspace_id, watch.lesson_id)
+
+        details, is_nothing_due = await desk.store.read(read)
         reader, now = desk.reader(watch.user_id), desk.now()
         done = sum(is_settled(seat) for seat in details.seats)
-        is_settled_all = done == len(details.seats)
+        is_settled_all = done == len(details.seats) or is_nothing_due  # where it is night, it waits for the morning
         if is_settled_all:
             view = build_result(details, reader=reader, now=now)
         else:

@@ -39,6 +39,7 @@ async def test_an_invitation_waits_until_seven_by_the_readers_clock(school: Scho
     await telling.book(school, ada, "@Ben @Cara 2026-11-26 3pm 45m Algebra")
 
     assert (0, 1) == (len(ben.messages()), len(cara.messages()))
+    await telling.wait_for_words(school, ada, "2 people are told in the morning")
     await go_to(school, SEVEN.replace(hour=5, minute=59))
     assert not ben.messages()
     await go_to(school, SEVEN)

@@ -40,6 +40,15 @@ def test_the_result_names_everybody_reached() -> None:
     assert find_button(view["blocks"], Action.TRY_AGAIN) is None
 
 
+def test_the_result_does_not_say_reached_of_who_sleeps() -> None:
+    """Ben's invitation waits for his morning."""
+    details = make_booked()
+    ben = replace(details.seats[1], invited=NoticeState.WAITING, link=None)
+    view = build_result(replace(details, seats=(details.seats[0], ben)), reader=OLIVE, now=NOW)
+
+    assert "1 person is told in the morning: it is night there now.\nAda (leader): sent" in read(view["blocks"])
+
+
 def test_the_result_says_who_was_not_reached_and_why() -> None:
     """With the next step, and a button for it."""
     view = build_result(make_booked(failure="room_down"), reader=OLIVE, now=NOW)
