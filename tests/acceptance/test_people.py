@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from bot.sandbox.faults import Fault
 from bot.sandbox.school import School
 from bot.sandbox.slack.actors import Actor
 from bot.sandbox.slack.outcomes import Outcome
@@ -302,3 +303,45 @@ async def test_somebody_who_came_and_was_removed_is_in_the_summary(school: Schoo
     assert "Ben: 20 min" in summary
     assert "without a link" not in summary
     assert "Ben" not in "".join(text for text in telling.read_all(school, ben) if "came" in text)
+
+
+async def test_somebody_removed_while_their_link_is_made_stays_removed(school: School) -> None:
+    """The launch comes back to a place that is gone: nothing is posted, and nobody is put back."""
+    ada, _, _ = await start(school)
+    dan = school.add("Dan")
+    await open_people(school, ada)
+    school.lessonspace.faults.switch_on("launch", Fault.slow(timedelta(seconds=0.6)), count=1)
+    assert (await add(school, ada, "Dan")).is_fine
+    assert school.hallpass is not None
+    scheduler = school.hallpass.scheduler
+    await telling.wait_until(school, lambda: scheduler is not None and scheduler.in_flight_count > 0)
+
+    await press(school, ada, "remove", "Dan")
+    await telling.wait_for_words(school, ada, "Dan: no longer in the lesson")
+    await telling.settle(school)
+
+    assert "Dan" in {launch.user["name"] for launch in school.lessonspace.launches}
+    assert not dan.messages()
+    assert "Dan" not in telling.read_all(school, ada)[0]
+    await open_people(school, ada)
+    assert ada.view is not None
+    assert "Dan" not in ada.read(ada.view)
+
+
+async def test_a_class_is_shown_page_by_page(school: School) -> None:
+    """Next and back; what is pressed there is about whom it stands beside."""
+    ada = school.add("Ada")
+    names = [f"Kid{number:02}" for number in range(24)]
+    for name in names:
+        school.add(name)
+    await telling.book(school, ada, " ".join(f"@{name}" for name in names) + " today 3pm 45m Algebra")
+    await open_people(school, ada)
+    assert ada.view is not None
+    assert "Kid23" not in await telling.wait_for_words(school, ada, "Page 1 of 2", "Kid00")
+
+    await ada.press(ada.view, "turn_page")
+    assert "Kid00" not in await telling.wait_for_words(school, ada, "Page 2 of 2", "Kid23")
+    await press(school, ada, "remove", "Kid23")
+    await telling.wait_for_words(school, ada, "Kid23: no longer in the lesson", "Page 2 of 2")
+    await ada.press(ada.view, "turn_back")
+    await telling.wait_for_words(school, ada, "Page 1 of 2", "Kid00")
