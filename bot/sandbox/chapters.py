@@ -165,6 +165,15 @@ async def begin(stage: Stage) -> None:
     stage.expect(Step.LESSON_RUNNING, refusals == [None] * 3 and sorted(present) == ["Ada", "Ben", "Cara", "Emil"])
 
 
+async def nudge(stage: Stage) -> None:
+    """Some minutes after the start, who is not there is told."""
+    dina, finn = stage.cast.dina, stage.cast.finn
+    await stage.begin_chapter("16:06", "Two are not there yet")
+    await stage.wait(Step.NUDGED, lambda: [len(actor.messages()) for actor in (dina, finn)] == [3, 3])
+    await stage.show(finn, "nudge", stage.read_last(finn))
+    stage.expect(Step.NUDGED, find_url(finn.messages()[-1]) == find_url(finn.messages()[0]) is not None)
+
+
 async def come_late(stage: Stage) -> None:
     """Somebody comes twelve minutes late."""
     ada = stage.cast.ada
@@ -173,10 +182,11 @@ async def come_late(stage: Stage) -> None:
     refusal = await stage.join(stage.cast.dina, "Dina's laptop")
     await stage.show_room("Dina's browser", refusal)
     stage.expect(Step.LATE_JOINER, refusal is None)
-    opened = [actor.user.real_name for actor in stage.cast.participants if actor is not stage.cast.finn]
-    await stage.wait(Step.OPENING_SHOWN, lambda: all(has_line(stage.read_card(ada), name, "opened") for name in opened))
+    stage.move("16:13")
+    came = [actor.user.real_name for actor in stage.cast.participants if actor is not stage.cast.finn]
+    await stage.wait(Step.BOARD_SHOWN, lambda: all(has_line(stage.read_card(ada), name, "joined") for name in came))
     await stage.show(ada, "card by now", stage.read_card(ada))
-    stage.expect(Step.OPENING_SHOWN, not has_line(stage.read_card(ada), "Finn", "opened"))
+    stage.expect(Step.BOARD_SHOWN, not has_line(stage.read_card(ada), "Finn", "joined"))
 
 
 async def extend(stage: Stage) -> None:
@@ -277,6 +287,7 @@ CHAPTERS: Sequence[Callable[[Stage], Awaitable[None]]] = (
     remind,
     use_links,
     begin,
+    nudge,
     come_late,
     extend,
     let_end,
