@@ -3,79 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
-from types import TracebackType
-from typing import Self
+from datetime import timedelta
 
 import pytest
 
 from bot.clock import SystemClock
 from bot.errors import RoomServiceDown
 from bot.reading import LookAgain, SessionReader
-from bot.rooms.base import (
-    AccountCheck,
-    Capabilities,
-    Happening,
-    Launch,
-    LaunchRequest,
-    LiveSession,
-    Session,
-    SessionEvent,
-)
 from bot.sandbox.clock import MovableClock
 from storage.records import Lesson, LessonState, NoticeKind, Verdict
 from storage.store import Transaction
 from tests.bot.lessons_in_store import StoredSchool
+from tests.bot.told_rooms import ToldRooms, meet
 from tests.records import ENDS_AT, STARTS_AT
 
 GIVES_UP_AT = ENDS_AT + timedelta(minutes=45)
 """Links close half an hour after the end; a quarter of an hour later nobody is asked any more."""
-
-
-class ToldRooms:
-    """A room service that tells what it was told to tell."""
-
-    name = "lessonspace"
-    shown_name = "Lessonspace"
-    capabilities = Capabilities()
-
-    def __init__(self) -> None:
-        self.sessions: list[Session] = []
-        self.is_down = False
-        self.asked: list[tuple[str, datetime, datetime]] = []
-
-    async def list_sessions(self, room_id: str, *, overlaps_from: datetime, overlaps_until: datetime) -> list[Session]:
-        self.asked.append((room_id, overlaps_from, overlaps_until))
-        if self.is_down:
-            raise RoomServiceDown("Lessonspace", "no answer")
-        return self.sessions
-
-    async def list_live_sessions(self) -> list[LiveSession]:
-        raise NotImplementedError
-
-    async def launch(self, request: LaunchRequest) -> Launch:
-        raise NotImplementedError
-
-    async def close_room(self, room_id: str) -> None:
-        raise NotImplementedError
-
-    async def check_account(self) -> AccountCheck:
-        raise NotImplementedError
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
-
-
-def meet(who: str, joined_at: datetime, left_at: datetime | None) -> Session:
-    """One person's session."""
-    events = [SessionEvent(id="1", happening=Happening.JOINED, who=who, connection="c1", at=joined_at)]
-    if left_at is not None:
-        events.append(SessionEvent(id="2", happening=Happening.LEFT, who=who, connection="c1", at=left_at))
-    return Session(session_id="s1", started_at=joined_at, ended_at=left_at, events=tuple(events))
 
 
 class Told:
