@@ -193,7 +193,7 @@ async def extend(stage: Stage) -> None:
     """Five minutes before the end, the leader takes ten more."""
     ada, cast = stage.cast.ada, stage.cast
     await stage.begin_chapter("16:40", "Five minutes before the end")
-    await stage.wait(Step.WARNED, lambda: len(ada.messages()) == 3 and len(stage.list_in_channel()) == 1)
+    await stage.wait(Step.WARNED, lambda: len(ada.messages()) == 3 and len(stage.list_in_channel()) == 2)
     in_channel = stage.read(cast.gwen, stage.list_in_channel()[-1])
     await stage.telling.show(
         stage.see(ada, "end warning", stage.read_last(ada)), Seen(title="Gwen · #lessons", text=in_channel)
@@ -244,7 +244,7 @@ async def sum_up(stage: Stage) -> None:
     ada, cast = stage.cast.ada, stage.cast
     await stage.begin_chapter("16:57", "After the lesson")
     await stage.wait(Step.SUMMED_UP, lambda: len(ada.messages()) == 5)
-    await stage.wait(Step.CHANNEL_SUMMED_UP, lambda: len(stage.list_in_channel()) == 3)
+    await stage.wait(Step.CHANNEL_SUMMED_UP, lambda: len(stage.list_in_channel()) == 4)
     summary, in_channel = stage.read_last(ada), stage.read(cast.gwen, stage.list_in_channel()[-1])
     await stage.telling.show(stage.see(ada, "summary", summary), Seen(title="Gwen · #lessons", text=in_channel))
     stage.confirm(Step.SUMMED_UP)
