@@ -97,8 +97,8 @@ def build_move_form(
 
 
 def minutes_of(starts_at: datetime, ends_at: datetime) -> str:
-    """The length as it is typed into the field."""
-    return str(round((ends_at - starts_at).total_seconds() / 60))
+    """The length as it is typed into the field, where a minute is the least."""
+    return str(max(1, round((ends_at - starts_at).total_seconds() / 60)))
 
 
 def read_times(values: Mapping[str, Any]) -> TypedTimes:

@@ -24,9 +24,9 @@ from tests.records import ENDS_AT, STARTS_AT, make_link
 DURING = STARTS_AT + timedelta(minutes=20)
 
 
-async def begin(stored: StoredSchool, **changes: object) -> Lesson:
+async def begin(stored: StoredSchool) -> Lesson:
     """Ada's lesson with Ben is on, in a room that was launched; both have a link."""
-    lesson = await stored.book(stored.ben, **changes)
+    lesson = await stored.book(stored.ben)
     details = await stored.details(lesson)
 
     def work(tx: Transaction) -> None:
