@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bot.ids import Choice, View
 from bot.sandbox.faults import Fault
 from bot.sandbox.school import School, open_school
 from bot.sandbox.slack.actors import Actor
@@ -61,6 +62,29 @@ class Afternoon:
         if found:
             outcome = await actor.press(found[which % len(found)], action)
             assert outcome.trouble is None, outcome
+            await self.answer_form(actor)
+
+    async def choose(self, name: str, choice: Choice, which: int, minutes: int) -> None:
+        """Choose in the menu of one of their cards; of a move, a start so many minutes from now."""
+        actor = self.people[name]
+        found = [message for message in actor.messages() if offers(message, choice)]
+        if not found:
+            return
+        outcome = await actor.pick(found[which % len(found)], "more", choice.value)
+        assert outcome.trouble is None, outcome
+        if actor.view is not None and "starts_at" in str(actor.view.given["blocks"]):
+            start = self.school.clock.now().replace(second=0) + timedelta(minutes=minutes)
+            await actor.fill(actor.view, {"starts_at": start})
+        await self.answer_form(actor)
+
+    async def answer_form(self, actor: Actor) -> None:
+        """Send the small form that asks back, once more where it asks about an overlap; what is refused is closed."""
+        for _ in range(2):
+            if actor.view is not None and actor.view.callback_id in ASKING:
+                outcome = await actor.submit()
+                assert outcome.trouble is None, outcome
+        while actor.view is not None:
+            await actor.close()
 
     async def join(self, name: str, which: int) -> None:
         """Press Join and follow the link."""
@@ -103,6 +127,15 @@ class Afternoon:
         await telling.settle(self.school)
 
 
+ASKING = frozenset({View.MOVE, View.CANCEL, View.END, View.EXTEND})
+
+
+def offers(message: Message, choice: Choice) -> bool:
+    """Is this in the message's menu?"""
+    menus = [element for block in message.blocks for element in block.get("elements", [])]
+    return any(option["value"] == choice for menu in menus for option in menu.get("options", []))
+
+
 Step = Callable[[Afternoon], Awaitable[None]]
 
 
@@ -117,6 +150,7 @@ STEPS = st.lists(
         step("book", WHO, st.sampled_from([0, 12, 45])),
         step("press", WHO, st.sampled_from(["extend", "cancel", "let_end", "new_link", "try_again"]), WHICH),
         step("press", WHO, st.just("new_link"), WHICH),
+        step("choose", WHO, st.sampled_from([Choice.MOVE, Choice.END]), WHICH, st.sampled_from([0, 20, 45, 1800])),
         step("join", WHO, WHICH),
         step("pass_time", st.sampled_from([2, 9, 26])),
         step("fail_posts", st.integers(0, len(POST_FAULTS) - 1), COUNT),
