@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import TextIO
 from zoneinfo import ZoneInfo
 
-from storage.records import Attendance, Lesson, LessonDetails, Person, Verdict, Workspace
+from storage.records import Attendance, Lesson, LessonDetails, LessonState, Person, Verdict, Workspace
 
 Cell = str | float | int | bool | None
 Fields = dict[str, Cell]
@@ -107,16 +107,25 @@ def rows_of(
             continue
         person = {"name": seat.person.name, "slack_id": seat.person.user_id, "role": seat.participant.role.value}
         yield _row(workspace, details, person, seat.attendance)
-    for one in attendance:  # taken off the lesson after they had come, or never in it
+    for one in (
+        attendance if _is_final(details.lesson) else ()
+    ):  # taken off the lesson after they had come, or never in it
         is_seated = one.participant_id is not None and one.participant_id in seated
         if not is_seated and wanted.holds_person(None):
             yield _row(workspace, details, {"name": one.shown_name, "slack_id": None, "role": None}, one)
+
+
+def _is_final(lesson: Lesson) -> bool:
+    """Is its attendance there to be billed? While it goes on, nobody is absent yet, and no minutes are counted."""
+    return lesson.state is LessonState.ENDED
 
 
 def _row(
     workspace: Workspace, details: LessonDetails, person: Mapping[str, str | None], attendance: Attendance | None
 ) -> Fields:
     lesson, totals = details.lesson, details.totals
+    if not _is_final(lesson):
+        attendance = totals = None
     return {
         "workspace": workspace.external_id,
         "lesson_id": lesson.id,

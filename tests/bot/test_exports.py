@@ -17,12 +17,12 @@ from bot import exports
 from bot.billing import Days, Fields, Wanted
 from bot.exports import export_rows, write_json
 from bot.trials import try_on_myself
-from storage.records import LessonDetails
+from storage.records import LessonDetails, LessonState
 from storage.sqlite import open_store
 from storage.store import Transaction
 from tests.bot.commandline import CommandLine
 from tests.bot.lessons_in_store import StoredSchool, found_school
-from tests.records import NOW, STARTS_AT
+from tests.records import ENDS_AT, NOW, STARTS_AT, make_attendance, make_totals
 
 EVER = Days()
 
@@ -56,6 +56,23 @@ async def test_everybody_is_in_it_but_no_trial(school: StoredSchool) -> None:
         *(("Algebra", name) for name in ("Ada", "Ben", "Cleo")),
         *(("Botany", name) for name in ("Olga", "Ben")),
     ] == await rows(school)
+
+
+async def test_what_is_known_while_a_lesson_goes_on_is_not_billed(school: StoredSchool) -> None:
+    """Nobody is absent yet, and a stranger is nobody's row; once it has ended they are."""
+    found = await school.store.read(lambda tx: tx.lessons.list_between(school.workspace.id))
+    lesson = next(one for one in found if one.title == "Algebra")
+    [ada, *_] = (await school.details(lesson)).seats
+    seen = [make_attendance(lesson, ada.participant), make_attendance(lesson, shown_name="Visitor")]
+    await school.write(lambda tx: tx.attendance.save(make_totals(lesson), seen))
+
+    async def read() -> list[tuple[object, object]]:
+        found: list[Fields] = await school.store.read(lambda tx: list(export_rows(tx, Wanted(days=EVER))))
+        return [(row["name"], row["attendance"]) for row in found if row["title"] == "Algebra"]
+
+    assert [("Ada", None), ("Ben", None), ("Cleo", None)] == await read()
+    await school.write(lambda tx: tx.lessons.update(replace(lesson, state=LessonState.ENDED, ended_at=ENDS_AT)))
+    assert [("Ada", "present"), ("Ben", None), ("Cleo", None), ("Visitor", "uninvited")] == await read()
 
 
 async def test_by_leader_are_all_rows_of_their_lessons(school: StoredSchool) -> None:

@@ -6,13 +6,14 @@ import csv
 import io
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from storage.records import Attendance, Lesson, NoticeState, Verdict
+from storage.records import Attendance, Lesson, LessonState, NoticeState, Verdict
 from storage.sqlite import open_store
 from tests.bot.commandline import CommandLine
 from tests.bot.lessons_in_store import StoredSchool, found_school
@@ -176,6 +177,12 @@ async def _sum_up(school: StoredSchool, lesson: Lesson, *extra: Attendance, **to
         *extra,
     ]
     await school.write(lambda tx: tx.attendance.save(make_totals(lesson, **totals), attendance))
+    await _end(school, lesson)
+
+
+async def _end(school: StoredSchool, lesson: Lesson) -> None:
+    ended = replace(lesson, state=LessonState.ENDED, ended_at=lesson.ends_at)
+    await school.write(lambda tx: tx.lessons.update(ended))
 
 
 async def test_attendance_is_exported_for_billing(school: StoredSchool, line: CommandLine) -> None:
@@ -219,6 +226,7 @@ async def test_what_is_not_known_stays_empty(school: StoredSchool, line: Command
         silent, is_known=False, really_started_at=None, really_ended_at=None, together=timedelta(0), billable=None
     )
     await school.write(lambda tx: tx.attendance.save(totals, unknown))
+    await _end(school, silent)
     await school.book(school.cleo, title="To come", starts_at=STARTS_AT + timedelta(hours=4))
 
     rows = await export(line)
