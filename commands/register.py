@@ -8,6 +8,7 @@ from commands import (
     changing,
     conversing,
     devices,
+    exporting,
     failures,
     home,
     housekeeping,
@@ -45,6 +46,7 @@ def register(app: Dispatcher, desk: Desk, watcher: Watcher) -> None:
     home.register(app, desk)  # app_home_opened, user_change
     showing.register(app, desk)  # Summary, Show
     housekeeping.register(app, desk)  # an admin's Settings
+    exporting.register(app, desk)  # an admin's Export attendance
     overview.register(app, desk)  # an admin's All lessons
     roll.register(app, desk)  # See all
     failures.register(app, desk)  # whatever any of them raises

@@ -29,6 +29,7 @@ from bot.confirmations import (
 from bot.confirmations import build_moved as build_moved_confirmation
 from bot.drafts import BookingDraft, Caution, CautionCode, Newcomers, Problem, ProblemCode, RoomChoice
 from bot.errors import LastOne, LimitReached, NotAllowed, Outdated, Refused, TooEarly, TooLate, WrongState
+from bot.export_forms import build_export_form, build_exported, build_exporting, build_not_exported
 from bot.forms import FormState, build_booking_form, build_loading_form
 from bot.home import HomeLesson, build_home, build_small_view
 from bot.house_forms import build_house_form, rule_lines
@@ -440,6 +441,9 @@ def _list_replies(cast: Cast) -> Iterator[tuple[str, Message]]:
             lessons = [details] * count
             page = build_list_page(lessons, offset=offset, reader=details.booked_by, now=NOW)
             yield f"list of {count} from {offset}", page
+    yield "exporting", build_exporting(reader=reader)
+    yield "exported", build_exported(reader=reader, count=1)
+    yield "not exported", build_not_exported(reader=reader, code="12")
     yield "nothing to show", build_not_found(reader, typed="", now=NOW)
     yield "nothing like it", build_not_found(reader, typed=cast.write(3000), now=NOW)
     yield "no lessons", build_lesson_list([], reader, title, NOW)
@@ -522,6 +526,7 @@ def _list_house_views(cast: Cast) -> Iterator[tuple[str, Block]]:
         dropped_late_count=0,
         failed_count=0,
     )
+    yield "export form", build_export_form(reader=reader, today=NOW.date())
     for chosen in ({}, {"join_early": 600, "reach": 7, "bookers": "everyone", "channel_names": False}):
         yield f"settings {chosen}", build_house_form(chosen, LessonOptions(), reach=200, reader=reader)
     for books in ("members", "everyone", "admins"):

@@ -27,6 +27,7 @@ from bot.sandbox.slack.conversations import Conversation, ConversationKind
 from bot.sandbox.slack.deliveries import Answer, Deliveries
 from bot.sandbox.slack.directory import DirectoryMethods
 from bot.sandbox.slack.eyes import Desk
+from bot.sandbox.slack.file_methods import FileMethods
 from bot.sandbox.slack.limits import RateLimits
 from bot.sandbox.slack.messages import Json
 from bot.sandbox.slack.people import User, UserKind
@@ -40,7 +41,7 @@ from bot.sandbox.slack.webapi import WebApi
 from bot.sandbox.slack.workspace import InstalledApp, Workspace
 
 EVERY_SCOPE = frozenset(
-    {"chat:write", "commands", "im:write", "mpim:write", "team:read", "usergroups:read", "users:read"}
+    {"chat:write", "commands", "files:write", "im:write", "mpim:write", "team:read", "usergroups:read", "users:read"}
     | {f"{kind.value}:{verb}" for kind in ConversationKind for verb in ("read", "history")}
 )
 """What is granted where no manifest says otherwise."""
@@ -74,11 +75,13 @@ class SlackStandIn:
         self.deliveries = Deliveries(self.workspace, self.sockets)
         triggers = Triggers(now)
         self._responses = ResponseUrls(self.workspace, now)
+        self.uploads = FileMethods(self.workspace)
         methods = {
             **ChatMethods(self.workspace).build_table(),
             **ConversationMethods(self.workspace).build_table(),
             **DirectoryMethods(self.workspace).build_table(),
             **ViewMethods(self.workspace, self.views, triggers).build_table(),
+            **self.uploads.build_table(),
             **self.sockets.build_table(),
         }
         self._api = WebApi(
@@ -96,6 +99,7 @@ class SlackStandIn:
         server = web.Application()
         server.router.add_route("*", "/api/{method}", self._api.answer)
         server.router.add_post("/commands/{team}/{number}/{secret}", self._api.answer_response_url)
+        server.router.add_post("/upload/v1/{secret}", self.uploads.take)
         server.router.add_get("/link/", self.sockets.accept)
         self._runner = web.AppRunner(server, access_log=None, shutdown_timeout=1)
         await self._runner.setup()
@@ -104,6 +108,7 @@ class SlackStandIn:
         self._port = int(self._runner.addresses[0][1])
         self.sockets.base_url = f"ws://127.0.0.1:{self._port}"
         self._responses.base_url = f"http://127.0.0.1:{self._port}"
+        self.uploads.base_url = self._responses.base_url
         await self.deliveries.open()
         return self
 
