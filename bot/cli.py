@@ -31,6 +31,7 @@ from bot.logs import Redactor, configure_logs
 from bot.manifest import http_manifest, read_manifest, render
 from bot.setting_values import Wrong, parse_url
 from bot.settings import Settings, SettingsError, load_settings
+from bot.settings_in_force import describe_in_force
 from storage.errors import HallpassError, StoreBusy
 from storage.sealing import load_or_make_key_file
 
@@ -195,7 +196,7 @@ def see_doctor(arguments: argparse.Namespace) -> int:
     settings = load_settings()
     configure_logs(sys.stderr, level=logging.ERROR, secrets=settings.list_secrets())  # the rest is in the findings
     findings = asyncio.run(examine(settings, clock=SystemClock()))
-    print_findings(Console(), settings.describe(), findings)
+    print_findings(Console(), describe_in_force(settings), findings)
     return FOUND_WRONG if any(finding.is_problem for finding in findings) else DONE
 
 

@@ -74,6 +74,7 @@ class Source(StrEnum):
 
     ENVIRONMENT = "environment"
     ENV_FILE = ".env"
+    HOME = "Home tab"  # what the workspace set for itself; laid over by `bot/settings_in_force.py`
     DEFAULT = "default"
 
 

@@ -58,7 +58,7 @@ async def test_all_is_well(school: School, line: CommandLine) -> None:
     assert (0, "") == (ran.status, ran.err)
     assert ran.out.endswith("All is well.\n")
     assert "Bot token ok hallpass in The School" == find_row(ran, "Bot token")
-    assert "Scopes ok all 10 that are needed" == find_row(ran, "Scopes")
+    assert "Scopes ok all 11 that are needed" == find_row(ran, "Scopes")
     assert "Lessonspace ok organisation Brook Lane Tutors (4711)" == find_row(ran, "Lessonspace")
     assert "Clock and Slack ok agree" == find_row(ran, "Clock and Slack")
     secrets = (school.slack.bot_token, school.slack.signing_secret, school.lessonspace.api_key)

@@ -1,0 +1,57 @@
+"""Each setting with its value in force and where that comes from: what a workspace set in Home, over the environment.
+
+For `hallpass doctor`. Reads the database where there is one; where it cannot be read, the checks say so, not this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import timedelta
+
+from bot.house_rules import HouseRules, read_house_rules
+from bot.listings import open_reading
+from bot.setting_values import show_duration
+from bot.settings import SettingLine, Settings, Source
+from storage.errors import StorageError
+
+VARIABLES = {
+    "HALLPASS_JOIN_EARLY": "join_early",
+    "HALLPASS_LINK_LEAD": "link_lead",
+    "HALLPASS_REMIND_BEFORE": "remind_before",
+    "HALLPASS_WARN_BEFORE": "warn_before",
+    "HALLPASS_EXTENSION": "extension",
+    "HALLPASS_BOOKERS": "bookers",
+    "HALLPASS_REACH": "reach",
+    "HALLPASS_CHANNEL_NAMES": "channel_names",
+}
+"""Which of a workspace's rules stands over which variable."""
+
+
+def describe_in_force(settings: Settings) -> list[SettingLine]:
+    """Every line of `Settings.describe`, with what the workspace set for itself in place of what it wins over."""
+    return list(lay_over(settings.describe(), _read_rules(settings)))
+
+
+def lay_over(lines: Iterable[SettingLine], rules: HouseRules) -> Iterable[SettingLine]:
+    """The lines, those that a rule stands over with the rule's value."""
+    for line in lines:
+        value = getattr(rules, VARIABLES[line.variable]) if line.variable in VARIABLES else None
+        yield line if value is None else replace(line, shown=_show(value), source=Source.HOME)
+
+
+def _read_rules(settings: Settings) -> HouseRules:
+    try:
+        with open_reading(settings.database_path) as tx:
+            workspaces = tx.workspaces.list_all()
+            return read_house_rules(tx, workspaces[0].id) if len(workspaces) == 1 else HouseRules()
+    except StorageError:
+        return HouseRules()
+
+
+def _show(value: timedelta | int | bool | str) -> str:
+    if isinstance(value, timedelta):
+        return show_duration(value)
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return str(value)

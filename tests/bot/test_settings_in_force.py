@@ -1,0 +1,32 @@
+"""What `hallpass doctor` says of settings: the value that counts, and where it comes from."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+
+from bot.house_rules import NAME, HouseRules, to_value
+from bot.settings import Source, load_settings
+from bot.settings_in_force import VARIABLES, describe_in_force
+from storage.sqlite import open_store
+from tests.bot.lessons_in_store import found_school
+
+
+async def test_what_is_set_in_home_is_shown_with_its_source(tmp_path: Path) -> None:
+    """Over the environment; everything else stays as it is, and so does everything where there is no database."""
+    path = tmp_path / "hallpass.db"
+    environment = {"HALLPASS_DATABASE_URL": f"sqlite:///{path}", "HALLPASS_REACH": "50", "HALLPASS_EXTENSION": "5m"}
+    settings = load_settings(environment, env_file=None, is_for_slack=False)
+    before = describe_in_force(settings)
+    rules = HouseRules(extension=timedelta(minutes=15), channel_names=True)
+    async with open_store(path) as store:
+        school = await found_school(store)
+        await store.write(lambda tx: tx.settings.save(school.workspace.id, NAME, to_value(rules)))
+
+    shown = {line.variable: (line.shown, line.source) for line in describe_in_force(settings)}
+
+    assert settings.describe() == before
+    assert ("15m", Source.HOME) == shown["HALLPASS_EXTENSION"]
+    assert ("on", Source.HOME) == shown["HALLPASS_CHANNEL_NAMES"]
+    assert ("50", Source.ENVIRONMENT) == shown["HALLPASS_REACH"]
+    assert set(VARIABLES) <= set(shown)
