@@ -10,7 +10,7 @@ import pytest
 
 from bot.blocks import Message
 from bot.cards import build_leader_card, build_participant_card
-from bot.ids import Action
+from bot.ids import Action, Choice
 from bot.presses import read_press
 from storage.records import (
     EndRule,
@@ -339,21 +339,32 @@ def test_try_again_only_when_somebody_was_not_reached() -> None:
     assert find_button(leader_card(make_lesson_for_two()).blocks, Action.TRY_AGAIN) is None
 
 
-def test_cancelling_is_asked_back_and_says_what_it_cannot_undo() -> None:
-    """How many links stay valid, until when; links revoked or never shown do not count."""
-    details = make_lesson_for_two()
-    button = find_button(leader_card(details).blocks, Action.CANCEL)
-    assert button is not None
-    assert (
-        "2 links already sent stay valid until 5:30 PM on Mon, Nov 23 (London time)."
-        in (button["confirm"]["text"]["text"])
-    )
+def test_the_menu_offers_what_can_be_done_now() -> None:
+    """Before the start it is moved; while it is on its length is changed, or it is ended; five options are the most."""
+    offered = {}
+    for state in (LessonState.BOOKED, LessonState.LIVE):
+        details = make_lesson_for_two(state=state)
+        [row] = [block for block in leader_card(details).blocks if block.get("block_id")]
+        [menu] = [element for element in row["elements"] if element["type"] == "overflow"]
+        press = read_press(row["block_id"])
+        assert press is not None
+        assert (press.lesson_id, press.revision) == (details.lesson.id, details.lesson.revision)
+        assert len(menu["options"]) <= 5
+        offered[state] = {option["value"]: option["text"]["text"] for option in menu["options"]}
 
-    revoked = change_seat(details, 0, link=replace(details.seats[0].link, revoked_at=NOW))  # type: ignore[type-var]
-    unsent = change_seat(revoked, 1, link=replace(details.seats[1].link, delivered_at=None))  # type: ignore[type-var]
-    button = find_button(leader_card(unsent).blocks, Action.CANCEL)
-    assert button is not None
-    assert button["confirm"]["text"]["text"] == "Everybody is told once."
+    assert "Move" == offered[LessonState.BOOKED][Choice.MOVE]
+    assert Choice.END not in offered[LessonState.BOOKED]
+    assert "Change the length" == offered[LessonState.LIVE][Choice.MOVE]
+    assert "End now" == offered[LessonState.LIVE][Choice.END]
+
+
+def test_a_cancelled_lesson_says_why_to_everybody() -> None:
+    """Where who cancelled it said so, in their words and escaped."""
+    details = make_lesson_for_two(state=LessonState.CANCELLED, cancel_reason="I am ill & <sorry>")
+
+    for card in (leader_card(details), learner_card(details)):
+        assert "I am ill &amp; &lt;sorry&gt;" in str(card.blocks)
+    assert "Reason" not in read(leader_card(make_lesson_for_two(state=LessonState.CANCELLED)).blocks)
 
 
 def test_a_cancelled_leaders_card_keeps_saying_which_links_are_valid() -> None:

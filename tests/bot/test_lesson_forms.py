@@ -106,6 +106,19 @@ def test_each_form_says_what_cannot_be_taken_back() -> None:
         assert [is_said] * 3 == ["4 links already sent stay valid" in text for text in texts]
 
 
+def test_links_that_count_for_nothing_are_not_counted() -> None:
+    """Revoked, or never shown to anybody."""
+    ada, ben, *_ = LIVE.seats
+    assert ada.link is not None
+    assert ben.link is not None
+    revoked = replace(ada, link=replace(ada.link, revoked_at=NOW))
+    unsent = replace(ben, link=replace(ben.link, delivered_at=None))
+
+    view = build_cancel_form(replace(LIVE, seats=(revoked, unsent)), reader=READER, now=NOW)
+
+    assert "stay" not in str(view["blocks"])
+
+
 def test_ending_says_what_becomes_of_who_is_inside() -> None:
     """Put out where the service can; else they are to be asked."""
     said = {closes: str(build_end_form(LIVE, reader=READER, now=NOW, closes_room=closes)) for closes in (True, False)}
