@@ -162,6 +162,7 @@ class CardKind(StrEnum):
     WARNING = "warning"
     MOVED = "moved"
     RESENT = "resent"
+    NUDGE = "nudge"
     SUMMARY = "summary"
     CHANNEL = "channel"  # the lesson's one post in its channel; warning and summary stand in its thread
 
