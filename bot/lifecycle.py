@@ -322,8 +322,7 @@ def note_failure(
     now: datetime,
     admin_channel: str | None = None,
 ) -> None:
-    """Somebody cannot be reached, or not yet: their leaders' cards show it, the booker is told, near the start admins.
-    """
+    """Somebody cannot be reached, or not yet: leaders' cards show it; the booker is told, near the start admins too."""
     # Anew: `details` may be older than a reply, a new link or a removal, none of which may be undone by this.
     participant = tx.lessons.find_participant(details.lesson.workspace_id, participant_id)
     if participant is None or participant.removed_at is not None or participant.failure == reason:
