@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from starlette.requests import Request
 from starlette.routing import Route
 
-from bot import windows
+from bot import drafts, windows
 from bot.assembly import build_options
 from bot.cli import build_parser
 from bot.manifest import list_scopes, load_manifest
@@ -136,6 +136,16 @@ def test_days_times_and_lengths_are_understood_as_told() -> None:
     request = read_lesson(f"@Ben {odd[0]} {times[0]}")
     assert isinstance(request, OpenForm)
     assert odd[0] in request.not_understood
+
+
+def test_the_forms_limits_are_those_that_are_checked() -> None:
+    """The longest lesson in minutes, people, characters of title and note."""
+    (told,) = [line for line in find_section("### In Slack").splitlines() if line.startswith("A lesson takes 1 to")]
+
+    longest = drafts.LONGEST_LESSON // timedelta(minutes=1)
+    assert [1, longest, drafts.MAX_PEOPLE, drafts.MAX_TITLE, drafts.MAX_NOTE] == [
+        int(number) for number in re.findall(r"\d+", told)
+    ]
 
 
 def test_the_shortcuts_are_named() -> None:
