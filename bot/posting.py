@@ -155,6 +155,7 @@ class Poster:
             if not is_ours:
                 return
             _note_conversation(tx, claimed, posted)
+            _clear_failure(tx, claimed)
             _keep_card(tx, claimed, posted, now=now)
             for lesson_id in carries:
                 tx.notices.drop_waiting(
@@ -195,6 +196,20 @@ def _note_conversation(tx: Transaction, claimed: Claimed, posted: Posted) -> Non
     person = claimed.person
     if person is not None and (person.conversation != posted.conversation or person.unreachable):
         tx.people.save(replace(person, conversation=posted.conversation, unreachable=None))
+
+
+def _clear_failure(tx: Transaction, claimed: Claimed) -> None:
+    """They were reached after all: what was told of them no longer holds."""
+    notice, seat = claimed.notice, claimed.seat
+    if seat is None or seat.participant.failure is None:
+        return
+    fresh = tx.lessons.get_details(notice.workspace_id, notice.lesson_id).find_seat(seat.person.id)
+    if fresh is None or fresh.participant.failure != seat.participant.failure:
+        return
+    has_way_in = notice.kind in notices.BRINGS_CARD and seat.link is not None
+    if has_way_in or seat.participant.failure == "unknown_outcome":
+        tx.lessons.update_participant(replace(fresh.participant, failure=None))
+        tx.cards.want(notice.workspace_id, notice.lesson_id, kinds=(CardKind.LEADER,))
 
 
 def _keep_card(tx: Transaction, claimed: Claimed, posted: Posted, *, now: datetime) -> None:
