@@ -120,7 +120,7 @@ class NoticeSender:
             if notice.kind is NoticeKind.GO_LIVE:
                 lifecycle.go_live(tx, notice.workspace_id, notice.lesson_id, now=now)
             else:
-                tx.lessons.erase_secrets(notice.workspace_id, notice.lesson_id)
+                lifecycle.erase(tx, notice.workspace_id, notice.lesson_id)
             tx.notices.finish(notice.id, claim_id=claimed.claim_id, state=NoticeState.SENT, sent_at=now)
 
         await self._store.write(work, is_patient=True)
