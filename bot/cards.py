@@ -15,7 +15,7 @@ from bot.joining import is_open, recording_line, ways_in, what_to_know
 from bot.presses import Press
 from bot.readers import Reader, reader_of
 from bot.roster import attendance_blocks, has_trouble, present_of, reach_blocks
-from bot.wording import describe_failure
+from bot.wording import describe_channel_failure, describe_failure
 from bot.words import Markup
 from storage.records import LessonDetails, LessonState, Link, Seat, Verdict
 
@@ -49,12 +49,14 @@ def build_leader_card(details: LessonDetails, seat: Seat, *, join_url: str | Non
         return Message(_leader_text(details, seat, reader), blocks)
     if lesson.state is LessonState.ENDED:
         blocks = [header(lesson.title), facts, section(reader.words.mark("This lesson is over."))]
+        blocks += _channel_trouble(details, reader)
         return Message(_leader_text(details, seat, reader), blocks + _short_result(details, reader))
     blocks = [header(lesson.title), *_way_in(details, seat, reader, join_url=join_url), facts]
     recording = recording_line(details, reader)
     blocks += [section(recording)] if recording else []
     blocks += _note(details, reader)
     blocks += reach_blocks(details, [other for other in details.seats if other is not seat], reader, reader=seat.person)
+    blocks += _channel_trouble(details, reader)
     return Message(_leader_text(details, seat, reader), blocks + _leader_buttons(details, reader))
 
 
@@ -81,6 +83,14 @@ def _note(details: LessonDetails, reader: Reader) -> list[Block]:
     if not details.lesson.note.strip():
         return []
     return [section(reader.words.mark("*Note*")), *quote(details.lesson.note)]
+
+
+def _channel_trouble(details: LessonDetails, reader: Reader) -> list[Block]:
+    """What went wrong with telling the channel; the people are told all the same."""
+    if details.channel_failure is None:
+        return []
+    reason = describe_channel_failure(details.channel_failure, reader.words)
+    return [section(reader.words.mark("The channel could not be told. {reason}", reason=reason))]
 
 
 def _way_in(details: LessonDetails, seat: Seat, reader: Reader, *, join_url: str | None) -> list[Block]:

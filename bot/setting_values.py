@@ -285,7 +285,7 @@ def _parse_printable(text: str, *, mend: str) -> str:
 
 
 def parse_room_key(text: str) -> str:
-    """A key of Lessonspace's: usually a UUID, but only their official plugin says so (`is_usual_key`, for a warning)."""
+    """A key of Lessonspace's. It is usually a UUID, but only their official plugin says so: see `is_usual_key`."""
     mend = "copy the bare key from the organisation's settings, API section"
     if " " in text.strip():
         raise Wrong("holds more than the key (it goes without the word Organisation)", mend)

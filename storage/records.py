@@ -486,6 +486,7 @@ class LessonDetails:
     seats: tuple[Seat, ...]
     unknown: tuple[Attendance, ...] = ()
     totals: LessonTotals | None = None
+    channel_failure: str | None = None  # why the channel could not be told, a code
 
     @property
     def leaders(self) -> tuple[Seat, ...]:

@@ -162,6 +162,7 @@ def list_scenes(cast: Cast) -> dict[str, LessonDetails]:
         "open end": build_details(cast, options=LessonOptions(end_rule=EndRule.OPEN), is_transcribed=True),
         "live": build_details(cast, state=LessonState.LIVE, is_recorded=True, is_transcribed=True),
         "running over": build_details(cast, state=LessonState.LIVE, is_running_over=True),
+        "channel not told": replace(build_details(cast, state=LessonState.LIVE), channel_failure="is_archived"),
         "let end": build_details(cast, state=LessonState.LIVE, is_let_end=True),
         "extended": build_details(cast, state=LessonState.LIVE, extension_count=1),
         "ended": ended,
