@@ -13,7 +13,7 @@ import structlog
 from bot.claims import back_off
 from bot.clock import Clock
 from bot.delivery import Delivery
-from bot.drawing import Drawer
+from bot.drawing import Drawer, find_next_change
 from bot.errors import SlackBusy, SlackError, SlackRefused, SlackUnreachable
 from bot.sending import INSTALLATION_CODES
 from storage.records import Card, CardId, CardKind, ClaimId, LessonDetails
@@ -37,42 +37,45 @@ class CardKeeper:
 
     async def handle(self, card: Card, details: LessonDetails, *, claim_id: ClaimId) -> None:
         """Update the card, or give it back for later. Never raises, except when cancelled."""
-        machine_now = self._clock.machine_now()
+        now, machine_now = self._clock.now(), self._clock.machine_now()
         breathes_until = self._next_update.get(card.id)
         if breathes_until is not None and machine_now < breathes_until:
             await self._release(card, claim_id, breathes_until)
             return
         try:
-            message = self._drawer.draw_card(card, details, now=self._clock.now())
+            message = self._drawer.draw_card(card, details, now=now)
             if message is not None:
                 await self._delivery.update(card.conversation, card.ts, message.text, message.blocks)
-            await self._finish(card, details, claim_id, is_final=message is None)
+            await self._finish(card, details, claim_id, drawn_at=now, is_final=message is None)
         except SlackBusy as error:
             await self._release(card, claim_id, machine_now + error.retry_after)
         except SlackUnreachable as error:
             log.warning("card_gone", card=card.id, code=error.code)
-            await self._finish(card, details, claim_id, is_final=True)
+            await self._finish(card, details, claim_id, drawn_at=now, is_final=True)
         except SlackError as error:
             log.warning("card_not_updated", card=card.id, code=error.code)
             is_ours_to_mend = isinstance(error, SlackRefused) and error.code not in INSTALLATION_CODES
             if is_ours_to_mend and card.attempts >= 3:
-                await self._finish(card, details, claim_id, is_final=True)
+                await self._finish(card, details, claim_id, drawn_at=now, is_final=True)
             else:
                 await self._release(card, claim_id, machine_now + back_off(card.attempts + 1))
         except Exception:
             log.exception("card_failed_unexpectedly", card=card.id, kind=card.kind.value)
             await self._release(card, claim_id, machine_now + timedelta(minutes=1))
 
-    async def _finish(self, card: Card, details: LessonDetails, claim_id: ClaimId, *, is_final: bool) -> None:
+    async def _finish(
+        self, card: Card, details: LessonDetails, claim_id: ClaimId, *, drawn_at: datetime, is_final: bool
+    ) -> None:
         is_over = not details.lesson.is_open
         is_final = is_final or (is_over and card.kind in (CardKind.REMINDER, CardKind.WARNING, CardKind.MOVED))
         if is_over or is_final:
             self._next_update.pop(card.id, None)
         elif card.kind is CardKind.LEADER:
             self._next_update[card.id] = self._clock.machine_now() + BREATH
+        due_at = find_next_change(card.kind, details, drawn_at=drawn_at)
         await self._store.write(
             lambda tx: tx.cards.finish(
-                card.id, claim_id=claim_id, shown=card.revision_wanted, due_at=None, is_final=is_final
+                card.id, claim_id=claim_id, shown=card.revision_wanted, due_at=due_at, is_final=is_final
             ),
             is_patient=True,
         )

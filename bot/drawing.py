@@ -92,7 +92,7 @@ class Drawer:
         if card.kind in (CardKind.PARTICIPANT, CardKind.LEADER):
             return self._draw_own_card(details, seat, now=now) if seat else None
         is_over = not details.lesson.is_open
-        if is_over or (card.kind is CardKind.WARNING and is_warning_past(card, details)):
+        if is_over or (card.kind is CardKind.WARNING and is_warning_past(card, details, now=now)):
             return messages.build_shrunk(card.kind, details, reader=seat.person if seat else None, now=now)
         if seat is None:
             return messages.build_end_warning(details, seat=None, now=now, next_lessons=())
@@ -121,10 +121,17 @@ def find_recipient(notice: Notice, details: LessonDetails) -> Seat | None:
     return details.find_seat(notice.person_id) if notice.person_id else None
 
 
-def is_warning_past(card: Card, details: LessonDetails) -> bool:
-    """The warning asks about an end that was answered or moved since."""
+def find_next_change(kind: CardKind, details: LessonDetails, *, drawn_at: datetime) -> datetime | None:
+    """When time by itself makes a card drawn at that moment read otherwise; None: only what happens does."""
+    moments = {CardKind.REMINDER: details.lesson.starts_at, CardKind.WARNING: details.lesson.ends_at}
+    moment = moments.get(kind)
+    return moment if moment is not None and details.lesson.is_open and drawn_at < moment else None
+
+
+def is_warning_past(card: Card, details: LessonDetails, *, now: datetime) -> bool:
+    """The warning asks about an end that was answered, was moved since, or has come."""
     lesson = details.lesson
-    if lesson.is_let_end:
+    if lesson.is_let_end or now >= lesson.ends_at:
         return True
     warns_at = windows.warns_at(lesson)
     return warns_at is not None and card.posted_at < warns_at

@@ -18,7 +18,7 @@ from bot import notices
 from bot.claims import LEASE, Claimed, Claims
 from bot.clock import Clock
 from bot.delivery import Delivery, Posted
-from bot.drawing import Drawer
+from bot.drawing import Drawer, find_next_change
 from bot.errors import SlackError, SlackRefused, SlackUnreachable
 from bot.messages import NextLesson
 from bot.people import Directory
@@ -230,6 +230,7 @@ def _keep_card(tx: Transaction, claimed: Claimed, posted: Posted, *, now: dateti
             conversation=posted.conversation,
             ts=posted.ts,
             posted_at=now,
+            due_at=find_next_change(kind, details, drawn_at=notice.due_at),  # or later: then redrawn once in vain
         )
     )
     fresh = tx.lessons.get(notice.workspace_id, notice.lesson_id)
