@@ -166,6 +166,8 @@ def configure_logs(
     root.setLevel(level)
     for name in TALKATIVE:
         logging.getLogger(name).setLevel(max(level, logging.INFO))
+    # It tells of every alarm that is set and rings, several times for each message.
+    logging.getLogger("apscheduler").setLevel(max(level, logging.WARNING))
     logging.getLogger("uvicorn.access").setLevel(logging.WARNING)  # paths of our own links
     logging.captureWarnings(True)
     sys.excepthook = _log_crash
