@@ -21,6 +21,7 @@ from bot.delivery import Delivery, Posted
 from bot.drawing import Drawer, find_next_change
 from bot.errors import SlackError, SlackRefused, SlackUnreachable
 from bot.messages import NextLesson
+from bot.pacing import Turnstile
 from bot.people import Directory
 from storage.records import (
     Card,
@@ -70,6 +71,7 @@ class Poster:
         self._claims = claims
         self._clock = clock
         self._slots = asyncio.Semaphore(at_once)
+        self._turnstile = Turnstile()
 
     async def post(
         self, claimed: Claimed, *, next_lessons: Sequence[NextLesson] = (), carries: Sequence[LessonId] = ()
@@ -82,6 +84,7 @@ class Poster:
             if begun is None:
                 self._delivery.give_turn_back()
                 return
+            await self._turnstile.go_through()
             message = self._drawer.draw_notice(
                 begun.notice,
                 begun.details,
