@@ -1,4 +1,4 @@
-# docker build -t hallpass . && docker run --env-file .env -v hallpass:/data -p 8710:8710 hallpass
+# docker build -t hallpass . && docker run --env-file .env -v hallpass:/data -p 127.0.0.1:8710:8710 hallpass
 FROM python:3.13-slim
 
 ENV PYTHONUNBUFFERED=1 PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1

@@ -8,6 +8,7 @@ be claimed again.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
@@ -226,6 +227,8 @@ class Hallpass:
 
     def _build_bolt(self, identity: Identity) -> Dispatcher:
         secret = self._settings.slack_signing_secret
+        # Bolt finds SLACK_BOT_TOKEN in the environment by itself, and would warn of it at each start.
+        logging.getLogger("slack_bolt.AsyncApp").addFilter(lambda record: "`token` will be unused" not in record.msg)
         return Dispatcher(
             signing_secret=secret.get_secret_value() if secret else None,
             client=build_client(token=None, base_url=self._settings.slack_api_url, session=self._session),

@@ -13,7 +13,7 @@ import structlog
 from bot.claims import back_off
 from bot.clock import Clock
 from bot.delivery import Delivery
-from bot.drawing import Drawer, find_former
+from bot.drawing import Drawer, find_former, find_next_change
 from bot.errors import SlackBusy, SlackError, SlackRefused, SlackUnreachable
 from bot.house_rules import may_name
 from bot.sending import INSTALLATION_CODES
@@ -40,7 +40,7 @@ class CardKeeper:
 
     async def handle(self, card: Card, details: LessonDetails, *, claim_id: ClaimId) -> None:
         """Update the card, or give it back for later. Never raises, except when cancelled."""
-        machine_now = self._clock.machine_now()
+        now, machine_now = self._clock.now(), self._clock.machine_now()
         breathes_until = self._next_update.get(card.id)
         if breathes_until is not None and machine_now < breathes_until:
             await self._release(card, claim_id, breathes_until)
@@ -49,24 +49,24 @@ class CardKeeper:
             message = self._drawer.draw_card(
                 card,
                 details,
-                now=self._clock.now(),
+                now=now,
                 shows_names=self._shows_names(card),
                 occasion=self._find_occasion(card),
             )
             if message is not None:
                 await self._delivery.update(card.conversation, card.ts, message.text, message.blocks)
             is_final = message is None or find_former(card, details) is not None
-            await self._finish(card, details, claim_id, is_final=is_final)
+            await self._finish(card, details, claim_id, drawn_at=now, is_final=is_final)
         except SlackBusy as error:
             await self._release(card, claim_id, machine_now + error.retry_after)
         except SlackUnreachable as error:
             log.warning("card_gone", card=card.id, code=error.code)
-            await self._finish(card, details, claim_id, is_final=True)
+            await self._finish(card, details, claim_id, drawn_at=now, is_final=True)
         except SlackError as error:
             log.warning("card_not_updated", card=card.id, code=error.code)
             is_ours_to_mend = isinstance(error, SlackRefused) and error.code not in INSTALLATION_CODES
             if is_ours_to_mend and card.attempts >= 3:
-                await self._finish(card, details, claim_id, is_final=True)
+                await self._finish(card, details, claim_id, drawn_at=now, is_final=True)
             else:
                 await self._release(card, claim_id, machine_now + back_off(card.attempts + 1))
         except Exception:
@@ -90,16 +90,19 @@ class CardKeeper:
         channel = self._store.glance(lambda tx: tx.people.find_channel(card.workspace_id, channel_id))
         return channel is not None and not channel.is_external and not channel.has_guests
 
-    async def _finish(self, card: Card, details: LessonDetails, claim_id: ClaimId, *, is_final: bool) -> None:
+    async def _finish(
+        self, card: Card, details: LessonDetails, claim_id: ClaimId, *, drawn_at: datetime, is_final: bool
+    ) -> None:
         is_over = not details.lesson.is_open
         is_final = is_final or (is_over and card.kind in FOR_A_MOMENT)
         if is_over or is_final:
             self._next_update.pop(card.id, None)
         elif card.kind in (CardKind.LEADER, CardKind.CHANNEL):
             self._next_update[card.id] = self._clock.machine_now() + BREATH
+        due_at = find_next_change(card.kind, details, drawn_at=drawn_at)
         await self._store.write(
             lambda tx: tx.cards.finish(
-                card.id, claim_id=claim_id, shown=card.revision_wanted, due_at=None, is_final=is_final
+                card.id, claim_id=claim_id, shown=card.revision_wanted, due_at=due_at, is_final=is_final
             ),
             is_patient=True,
         )

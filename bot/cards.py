@@ -16,7 +16,7 @@ from bot.joining import is_open, recording_line, ways_in, what_to_know
 from bot.presses import Press
 from bot.readers import Reader, reader_of
 from bot.roster import attendance_blocks, has_trouble, more_line, present_of, reach_blocks, stranger_lines
-from bot.wording import describe_failure
+from bot.wording import describe_channel_failure, describe_failure
 from bot.words import Markup
 from storage.records import LessonDetails, LessonState, Link, Seat, Verdict
 
@@ -54,6 +54,7 @@ def build_leader_card(details: LessonDetails, seat: Seat, *, join_url: str | Non
         return Message(_leader_text(details, seat, reader), blocks)
     if lesson.state is LessonState.ENDED:
         blocks = [header(lesson.title), facts, section(reader.words.mark("This lesson is over."))]
+        blocks += _channel_trouble(details, reader)
         return Message(_leader_text(details, seat, reader), blocks + _short_result(details, reader))
     blocks = [header(lesson.title), *_way_in(details, seat, reader, join_url=join_url), facts]
     recording = recording_line(details, reader)
@@ -62,6 +63,7 @@ def build_leader_card(details: LessonDetails, seat: Seat, *, join_url: str | Non
     others = [other for other in details.seats if other is not seat]
     blocks += reach_blocks(details, others, reader, reader=seat.person, offers_all=True)
     blocks += pack(stranger_lines(details, reader), at_most=1, more=more_line(reader))
+    blocks += _channel_trouble(details, reader)
     return Message(_leader_text(details, seat, reader), blocks + leader_buttons(details, reader))
 
 
@@ -88,6 +90,14 @@ def _note(details: LessonDetails, reader: Reader) -> list[Block]:
     if not details.lesson.note.strip():
         return []
     return [section(reader.words.mark("*Note*")), *quote(details.lesson.note)]
+
+
+def _channel_trouble(details: LessonDetails, reader: Reader) -> list[Block]:
+    """What went wrong with telling the channel; the people are told all the same."""
+    if details.channel_failure is None:
+        return []
+    reason = describe_channel_failure(details.channel_failure, reader.words)
+    return [section(reader.words.mark("The channel could not be told. {reason}", reason=reason))]
 
 
 def _way_in(details: LessonDetails, seat: Seat, reader: Reader, *, join_url: str | None) -> list[Block]:

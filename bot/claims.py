@@ -9,12 +9,13 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 
 import structlog
 
 from bot import lifecycle, notices
 from bot.clock import Clock
-from storage.records import ClaimId, LessonDetails, Notice, NoticeState, Person, Seat
+from storage.records import CardKind, ClaimId, LessonDetails, Notice, NoticeState, Person, Seat
 from storage.store import Store, Transaction
 
 log = structlog.get_logger("hallpass.sending")
@@ -33,12 +34,12 @@ class Claimed:
     claim_id: ClaimId
     details: LessonDetails
 
-    @property
+    @cached_property
     def seat(self) -> Seat | None:
         """The recipient's place in the lesson; None for a channel, a booker who takes no part, and work."""
         return self.details.find_seat(self.notice.person_id) if self.notice.person_id else None
 
-    @property
+    @cached_property
     def person(self) -> Person | None:
         """The recipient, when it is a person."""
         if self.seat is not None:
@@ -92,6 +93,8 @@ class Claims:
             )
             if is_ours and claimed.notice.kind in PROBLEM_KINDS:
                 self._tell(tx, claimed, code)
+            elif is_ours and claimed.notice.channel_id is not None:
+                tx.cards.want(claimed.notice.workspace_id, claimed.notice.lesson_id, kinds=(CardKind.LEADER,))
 
         await self._store.write(work)
 

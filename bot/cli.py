@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import re
@@ -157,6 +158,9 @@ async def _run(settings: Settings, redactor: Redactor) -> None:
         async with open_hallpass(settings) as hallpass:
             if not settings.hallpass_encryption_keys:
                 redactor.add(load_or_make_key_file(key_file_of(settings)))
+            # What was loaded stays: else each full collection walks all of it, and nobody is answered meanwhile.
+            gc.collect()
+            gc.freeze()
             await hallpass.run(stop)
         log.info("stopped")
 

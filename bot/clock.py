@@ -1,6 +1,6 @@
-"""What time it is. The only place that asks the machine; everything else is told.
+"""What time it is, by two clocks: the only place that asks the machine; everything else is told.
 
-Two clocks, because a sandbox may move lessons through time but never a lease:
+Two, because a sandbox may move lessons through time but never a lease:
 *lesson time* decides what is due, *machine time* decides leases, back-off, gates and signatures.
 """
 

@@ -133,7 +133,7 @@ class Drawer:
         if card.kind in (CardKind.PARTICIPANT, CardKind.LEADER):
             return self.draw_own_card(details, seat, now=now) if seat else None
         move = read_move(occasion or "")
-        is_past = card.kind is CardKind.WARNING and is_warning_past(card, details)
+        is_past = card.kind is CardKind.WARNING and is_warning_past(card, details, now=now)
         is_past = is_past or (move is not None and not move.holds(details.lesson))
         is_past = is_past or (card.kind is CardKind.NUDGE and seat is not None and lateness.has_joined(seat))
         if not details.lesson.is_open or is_past:
@@ -206,10 +206,17 @@ def find_recipient(notice: Notice, details: LessonDetails) -> Seat | None:
     return details.find_seat(notice.person_id) if notice.person_id else None
 
 
-def is_warning_past(card: Card, details: LessonDetails) -> bool:
-    """The warning asks about an end that was answered or moved since."""
+def find_next_change(kind: CardKind, details: LessonDetails, *, drawn_at: datetime) -> datetime | None:
+    """When time by itself makes a card drawn at that moment read otherwise; None: only what happens does."""
+    moments = {CardKind.REMINDER: details.lesson.starts_at, CardKind.WARNING: details.lesson.ends_at}
+    moment = moments.get(kind)
+    return moment if moment is not None and details.lesson.is_open and drawn_at < moment else None
+
+
+def is_warning_past(card: Card, details: LessonDetails, *, now: datetime) -> bool:
+    """The warning asks about an end that was answered, was moved since, or has come."""
     lesson = details.lesson
-    if lesson.is_let_end:
+    if lesson.is_let_end or now >= lesson.ends_at:
         return True
     warns_at = windows.warns_at(lesson)
     return warns_at is not None and card.posted_at < warns_at

@@ -15,6 +15,7 @@ from bot import devices, windows
 from bot.claims import Claimed
 from bot.clock import Clock
 from bot.drawing import find_open_link
+from bot.pacing import Turnstile
 from bot.people import Directory
 from bot.rooms.base import Launch, LaunchRequest, RoomService
 from storage.records import (
@@ -54,6 +55,7 @@ class Launcher:
         self._sealer = sealer
         self._clock = clock
         self._slots = asyncio.Semaphore(at_once)
+        self._turnstile = Turnstile()
 
     async def check(self, person: Person) -> str | None:
         """Why this person cannot be reached, looked up now if the form could not; None: they may be.
@@ -74,7 +76,9 @@ class Launcher:
                 await self._store.write(lambda tx: self._redraw(tx, claimed, link), is_patient=True)
             return claimed
         async with self._slots:
+            await self._turnstile.go_through()
             launch = await self._service.launch(build_launch(claimed.details, seat))
+        await self._turnstile.go_through()
         stored = await self._keep(claimed, seat, launch)
         log.info("launched", notice=claimed.notice.id, lesson=claimed.notice.lesson_id, link=stored.id)
         return replace(claimed, details=_with_link(claimed.details, seat, stored, launch))

@@ -410,6 +410,15 @@ def is_settled(tx: Transaction, workspace_id: WorkspaceId, lesson_id: LessonId) 
     )
 
 
+def erase(tx: Transaction, workspace_id: WorkspaceId, lesson_id: LessonId) -> None:
+    """Nothing of the lesson's links is needed any more, nor the room's secret unless another lesson there is on."""
+    tx.lessons.erase_secrets(workspace_id, lesson_id)
+    details = tx.lessons.get_details(workspace_id, lesson_id)
+    in_room = tx.lessons.list_in_room(workspace_id, details.room.id)
+    if not any(lesson.is_open for lesson in in_room):
+        tx.lessons.update_room(replace(details.room, secret_sealed=None))
+
+
 def patience_until(details: LessonDetails) -> datetime:
     """Until when the room service is asked who came: 15 minutes after the last link closed."""
     return windows.gives_up_at(details.lesson, [seat.participant for seat in details.seats])

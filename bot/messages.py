@@ -35,10 +35,10 @@ def build_start_reminder(details: LessonDetails, seat: Seat, *, join_url: str | 
     reader = reader_of(seat.person, now=now, lesson_zone=details.lesson.zone)
     lesson = details.lesson
     title, start = Strong(lesson.title), lesson.starts_at
-    if start <= now:
+    if start <= now:  # its moment has passed: one line, and Join until the end for who comes late
         said = reader.both("{title} began at {time}.", title=title, time=start)
-    else:
-        said = reader.both("{title} starts at {time}.", title=title, time=start)
+        return Message(said.spoken, [section(said.shown), *ways_in(details, seat, reader, join_url=join_url)])
+    said = reader.both("{title} starts at {time}.", title=title, time=start)
     return Message(said.spoken, [section(said.shown), *_join_row(details, seat, reader, join_url=join_url)])
 
 

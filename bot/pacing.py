@@ -1,4 +1,4 @@
-"""How fast we may call somebody: a token bucket, and one gate a method. Floor 2; no network, no settings.
+"""How fast we may call somebody: a token bucket, one gate a method, and a turnstile. Floor 2; no network, no settings.
 
 A bucket spaces calls out before anybody complains; a gate is shut by a complaint (429) for as long as it asks for.
 Both run on a monotonic clock, so that a machine's clock set back by an hour stops nothing.
@@ -11,6 +11,22 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+
+
+class Turnstile:
+    """Lets one task through each time the event loop comes round.
+
+    Thirty answers that arrive together wake thirty tasks together, and nobody else gets a word in until the last of
+    them has drawn its message. Those who pass one by one leave room between them for somebody who waits for an answer.
+    """
+
+    def __init__(self) -> None:
+        self._queue = asyncio.Lock()
+
+    async def go_through(self) -> None:
+        """Return when it is our turn: first come, first served."""
+        async with self._queue:
+            await asyncio.sleep(0)
 
 
 class Bucket:

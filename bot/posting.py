@@ -18,10 +18,11 @@ from bot import notices
 from bot.claims import LEASE, Claimed, Claims
 from bot.clock import Clock
 from bot.delivery import Delivery, Posted
-from bot.drawing import Drawer
+from bot.drawing import Drawer, find_next_change
 from bot.errors import SlackError, SlackRefused, SlackUnreachable
 from bot.house_rules import may_name
 from bot.messages import NextLesson
+from bot.pacing import Turnstile
 from bot.people import Directory
 from storage.records import (
     Card,
@@ -74,6 +75,7 @@ class Poster:
         self._claims = claims
         self._clock = clock
         self._slots = asyncio.Semaphore(at_once)
+        self._turnstile = Turnstile()
 
     async def post(
         self, claimed: Claimed, *, next_lessons: Sequence[NextLesson] = (), carries: Sequence[LessonId] = ()
@@ -87,6 +89,7 @@ class Poster:
             if begun is None:
                 self._delivery.give_turn_back()
                 return
+            await self._turnstile.go_through()
             message = self._drawer.draw_notice(
                 begun.notice,
                 begun.details,
@@ -170,6 +173,7 @@ class Poster:
             if not is_ours:
                 return
             _note_conversation(tx, claimed, posted)
+            _clear_failure(tx, claimed)
             _keep_card(tx, claimed, posted, now=now)
             for lesson_id in carries:
                 tx.notices.drop_waiting(
@@ -226,6 +230,20 @@ def _note_conversation(tx: Transaction, claimed: Claimed, posted: Posted) -> Non
         tx.people.save(replace(person, conversation=posted.conversation, unreachable=None))
 
 
+def _clear_failure(tx: Transaction, claimed: Claimed) -> None:
+    """They were reached after all: what was told of them no longer holds."""
+    notice, seat = claimed.notice, claimed.seat
+    if seat is None or seat.participant.failure is None:
+        return
+    fresh = tx.lessons.get_details(notice.workspace_id, notice.lesson_id).find_seat(seat.person.id)
+    if fresh is None or fresh.participant.failure != seat.participant.failure:
+        return
+    has_way_in = notice.kind in notices.BRINGS_CARD and seat.link is not None
+    if has_way_in or seat.participant.failure == "unknown_outcome":
+        tx.lessons.update_participant(replace(fresh.participant, failure=None))
+        tx.cards.want(notice.workspace_id, notice.lesson_id, kinds=(CardKind.LEADER,))
+
+
 def _keep_card(tx: Transaction, claimed: Claimed, posted: Posted, *, now: datetime) -> None:
     """The message becomes a card that follows the truth, compared at once with the truth of this moment."""
     notice, details, seat = claimed.notice, claimed.details, claimed.seat
@@ -244,6 +262,7 @@ def _keep_card(tx: Transaction, claimed: Claimed, posted: Posted, *, now: dateti
             conversation=posted.conversation,
             ts=posted.ts,
             posted_at=now,
+            due_at=find_next_change(kind, details, drawn_at=notice.due_at),  # or later: then redrawn once in vain
         )
     )
     fresh = tx.lessons.get(notice.workspace_id, notice.lesson_id)

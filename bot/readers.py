@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from babel import Locale
 from babel.dates import format_skeleton, format_time, get_timezone_gmt, get_timezone_location
 
 from bot.words import DEFAULT_LOCALE, Markup, Words, escape, words_for
@@ -77,7 +78,7 @@ class Reader:
     def day(self, instant: datetime) -> str:
         """ "Mon, Nov 23"."""
         skeleton = "MMMEd" if abs(instant - self.now) < _YEAR_SHOWN_BEYOND else "yMMMEd"
-        return _plain_spaces(format_skeleton(skeleton, instant, tzinfo=_zone(self.zone), locale=self.words.locale))
+        return _write_day(instant, skeleton, self.zone, self.words.locale)
 
     def local_day(self, instant: datetime) -> date:
         """The day on which the reader lives through this instant."""
@@ -93,7 +94,7 @@ class Reader:
 
     def time(self, instant: datetime) -> str:
         """ "4:00 PM", without a zone: only beside something that names it."""
-        return _plain_spaces(format_time(instant, "short", tzinfo=_zone(self.zone), locale=self.words.locale))
+        return _write_time(instant, self.zone, self.words.locale)
 
     def time_and_zone(self, instant: datetime) -> str:
         """ "4:00 PM (Berlin time)"."""
@@ -130,8 +131,7 @@ class Reader:
             return "UTC"
         if "/" not in self.zone or self.zone.startswith("Etc/"):
             return get_timezone_gmt(instant.astimezone(_zone(self.zone)), locale=self.words.locale)
-        city = get_timezone_location(self.zone, locale=self.words.locale, return_city=True)
-        return self.words._("{city} time", city=city.rpartition("/")[2])
+        return self.words._("{city} time", city=_write_city(self.zone, self.words.locale))
 
     def _spoken(self, fact: Fact) -> str | int:
         match fact:
@@ -187,6 +187,24 @@ def _known(zone: str | None) -> str | None:
 @lru_cache(maxsize=512)
 def _zone(name: str) -> ZoneInfo:
     return ZoneInfo(name)
+
+
+# A class reads the same few moments, most of them in one zone and language, and Babel is slow at writing each.
+
+
+@lru_cache(maxsize=1024)
+def _write_day(instant: datetime, skeleton: str, zone: str, locale: Locale) -> str:
+    return _plain_spaces(format_skeleton(skeleton, instant, tzinfo=_zone(zone), locale=locale))
+
+
+@lru_cache(maxsize=1024)
+def _write_time(instant: datetime, zone: str, locale: Locale) -> str:
+    return _plain_spaces(format_time(instant, "short", tzinfo=_zone(zone), locale=locale))
+
+
+@lru_cache(maxsize=512)
+def _write_city(zone: str, locale: Locale) -> str:
+    return get_timezone_location(zone, locale=locale, return_city=True).rpartition("/")[2]
 
 
 def _plain_spaces(text: str) -> str:

@@ -34,6 +34,9 @@ log = structlog.get_logger("hallpass.scheduler")
 SAFETY_NET = timedelta(seconds=30)
 STOP_WITHIN = timedelta(seconds=10)
 """How long what is in flight may take to finish when the process is asked to stop."""
+BREATH_SECONDS = 0.02
+"""Between two looks. One claim for all that became free meanwhile costs what a claim for one of them would: each
+reads whole lessons. Slots are twice what is launched at once, so nothing stands idle for it."""
 ALARM = "alarm"
 POSTS = frozenset(NoticeKind) - WORK
 
@@ -94,6 +97,8 @@ class Scheduler:
                 return
             except Exception:
                 log.exception("look_failed")
+            # The first thing to do after a quiet time is looked for at once; while there is much to do, many together.
+            await asyncio.sleep(BREATH_SECONDS)
 
     async def stop(self) -> None:
         """Claim nothing more, let what is in flight finish within a limit, leave the rest to be claimed again."""
@@ -123,7 +128,7 @@ class Scheduler:
             taken = await self._take_notices(free, now, machine_now)
             if taken < free:
                 taken += await self._take_cards(free - taken, now, machine_now)
-            if taken == 0:
+            if taken < free:
                 await self._set_alarm(now, machine_now)
                 return
 

@@ -133,7 +133,7 @@ class NoticeSender:
             if notice.kind is NoticeKind.GO_LIVE:
                 lifecycle.go_live(tx, notice.workspace_id, notice.lesson_id, now=now)
             else:
-                tx.lessons.erase_secrets(notice.workspace_id, notice.lesson_id)
+                lifecycle.erase(tx, notice.workspace_id, notice.lesson_id)
 
         await self._store.write(work, is_patient=True)
 

@@ -311,12 +311,17 @@ def _parse_printable(text: str, *, mend: str) -> str:
     return text
 
 
-def parse_uuid_key(text: str) -> str:
-    if not _UUID.fullmatch(text.strip()):
-        raise Wrong(
-            "is not a key of Lessonspace's kind (a UUID)", "copy it from the organisation's settings, API section"
-        )
-    return text.strip()
+def parse_room_key(text: str) -> str:
+    """A key of Lessonspace's. It is usually a UUID, but only their official plugin says so: see `is_usual_key`."""
+    mend = "copy the bare key from the organisation's settings, API section"
+    if " " in text.strip():
+        raise Wrong("holds more than the key (it goes without the word Organisation)", mend)
+    return _parse_printable(text, mend=mend).strip()
+
+
+def is_usual_key(key: str) -> bool:
+    """Whether it looks as Lessonspace's keys do."""
+    return _UUID.fullmatch(key) is not None
 
 
 def parse_encryption_keys(text: str) -> tuple[str, ...]:

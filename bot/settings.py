@@ -29,6 +29,7 @@ from bot.setting_values import (
     Rate,
     RoomServiceChoice,
     Wrong,
+    is_usual_key,
     of_text,
     parse_app_token,
     parse_bookers,
@@ -45,11 +46,11 @@ from bot.setting_values import (
     parse_plain_secret,
     parse_quiet_hours,
     parse_rate,
+    parse_room_key,
     parse_room_service,
     parse_signing_secret,
     parse_switch,
     parse_url,
-    parse_uuid_key,
     show_duration,
 )
 from storage.errors import HallpassError
@@ -101,8 +102,8 @@ class Settings(BaseSettings):
         default="https://slack.com/api/", description="Slack's Web API; another address for a stand-in"
     )
 
-    lessonspace_api_key: Annotated[SecretStr | None, BeforeValidator(of_text(parse_uuid_key))] = Field(
-        default=None, description="the organisation's API key at Lessonspace (a UUID). Needed to run"
+    lessonspace_api_key: Annotated[SecretStr | None, BeforeValidator(of_text(parse_room_key))] = Field(
+        default=None, description="the organisation's API key at Lessonspace (usually a UUID). Needed to run"
     )
     lessonspace_api_url: Url = Field(
         default="https://api.thelessonspace.com/v2/", description="Lessonspace's API; another address for a stand-in"
@@ -302,7 +303,7 @@ def load_settings(
     if problems:
         raise SettingsError(problems)
     settings._sources = {name: source for name, (_, source) in told.items()}
-    settings._warnings = tuple(_list_strangers(environ, env_file))
+    settings._warnings = (*_list_strangers(environ, env_file), *_list_odd(settings))
     return settings
 
 
@@ -356,6 +357,12 @@ def _list_strangers(environ: Mapping[str, str], env_file: Path | None) -> Iterat
         if name.startswith("hallpass_") and name not in known:
             near = difflib.get_close_matches(name, known, n=1, cutoff=0)
             yield f"{name.upper()} is not a setting; the nearest is {near[0].upper()}"
+
+
+def _list_odd(settings: Settings) -> Iterator[str]:
+    key = settings.lessonspace_api_key
+    if key is not None and not is_usual_key(key.get_secret_value()):
+        yield "LESSONSPACE_API_KEY does not look like Lessonspace's keys (UUIDs); hallpass doctor tries it"
 
 
 def _find_secrets(value: Any) -> list[SecretStr]:

@@ -52,6 +52,15 @@ def describe_failure(code: str, words: Words) -> str:
     return _describe_ours(code, say)
 
 
+def describe_channel_failure(code: str, words: Words) -> str:
+    """Why a channel could not be told and what to do. Plain text."""
+    if code in ("is_archived", "channel_is_archived"):
+        return words._("It is archived.")
+    if code in _CHANNEL or code in _NOT_FOUND:
+        return words._("Hallpass is not in it: type /invite @Hallpass there.")
+    return words._("Slack did not take the message ({code}).", code=code)
+
+
 def _describe_ours(code: str, say: Callable[..., str]) -> str:
     match code:
         case "invited":

@@ -119,7 +119,7 @@ class Words:
         return self._("{count} min", count=round(seconds / 60))
 
     def number(self, value: int) -> str:
-        return format_decimal(value, locale=self.locale)
+        return _write_number(value, self.locale)
 
     def _shorten(self, names: list[str], at_most: int) -> str:
         if len(names) <= at_most:
@@ -140,6 +140,11 @@ class Words:
         if isinstance(fact, int) and not isinstance(fact, bool):
             return self.number(fact)
         raise TypeError(f"a sentence takes text and whole numbers, not {type(fact).__name__}")
+
+
+@lru_cache(maxsize=1024)
+def _write_number(value: int, locale: Locale) -> str:
+    return format_decimal(value, locale=locale)
 
 
 @lru_cache(maxsize=64)

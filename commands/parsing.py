@@ -227,6 +227,7 @@ def _build_form(draft: BookingDraft, parts: Sequence[_Part], *, now: datetime, c
     start = _find_start([part for part in parts if part.kind in _STARTS], now=now, zone=draft.zone)
     if isinstance(start, Unclear):
         refused |= _STARTS
+        draft = replace(draft, starts_at=None)  # not the usual default either: it would pass for what was typed
     elif start:
         draft = replace(draft, starts_at=start)
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from enum import Enum
+from operator import attrgetter
 from types import UnionType
 from typing import Any, Generic, NewType, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -58,11 +59,12 @@ _BINDERS: dict[type, Callable[[Any], Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One field's column: its name, and how to read what is stored there (None: as it is)."""
+    """One field's column: its name, and how to read what is stored there and to write it (None: as it is)."""
 
     field: str
     name: str
     read: Callable[[Any], Any] | None
+    write: Callable[[Any], Any] | None
 
 
 class Columns(Generic[R]):
@@ -77,14 +79,20 @@ class Columns(Generic[R]):
         self._columns = [_column(name, hints[name]) for name in own]
         self._fields = tuple(own)
         self._reads = tuple((index, column.read) for index, column in enumerate(self._columns) if column.read)
-        self.names: tuple[str, ...] = tuple(column.name for column in self._columns) + tuple(
+        self._own_names = tuple(column.name for column in self._columns)
+        self._get_all = attrgetter(*own)
+        self._writes = tuple((column.name, column.write) for column in self._columns if column.write)
+        self.names: tuple[str, ...] = self._own_names + tuple(
             name for inner in self._inner.values() for name in inner.names
         )
         self.width = len(self.names)
 
     def to_row(self, record: R) -> dict[str, Any]:
         """Column names to what a query takes."""
-        row = {column.name: bind(getattr(record, column.field)) for column in self._columns}
+        row = dict(zip(self._own_names, self._get_all(record), strict=True))
+        for name, write in self._writes:
+            if row[name] is not None:
+                row[name] = write(row[name])
         for name, inner in self._inner.items():
             row.update(inner.to_row(getattr(record, name)))
         return row
@@ -126,17 +134,17 @@ class Columns(Generic[R]):
 def _column(field: str, hint: Any) -> Column:
     kind = _plain_type(hint)
     if kind is timedelta:
-        return Column(field, f"{field}_seconds", _duration_of)
+        return Column(field, f"{field}_seconds", _duration_of, timedelta.total_seconds)
     if kind is datetime:
-        return Column(field, field, datetime.fromisoformat)
+        return Column(field, field, datetime.fromisoformat, text_of)
     if kind is bool:
-        return Column(field, field, bool)
+        return Column(field, field, bool, int)
     if kind is dict:
-        return Column(field, field, json.loads)
+        return Column(field, field, json.loads, json.dumps)
     if issubclass(kind, Enum):
-        return Column(field, field, kind)
+        return Column(field, field, kind, attrgetter("value"))
     if kind in (str, int, float, bytes):
-        return Column(field, field, None)
+        return Column(field, field, None, None)
     raise TypeError(f"no rule to store {field}: {hint}")
 
 

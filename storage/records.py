@@ -10,10 +10,12 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from dataclasses import dataclass, field, fields
+from collections.abc import Hashable
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import NewType
+from functools import cache
+from typing import NewType, get_args, get_type_hints
 from uuid import UUID
 
 WorkspaceId = NewType("WorkspaceId", str)
@@ -50,13 +52,21 @@ class Record:
     """What every record keeps: datetimes are aware and in UTC."""
 
     def __post_init__(self) -> None:
-        for part in fields(self):  # type: ignore[arg-type]
-            value = getattr(self, part.name)
-            if isinstance(value, datetime):
-                if value.tzinfo is None:
-                    raise ValueError(f"{type(self).__name__}.{part.name} has no time zone")
-                if value.utcoffset() != timedelta(0):
-                    object.__setattr__(self, part.name, value.astimezone(UTC))
+        for name in _moments_of(type(self)):  # type: ignore[arg-type]  # mypy takes the instances' hash for the class's
+            value = getattr(self, name)
+            if value is None or value.tzinfo is UTC:
+                continue
+            if value.tzinfo is None:
+                raise ValueError(f"{type(self).__name__}.{name} has no time zone")
+            if value.utcoffset() != timedelta(0):
+                object.__setattr__(self, name, value.astimezone(UTC))
+
+
+@cache
+def _moments_of(record: Hashable) -> tuple[str, ...]:
+    """The fields that hold a datetime, or may. Found out once: a class of thirty is some hundred records."""
+    hints = get_type_hints(record)
+    return tuple(name for name, hint in hints.items() if datetime in (hint, *get_args(hint)))
 
 
 class PersonKind(StrEnum):
@@ -502,6 +512,7 @@ class LessonDetails:
     unknown: tuple[Attendance, ...] = ()
     totals: LessonTotals | None = None
     removed: tuple[Seat, ...] = ()
+    channel_failure: str | None = None  # why the channel could not be told, a code
 
     @property
     def leaders(self) -> tuple[Seat, ...]:

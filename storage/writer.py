@@ -23,8 +23,6 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from sqlite_utils import Database
-
 from storage.database import as_ours
 from storage.errors import StorageError, StoreClosed
 
@@ -57,7 +55,6 @@ class Writer:
     ) -> None:
         """`take_owed` says whether the work since the last call left something to send; `on_owed` is then called on
         the loop once that work is on disk."""
-        self._database = Database(connection, recursive_triggers=False)
         self._connection = connection
         self._path = path
         self._loop = loop
@@ -138,12 +135,17 @@ class Writer:
         if job.future.cancelled():
             return False
         self._take_owed()
+        # One name for all, so that SQLite need not compile it anew for each: sqlite-utils' `atomic` invents names.
+        self._connection.execute("SAVEPOINT job")
         try:
-            with self._database.atomic():
-                job.value = job.work()
+            job.value = job.work()
         except BaseException as error:  # the caller's, whatever it is
             job.error = self._ours(error)
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK TO job")
+                self._connection.execute("RELEASE job")
             return False
+        self._connection.execute("RELEASE job")
         return self._take_owed()
 
     def _roll_back(self) -> None:

@@ -1,37 +1,32 @@
-"""What the README says is so: settings, commands, scopes, tables, modules, libraries, links, and the story it tells."""
+"""What the README says of using and running Hallpass is so: settings, commands, times, scopes, tables, metrics."""
 
 from __future__ import annotations
 
 import argparse
-import os
 import re
-import shutil
-import subprocess
-import sys
-import tomllib
 from collections.abc import Iterator
-from datetime import UTC, datetime
-from pathlib import Path
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
-import pytest
 from starlette.requests import Request
 from starlette.routing import Route
 
+from bot import drafts, windows
+from bot.assembly import build_options
 from bot.cli import build_parser
 from bot.manifest import list_scopes, load_manifest
 from bot.settings import Settings
 from bot.web import Readiness, build_web
 from commands.parsing import _SOLE_WORDS, OpenForm, Unknown, parse_lesson_command, parse_lessons_command
 from tests.documents import (
+    PACKAGES,
     ROOT,
     find_section,
     list_code,
-    list_fenced,
     list_rows,
-    read_readme,
     strip_code,
 )
+from tests.records import make_lesson
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
@@ -132,15 +127,25 @@ def test_days_times_and_lengths_are_understood_as_told() -> None:
     assert len(days) > 3
     assert len(times) > 1
     assert len(lengths) > 1
-    for day, time, length in [(day, times[0], lengths[0]) for day in days] + [
-        (days[1], time, length) for time in times for length in lengths
-    ]:
-        request = read_lesson(f"@Ben {day} {time} {length}")
+    typed = [f"{day} {times[0]} {lengths[0]}" for day in days]
+    typed += [f"{days[1]} {clock} {length}" for clock in times for length in lengths]
+    for words in typed:
+        request = read_lesson(f"@Ben {words}")
         assert isinstance(request, OpenForm)
-        assert (request.not_understood, request.draft.title, request.has_length) == ((), "", True), (day, time, length)
+        assert (request.not_understood, request.draft.title, request.has_length) == ((), "", True), words
     request = read_lesson(f"@Ben {odd[0]} {times[0]}")
     assert isinstance(request, OpenForm)
     assert odd[0] in request.not_understood
+
+
+def test_the_forms_limits_are_those_that_are_checked() -> None:
+    """The longest lesson in minutes, people, characters of title and note."""
+    (told,) = [line for line in find_section("### In Slack").splitlines() if line.startswith("A lesson takes 1 to")]
+
+    longest = drafts.LONGEST_LESSON // timedelta(minutes=1)
+    assert [1, longest, drafts.MAX_PEOPLE, drafts.MAX_TITLE, drafts.MAX_NOTE] == [
+        int(number) for number in re.findall(r"\d+", told)
+    ]
 
 
 def test_the_shortcuts_are_named() -> None:
@@ -189,6 +194,21 @@ async def test_every_address_and_every_metric_has_its_row() -> None:
     assert sorted(measured) == sorted(strip_code(row[0]) for row in list_rows(section, "Metric"))
 
 
+def test_the_example_of_times_is_what_the_defaults_make() -> None:
+    """Of the lesson that it is about: opening, asking, end and closing; reminders come with the opening."""
+    section = find_section("### The times")
+    (told,) = re.findall(r"from (\d\d:\d\d) to (\d\d:\d\d):", section)
+    starts_at, ends_at = (datetime.combine(NOW.date(), time.fromisoformat(text), UTC) for text in told)
+    lesson = make_lesson(starts_at=starts_at, ends_at=ends_at, options=build_options(Settings()))
+    window = windows.default_window(starts_at, ends_at, lesson.options)
+
+    expected = [window.opens_at, windows.warns_at(lesson), ends_at, window.closes_at]
+    assert windows.reminds_at(lesson) == window.opens_at
+    assert [f"{moment:%H:%M}" for moment in expected if moment] == [
+        cells[0] for cells in list_rows(section, "When") if ":" in cells[0]
+    ]
+
+
 def test_every_log_line_that_is_named_is_written_somewhere() -> None:
     """Somebody searches for these at night."""
     (line,) = [line for line in find_section("## Running it").splitlines() if line.startswith("Look for `")]
@@ -198,132 +218,3 @@ def test_every_log_line_that_is_named_is_written_somewhere() -> None:
     assert events
     for event in events:
         assert f'"{event}"' in source, event
-
-
-# How it is built
-
-PACKAGES = ("bot", "commands", "storage")
-
-
-def list_modules() -> set[str]:
-    found = {path.relative_to(ROOT) for package in PACKAGES for path in (ROOT / package).rglob("*.py")}
-    return {path.as_posix() for path in found if path.name != "__init__.py"}
-
-
-def test_every_module_is_named_once_with_its_reason() -> None:
-    """And none that is gone."""
-    rows = list_rows(find_section("## How it is built"), "Module")
-
-    told = [strip_code(row[0]) for row in rows]
-    assert sorted(list_modules()) == sorted(told)
-    assert [row[0] for row in rows if not row[1]] == []
-
-
-def test_modules_are_listed_from_the_highest_floor_down() -> None:
-    """In the order of import-linter's layers."""
-    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
-    (layers,) = [contract["layers"] for contract in settings["contracts"] if contract["type"] == "layers"]
-    floor_of = {name: floor for floor, layer in enumerate(layers) for name in re.findall(r"[\w.]+", layer)}
-    told = [
-        strip_code(row[0]).removesuffix(".py").split("/")
-        for row in list_rows(find_section("## How it is built"), "Module")
-    ]
-
-    floors = [floor_of[parts[0] if parts[0] != "bot" else ".".join(parts[:2])] for parts in told]
-    assert sorted(floors) == floors
-
-
-def test_every_library_has_its_reason() -> None:
-    """What is installed to run, to develop and to build, each once."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    wanted = [
-        *project["dependencies"],
-        *(name for extra in project["optional-dependencies"].values() for name in extra),
-    ]
-    rows = list_rows(find_section("### Why each library"), "Library")
-
-    assert sorted(re.split(r"[^\w-]", name)[0] for name in wanted) == sorted(row[0] for row in rows)
-    assert all(row[1] for row in rows)
-
-
-def test_every_make_target_has_its_row() -> None:
-    """Those that `make` itself lists."""
-    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    targets = set(re.findall(r"^([a-z]+):.*## ", makefile, re.M)) - {"help"}
-
-    assert {f"make {name}" for name in targets} == {
-        strip_code(row[0]) for row in list_rows(find_section("## Developing"), "Target")
-    }
-
-
-# The page itself
-
-
-def test_links_lead_somewhere() -> None:
-    """To a file that is there, or a heading of this page. Other people's sites are https, and not asked."""
-    headings = re.findall(r"^#+ (.+)$", read_readme(), re.M)
-    anchors = {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
-    links = re.findall(r"\]\(([^)\s]+)\)", read_readme())
-
-    assert links
-    for link in links:
-        if link.startswith("#"):
-            assert link[1:] in anchors, link
-        elif "://" in link:
-            assert link.startswith("https://"), link
-        else:
-            assert (ROOT / link).is_file(), link
-
-
-def test_one_sentence_a_line() -> None:
-    """So that a change of one sentence is a change of one line."""
-    prose = re.sub(r"```.*?```", "", read_readme(), flags=re.S)
-
-    double = [
-        line
-        for line in prose.splitlines()
-        if not line.startswith("|") and re.search(r"[a-z)*`][.!?] +[A-Z*`]", re.sub(r"\*\*.+?\*\*", "", line))
-    ]
-    assert double == []
-
-
-@pytest.mark.slow
-def test_the_story_is_the_demos(tmp_path: Path) -> None:
-    """Every line that is shown comes in the demo's own output, in this order."""
-    ran = subprocess.run(
-        [sys.executable, "-m", "bot", "demo"],
-        cwd=tmp_path,
-        env=os.environ | {"COLUMNS": "80", "TMPDIR": str(tmp_path), "PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        encoding="utf-8",
-        timeout=55,
-        check=False,
-    )
-    (story,) = list_fenced("text", find_section("## A lesson"))
-
-    assert ran.returncode == 0, ran.stdout + ran.stderr
-    played = iter([" ".join(line.split()) for line in ran.stdout.splitlines()])
-    for line in (" ".join(line.split()) for line in story.splitlines()):
-        assert line == "…" or line in played, line
-
-
-HOSTS = ("pypi", "pythonhosted", "npmjs", "artifactory", "devpi", "crates.io", "proxy.golang")
-FOLDERS = ("home", "root", "Users", "work", "private/tmp")
-
-
-@pytest.mark.skipif(shutil.which("git") is None, reason="git is not installed, so nobody knows which files are kept")
-def test_no_kept_file_names_a_machine_or_a_registry() -> None:
-    """A path of somebody's machine helps nobody else, and packages come from wherever pip is told."""
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False)
-    if listed.returncode != 0:
-        pytest.skip("not a git checkout, so nobody knows which files are kept")
-    hosts = re.compile("|".join(re.escape(host) + r"\b[./]" for host in HOSTS), re.I)
-    folders = re.compile(rf"(?<![\w.}})\]])/(?:{'|'.join(FOLDERS)})/[\w.-]")
-
-    for name in filter(None, listed.stdout.split("\0")):
-        path = ROOT / name
-        if not path.is_file() or path == Path(__file__):
-            continue
-        for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
-            assert not hosts.search(line), f"{name}: {line[:100]}"
-            assert not folders.search(line), f"{name}: {line[:100]}"

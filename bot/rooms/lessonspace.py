@@ -306,7 +306,7 @@ def _is_safe_link(url: str) -> bool:
         host = parts.hostname
     except ValueError:
         return False
-    if not host or any(character.isspace() for character in url):
+    if not host or url.split() != [url]:  # white space anywhere in it
         return False
     return parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(host))
 

@@ -1,6 +1,7 @@
 -- Everything of design.md section 7, so that nothing has to be rebuilt when later work fills it.
 -- Times: UTC, ISO-8601, fixed width, so that text order is time order. Durations: seconds. Booleans: 0 and 1.
--- Columns ending in _sealed hold what storage/sealing.py encrypted; nothing else here is secret but webhook keys.
+-- Columns ending in _sealed hold what storage/sealing.py encrypted; beside them only webhook keys are secret.
+-- Names, titles, notes and zones are personal, and readable to whoever has the file.
 
 CREATE TABLE workspaces (
   id TEXT PRIMARY KEY NOT NULL,

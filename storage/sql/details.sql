@@ -56,3 +56,9 @@ ORDER BY shown_name, who;
 -- name: totals
 -- What the lesson came to.
 SELECT {totals} FROM lesson_totals WHERE workspace_id = :workspace_id AND lesson_id = :lesson_id;
+
+-- name: channel_failure
+-- Why the channel could not be told, the last time that it was given up.
+SELECT reason FROM notices
+WHERE workspace_id = :workspace_id AND lesson_id = :lesson_id AND channel_id IS NOT NULL AND state = 'failed'
+ORDER BY due_at DESC LIMIT 1;

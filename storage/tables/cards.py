@@ -1,5 +1,7 @@
-"""Cards: what each shows, and what it should show. Turns are as in `storage/tables/notices.py`; a card without one has
-nothing to do until somebody wants another revision of it."""
+"""Cards as rows: what each shows, and what it should show.
+
+Turns are as in `storage/tables/notices.py`; a card without one has nothing to do until somebody wants another revision.
+"""
 
 from __future__ import annotations
 

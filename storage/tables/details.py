@@ -54,6 +54,7 @@ class DetailsTable(Table):
             raise NotStored("lesson", lesson_id)
         attendance = [ATTENDANCE.from_row(row) for row in self._all(SQL["attendance"], **key)]
         totals = self._one(SQL["totals"], **key)
+        channel = self._one(SQL["channel_failure"], **key)
         return LessonDetails(
             lesson=LESSON.from_row(row),
             room=ROOM.from_row(row, LESSON.width),
@@ -63,6 +64,7 @@ class DetailsTable(Table):
             unknown=tuple(one for one in attendance if one.participant_id is None),
             totals=TOTALS.from_row(totals) if totals else None,
             removed=self._seats(key, attendance, SQL["removed"]),
+            channel_failure=channel[0] if channel else None,
         )
 
     def _seats(self, key: dict[str, str], attendance: list[Attendance], query: str) -> tuple[Seat, ...]:

@@ -1,4 +1,4 @@
-"""The directory. A person is one row, each of their addresses another; a record joins the Slack one in."""
+"""People and channels as rows: a person is one, each of their addresses another; a record joins the Slack one in."""
 
 from __future__ import annotations
 

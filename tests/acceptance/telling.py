@@ -249,9 +249,12 @@ async def crash(school: School) -> None:
     hallpass = school.hallpass
     assert hallpass is not None
     scheduler, desk = hallpass.scheduler, hallpass._desk
-    for task in [*(scheduler._tasks if scheduler else ()), *(desk.tasks | desk.watches if desk else ())]:
-        task.cancel()
-    await school.kill()
+    death = asyncio.create_task(school.kill())
+    while not death.done():  # also what is begun while the rest is dying
+        for task in [*(scheduler._tasks if scheduler else ()), *(desk.tasks | desk.watches if desk else ())]:
+            task.cancel()
+        await asyncio.wait([death], timeout=0.001)
+    await death
 
 
 async def wait_until(school: School, condition: Callable[[], bool]) -> None:

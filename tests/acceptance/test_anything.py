@@ -214,6 +214,10 @@ def check_silence_after_cancelling(details: LessonDetails, owed: list[Notice]) -
     words = [one for one in owed if one.kind is NoticeKind.CANCELLED and one.state is NoticeState.SENT]
     told = Counter(one.person_id for one in words)
     assert all(count == 1 for count in told.values())
+    word_at = {one.person_id: one.ts for one in words if one.ts}
+    for one in sent:
+        if one.kind in FOUND_LATER and one.ts and one.person_id in word_at:
+            assert one.ts < word_at[one.person_id], one.kind
 
 
 FOUND_LATER = (NoticeKind.JOIN_LINK, NoticeKind.START_REMINDER, NoticeKind.END_WARNING, NoticeKind.MOVED)

@@ -91,3 +91,18 @@ async def test_an_answer_that_was_lost_in_the_thread_is_found_there(school: Scho
     await telling.skip(school, telling.UNTIL_LOOKED_FOR)
 
     assert 2 == len(ada.messages(channel))
+
+
+async def test_a_channel_that_was_archived_is_named_on_the_leaders_card(school: School) -> None:
+    """Booked while all was well; archived before the end warning."""
+    ada = school.add("Ada")
+    school.add("Ben")
+    channel = school.slack.add_channel("lessons", ["Ada", "Hallpass"])
+    await telling.book(school, ada, "@Ben today 3pm 45m Algebra", channel=channel.id)
+
+    channel.is_archived = True
+    await telling.move_to(school, 14, 40)
+
+    card = telling.read_all(school, ada)[0]
+    assert "The channel could not be told. It is archived." in card
+    assert any("Algebra ends at 15:45" in text for text in telling.read_all(school, ada))

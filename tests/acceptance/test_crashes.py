@@ -29,10 +29,15 @@ def count_posts(school: School) -> int:
 
 POINTS: dict[str, tuple[str, Fault | None, Callable[[School], bool]]] = {
     # when it dies: which service is slow or not, and what was seen just before
-    "after the first launch was asked for": (
+    "as soon as the form was taken": ("launch", None, lambda school: True),
+    "while the room service thinks about the first launches": (
         "launch",
         Fault.slow(STUCK),
-        lambda school: school.slack.log.count("users.info") >= 3,
+        lambda school: (
+            school.hallpass is not None
+            and school.hallpass.scheduler is not None
+            and school.hallpass.scheduler.in_flight_count >= 3
+        ),
     ),
     "after a launch whose answer never came": (
         "launch",

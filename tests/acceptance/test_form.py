@@ -437,3 +437,24 @@ async def test_first_lesson_is_said_only_once(school: School) -> None:
     read = telling.read_all(school, ada)
     assert "first lesson" in read[0]
     assert "first lesson" not in read[1]
+
+
+async def test_a_form_whose_answer_was_lost_books_once(school: School) -> None:
+    """The bot dies before it can answer; the form is still open, and sent again it is the same lesson."""
+    ada, ben = school.add("Ada"), school.add("Ben")
+    await telling.open_form(school, ada, "@Ben today 3pm 45m Algebra")
+    view = ada.view
+    assert view is not None
+    given, typed = dict(view.given), dict(view.inputs)
+    assert (await ada.submit()).is_fine
+    await telling.crash(school)
+    view.show(given)  # as if nothing had come back
+    view.inputs = typed
+    assert (await ada.submit(view)).trouble is not None
+
+    await school.start()
+    assert (await ada.submit(view)).response_action == "update"
+    await telling.skip(school, telling.UNTIL_LOOKED_FOR)
+    await telling.skip(school, telling.UNTIL_LOOKED_FOR)
+
+    assert [len(person.messages()) for person in (ada, ben)] == [1, 1]

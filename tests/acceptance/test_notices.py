@@ -79,8 +79,9 @@ async def test_cancelling_before_the_start_tells_everybody_once(school: School, 
         assert "This lesson was cancelled by Ada." in telling.read_all(school, person)[0]
         assert len(person.messages()) == 2
     assert not [one for person in (ada, ben, cara) for one in person.messages() if telling.list_buttons(one)]
-    school.clock.move_by(timedelta(days=days + 1))
-    await telling.settle(school)
+    for hour, minute in ((13, 50), (14, 40), (16, 0)):
+        school.clock.move_to(datetime(2026, 11, 23 + days, hour, minute, tzinfo=UTC))
+        await telling.settle(school)
     assert [len(person.messages()) for person in (ada, ben, cara)] == [1, 2, 2]
 
 
@@ -391,3 +392,16 @@ async def test_a_leader_booked_by_the_office_reads_by_whom_and_both_get_the_summ
     assert "0 of 2 came." in read_last(school, office)
     assert "0 of 2 came." in read_last(school, ada)
     assert len(office.messages()) == 1
+
+
+async def test_a_reminder_shrinks_at_the_start_and_keeps_join_until_the_end(school: School) -> None:
+    """One line when its moment has passed; who comes late still finds Join there; nothing of it after the end."""
+    ada, ben = school.add("Ada"), school.add("Ben")
+    await telling.book(school, ada, "@Ben today 3pm 45m Algebra")
+    await telling.move_to(school, 13, 50)
+    assert "Join works from" in telling.read_all(school, ben)[1]
+
+    await telling.move_to(school, 14, 0)
+    assert "Algebra began at 15:00.\n[ Join ] [ I need a new link ]" == telling.read_all(school, ben)[1]
+    await telling.move_to(school, 14, 46)
+    assert "Algebra ended at 15:46." == telling.read_all(school, ben)[1]

@@ -53,10 +53,12 @@ async def run() -> None:
     async with open_hallpass(settings) as hallpass:
 
         def tell() -> None:
-            seen = {**stopwatch.read(), "commit_count": hallpass.store.commit_count, "gc": gc.get_stats()[2]}
+            seen = {**stopwatch.read(), "commit_count": hallpass.store.commit_count}
             print(json.dumps(seen), flush=True)
 
         loop.add_signal_handler(signal.SIGUSR1, tell)
+        gc.collect()
+        gc.freeze()  # as bot/cli.py does
         ticking = asyncio.create_task(stopwatch.tick())
         await hallpass.run(stop)
         ticking.cancel()

@@ -26,6 +26,7 @@ class Process:
     """One Python module as a process of its own, with nothing of our environment but what it needs to run."""
 
     def __init__(self, *arguments: str, environment: Mapping[str, str] | None = None, log: Path | None = None) -> None:
+        self._arguments = arguments
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
         with open(log or os.devnull, "ab") as stderr:
             self._process = subprocess.Popen(
@@ -42,7 +43,7 @@ class Process:
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
-            raise RuntimeError(f"{self._process.args} ended with status {self._process.wait()}")
+            raise RuntimeError(f"{self._arguments} ended with status {self._process.wait()}")
         told: dict[str, Any] = json.loads(line)
         return told
 

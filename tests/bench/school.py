@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -51,7 +51,7 @@ def build_policy(tx: Transaction, *, now: datetime) -> BookingPolicy:
 
 
 def add_people(tx: Transaction, people: People, *, now: datetime) -> None:
-    """Into the directory, as just looked up."""
+    """Into the directory, as after an earlier lesson: looked up, and with their direct message open."""
     workspace = tx.workspaces.ensure("T0BENCH001", name="Maple Tutors", bot_user_id="U0BENCHBOT", now=now)
     for user_id in people.ids:
         tx.people.save(
@@ -62,6 +62,7 @@ def add_people(tx: Transaction, people: People, *, now: datetime) -> None:
                 name=f"Learner {user_id[-4:]}",
                 kind=PersonKind.MEMBER,
                 zone="Europe/London",
+                conversation=f"D{user_id[1:]}",
                 checked_at=now,
             )
         )
@@ -78,7 +79,7 @@ def prepare_database(path: Path, people: People) -> None:
     asyncio.run(work())
 
 
-def build_environment(services: ServicesProcess, database: Path, port: int, **settings: str) -> dict[str, str]:
+def build_environment(services: ServicesProcess, database: Path, port: int) -> dict[str, str]:
     """What `hallpass run` finds in its environment."""
     return {
         "SLACK_BOT_TOKEN": "xoxb-1234567890-abcdefghijklmnop",
@@ -91,7 +92,6 @@ def build_environment(services: ServicesProcess, database: Path, port: int, **se
         "HALLPASS_POST_RATE": NO_BOUND,
         "HALLPASS_REACH": "1000000",
         "HALLPASS_QUIET_HOURS": "off",  # by the machine's clock it may be night
-        **settings,
     }
 
 
@@ -119,7 +119,7 @@ def running_bot(
     people: int = 0,
     is_observed: bool = False,
     is_prepared: bool = False,
-    **settings: str,
+    settings: Mapping[str, str] | None = None,
 ) -> Iterator[Bot]:
     """The bot, ready. `is_observed`: with the ticking task of `observed.py`. `is_prepared`: the database is there."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -127,7 +127,7 @@ def running_bot(
     if not is_prepared:
         prepare_database(database, known)
     arguments = ["tests.bench.observed"] if is_observed else ["bot", "run"]
-    environment = build_environment(services, database, port, **settings)
+    environment = {**build_environment(services, database, port), **(settings or {})}
     began = time.perf_counter()
     with running(*arguments, environment=environment, log=folder / "hallpass.log") as process:
         wait_until_ready(process, port)

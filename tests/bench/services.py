@@ -32,7 +32,7 @@ AUTH = {
     "user": "hallpass",
 }
 ORGANISATION = {"id": 7, "name": "Maple Tutors"}
-SESSIONS = {"count": 0, "next": None, "previous": None, "results": []}
+SESSIONS: dict[str, Any] = {"count": 0, "next": None, "previous": None, "results": []}
 
 
 @dataclass(kw_only=True)

@@ -209,6 +209,7 @@ def list_scenes(cast: Cast) -> dict[str, LessonDetails]:
         "live": build_details(cast, state=LessonState.LIVE, is_recorded=True, is_transcribed=True),
         "live, people in the room": _let_in(build_details(cast, state=LessonState.LIVE), cast),
         "running over": build_details(cast, state=LessonState.LIVE, is_running_over=True),
+        "channel not told": replace(build_details(cast, state=LessonState.LIVE), channel_failure="is_archived"),
         "let end": build_details(cast, state=LessonState.LIVE, is_let_end=True),
         "extended": build_details(cast, state=LessonState.LIVE, extension_count=1),
         "ended": ended,

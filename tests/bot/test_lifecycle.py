@@ -295,3 +295,22 @@ async def test_going_live_twice_is_going_live_once(stored: StoredSchool) -> None
         await stored.write(lambda tx: lifecycle.go_live(tx, stored.workspace.id, lesson.id, now=STARTS_AT))
 
     assert LessonState.LIVE == (await stored.get(lesson.id)).state
+
+
+async def test_secrets_are_erased_with_the_last_lesson_that_needs_them(stored: StoredSchool) -> None:
+    """A lesson's links after it; the room's secret once no lesson in the room is on."""
+    first = await book_and_send(stored)
+    second = await stored.book(stored.ben, starts_at=STARTS_AT + timedelta(days=1))
+    assert first.room == second.room
+    room = (await stored.details(first)).room
+    await stored.write(lambda tx: tx.lessons.update_room(replace(room, secret_sealed=b"sealed")))
+
+    async def erase_after(lesson: Lesson, state: LessonState) -> tuple[bool, bool]:
+        await stored.write(lambda tx: tx.lessons.update(replace(lesson, state=state)))
+        await stored.write(lambda tx: lifecycle.erase(tx, stored.workspace.id, lesson.id))
+        links = await stored.store.read(lambda tx: tx.lessons.list_links(stored.workspace.id, lesson.id))
+        room = (await stored.details(lesson)).room
+        return any(link.url_sealed for link in links), room.secret_sealed is not None
+
+    assert (False, True) == await erase_after(first, LessonState.ENDED)
+    assert (False, False) == await erase_after(second, LessonState.CANCELLED)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from datetime import timedelta
 
 import pytest
 
 from bot.errors import SlackBusy
-from bot.pacing import Bucket, Gates
+from bot.pacing import Bucket, Gates, Turnstile
 
 
 class Hands:
@@ -149,3 +150,24 @@ def test_a_shorter_complaint_does_not_open_a_gate_earlier(hands: Hands) -> None:
     gates.shut("chat.update", timedelta(seconds=1))
 
     assert gates.remaining("chat.update") == timedelta(seconds=30)
+
+
+async def test_a_turnstile_lets_others_have_the_loop_in_between() -> None:
+    """Many who are woken together pass one by one, in order, and whoever else has something to do is served between."""
+    turnstile, seen = Turnstile(), list[str]()
+
+    async def pass_through(name: str) -> None:
+        await turnstile.go_through()
+        seen.append(name)
+
+    async def listen() -> None:
+        while len(seen) < 12:
+            seen.append("listener")
+            await asyncio.sleep(0)
+
+    async with asyncio.timeout(5):
+        await asyncio.gather(*(pass_through(name) for name in "abcd"), listen())
+
+    assert list("abcd") == [name for name in seen if name != "listener"]
+    places = [seen.index(name) for name in "abcd"]
+    assert all("listener" in seen[one:other] for one, other in itertools.pairwise(places)), seen

@@ -174,7 +174,7 @@ def test_missing_and_wrong_are_told_together() -> None:
         ("SLACK_BOT_TOKEN", "xoxb-1 2", "spaces"),
         ("SLACK_APP_TOKEN", "xoxb-1-2", "a bot token"),
         ("SLACK_SIGNING_SECRET", "xapp-1-2", "an app-level token"),
-        ("LESSONSPACE_API_KEY", "Organisation 123e4567-e89b-12d3-a456-426614174000", "UUID"),
+        ("LESSONSPACE_API_KEY", "Organisation 123e4567-e89b-12d3-a456-426614174000", "more than the key"),
         ("SLACK_API_URL", "http://slack.example.org/api/", "https"),
         ("SLACK_API_URL", "https://user:word@slack.com/", "leave out"),
         ("SLACK_API_URL", "slack.com", "whole address"),
@@ -339,3 +339,11 @@ def test_the_example_file_has_every_setting_with_its_default() -> None:
     ]
     assert sorted(told) == sorted(expected)
     assert all(not line.strip() or line.startswith("#") for line in text.splitlines())
+
+
+def test_a_key_of_an_unusual_shape_is_used_and_remarked_upon() -> None:
+    """That keys are UUIDs is third-party knowledge: it must not lock anybody out."""
+    settings = load(LESSONSPACE_API_KEY="key-of-tomorrow")
+
+    assert settings.lessonspace_api_key is not None
+    assert any("LESSONSPACE_API_KEY" in warning and "UUID" in warning for warning in settings.warnings)

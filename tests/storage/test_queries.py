@@ -120,3 +120,10 @@ def test_people_are_found_by_key(query: str, connection: sqlite3.Connection) -> 
     plan = plan_of(connection, import_module("storage.tables.people").SQL[query])
 
     assert [step for step in plan if step.startswith("SCAN") and "json_each" not in step] == []
+
+
+def test_a_shared_room_is_looked_for_among_one_persons_lessons(connection: sqlite3.Connection) -> None:
+    """Not among all that the workspace ever had."""
+    plan = plan_of(connection, import_module("storage.tables.lessons").SQL["find_shared_room"])
+
+    assert ["SEARCH lesson USING INDEX sqlite_autoindex_lessons_1 (id=?)"] == [s for s in plan if " lesson USING" in s]

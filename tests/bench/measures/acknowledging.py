@@ -37,7 +37,9 @@ def measure_idle(services: ServicesProcess, folder: Path, *, is_quick: bool) -> 
     rounds = 25 if is_quick else 100
     recording = record_booking(folder, People(60))
     bare_form = build_form(*_split(People(60).take(PERSONS)))
-    ours, bare, stock = [], [], []
+    ours: list[float] = []
+    bare: list[float] = []
+    stock: list[float] = []
     with (
         running_bot(services, folder / "bot", people=PERSONS * (rounds + 5)) as bot,
         running_bolt("commit", str(recording)) as send_bare,

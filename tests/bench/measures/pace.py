@@ -18,7 +18,7 @@ REFUSED_PERCENT = 5
 def measure(services: ServicesProcess, folder: Path, *, is_quick: bool) -> Iterator[Line]:
     """With the rate told to Hallpass, and with its default rate, which knows nothing of the limit."""
     count = 100 if is_quick else 200
-    seconds, refused = _send(services, folder / "told", count, HALLPASS_POST_RATE=f"{PER_SECOND}/s")
+    seconds, refused = _send(services, folder / "told", count, rate=f"{PER_SECOND}/s")
     ideal = (count - PER_SECOND) / PER_SECOND + LAUNCH + POST
     told = f"{seconds:.3g} s, ideal {ideal:.3g} s; all {count} delivered"
     yield judge("under a limit of 20 posts a second", seconds / ideal, 1.1, told=told)
@@ -26,7 +26,7 @@ def measure(services: ServicesProcess, folder: Path, *, is_quick: bool) -> Itera
         "posts refused meanwhile", 100 * refused / count, REFUSED_PERCENT, told=f"{refused} of {count}", unit="%"
     )
     count = 60
-    seconds, refused = _send(services, folder / "default", count, HALLPASS_POST_RATE="")
+    seconds, refused = _send(services, folder / "default", count, rate="")
     yield Line(
         what="the same with the default rate, 5/s after a burst of 30",
         figure=f"{seconds:.3g} s for {count}, {refused} refused",
@@ -34,9 +34,9 @@ def measure(services: ServicesProcess, folder: Path, *, is_quick: bool) -> Itera
     )
 
 
-def _send(services: ServicesProcess, folder: Path, count: int, **settings: str) -> tuple[float, int]:
+def _send(services: ServicesProcess, folder: Path, count: int, *, rate: str) -> tuple[float, int]:
     """Seconds until the last message, and how many posts were refused."""
-    with running_bot(services, folder, people=count, **settings) as bot:
+    with running_bot(services, folder, people=count, settings={"HALLPASS_POST_RATE": rate}) as bot:
         services.configure(launch_seconds=LAUNCH, post_seconds=POST, per_second=PER_SECOND)
         began, left = time.monotonic(), count
         while left:
