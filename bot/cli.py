@@ -42,7 +42,7 @@ DONE, FOUND_WRONG, UNUSABLE = 0, 1, 2
 
 EXAMPLES = """\
 examples:
-  hallpass demo                                     a whole lesson in a minute, without any account
+  hallpass demo                                     whole lessons in a minute, without any account
   hallpass manifest                                 the Slack app, to be pasted under "From a manifest"
   hallpass doctor                                   are tokens, scopes, keys and database as they should be?
   hallpass run                                      the bot, until it is stopped

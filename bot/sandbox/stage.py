@@ -50,6 +50,7 @@ class Cast:
     emil: Actor
     finn: Actor
     gwen: Actor
+    hana: Actor
     channel: Conversation
 
     @property
@@ -58,7 +59,7 @@ class Cast:
 
     @property
     def everybody(self) -> list[Actor]:
-        """Whoever gets a link."""
+        """Whoever gets a link of the first lesson."""
         return [self.ada, *self.participants]
 
 
@@ -73,6 +74,7 @@ def add_cast(school: School) -> Cast:
         emil=school.add("Emil", zone="Europe/London", kind=UserKind.GUEST),
         finn=school.add("Finn"),
         gwen=gwen,
+        hana=school.add("Hana"),
         channel=school.slack.add_channel("lessons", [ada.user, gwen.user]),
     )
 
@@ -146,9 +148,10 @@ class Stage:
     def list_in_channel(self) -> list[Message]:
         return self.cast.gwen.messages(self.cast.channel)
 
-    def list_present(self) -> list[str]:
+    def list_present(self, room: int = 0) -> list[str]:
+        """Who is in the room that was made first, or later."""
         lessonspace = self.school.lessonspace
-        return lessonspace.list_present(lessonspace.launches[0].launch_id)
+        return lessonspace.list_present(list(lessonspace.organisation.spaces)[room])
 
     # -- Telling ----------------------------------------------------------------------------------------------------
 

@@ -1,7 +1,8 @@
-"""The demo: a whole lesson in a school on this machine, told in the terminal; what `hallpass demo` plays.
+"""The demo: whole lessons in a school on this machine, told in the terminal; what `hallpass demo` plays.
 
-One leader, five participants, the bot as it is and stand-ins for Slack and Lessonspace; only lesson time is moved. It
-is a story and a test at once: every step must happen, and what did not is named. Begin with `play`.
+One lesson from its booking to its summary, then an evening of changed plans: one leader, six others, the bot as it
+is and stand-ins for Slack and Lessonspace; only lesson time is moved. It is a story and a test at once: every step must
+happen, and what did not is named. Begin with `play`.
 """
 
 from __future__ import annotations
@@ -20,8 +21,7 @@ from rich.console import Console
 
 from bot.logs import Redactor, configure_logs
 from bot.manifest import load_manifest
-from bot.sandbox import proofs
-from bot.sandbox.chapters import CHAPTERS
+from bot.sandbox import chapters, evening, proofs
 from bot.sandbox.school import School, open_school
 from bot.sandbox.stage import Cast, NotToBe, Stage, add_cast, at
 from bot.sandbox.steps import Account, Step
@@ -100,7 +100,7 @@ async def _tell(stage: Stage) -> str | None:
     )
     try:
         await stage.school.start()
-        for chapter in CHAPTERS:
+        for chapter in (*chapters.CHAPTERS, *evening.CHAPTERS):
             await chapter(stage)
         # What was still on its way is sent before it stops; a second copy of anything would come now.
         await stage.school.stop()
@@ -114,11 +114,11 @@ async def _tell(stage: Stage) -> str | None:
 
 
 def _prove(school: School, cast: Cast, telling: Telling, account: Account) -> None:
-    """What holds of the whole lesson, looked up where it would show."""
+    """What holds of all of it, looked up where it would show."""
     tables = proofs.count_rows(school.database_path)
     empty = sorted(name for name in proofs.FULL_TABLES if not tables.get(name))
     found = {
-        Step.OWN_LINKS_ONLY: proofs.find_strange_links(school, [*cast.everybody, cast.gwen]),
+        Step.OWN_LINKS_ONLY: proofs.find_strange_links(school, [*cast.everybody, cast.gwen, cast.hana]),
         Step.NOTHING_TWICE: proofs.find_repeated(school),
         Step.NO_CLEAR_TEXT_AFTER: proofs.find_clear_text(school),
         Step.TABLES_READABLE: [f"the table {name} is empty or not there" for name in empty],

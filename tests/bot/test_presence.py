@@ -13,10 +13,21 @@ from bot.errors import RoomServiceBusy, RoomServiceDown
 from bot.presence import Presence
 from bot.rooms.base import Capabilities, Happening, LiveSession, Session, SessionEvent
 from bot.sandbox.clock import MovableClock
-from storage.records import Lesson, LessonDetails, LessonState, LinkId, LinkWay, Notice, NoticeKind, Seat, new_id
+from storage.records import (
+    CardKind,
+    Lesson,
+    LessonDetails,
+    LessonState,
+    LinkId,
+    LinkWay,
+    Notice,
+    NoticeKind,
+    Seat,
+    new_id,
+)
 from storage.store import Transaction
 from tests.bot.lessons_in_store import StoredSchool
-from tests.bot.test_reading import ToldRooms
+from tests.bot.told_rooms import ToldRooms
 from tests.records import ENDS_AT, STARTS_AT, make_card, make_link
 
 MINUTE = timedelta(minutes=1)
@@ -25,10 +36,9 @@ MINUTE = timedelta(minutes=1)
 class LiveRooms(ToldRooms):
     """The same, with a list of all that runs."""
 
-    capabilities = Capabilities(attendance=True)
-
     def __init__(self) -> None:
         super().__init__()
+        self.capabilities = Capabilities(attendance=True)
         self.lists = 0
         self.fault: Exception | None = None
 
@@ -109,7 +119,8 @@ async def watched(stored: StoredSchool) -> Watched:
             known = replace(seat.participant, provider_user_id=f"p-{seat.person.name}")
             tx.lessons.update_participant(known)
             tx.lessons.insert_link(make_link(known, id=LinkId(new_id()), way=LinkWay.DIRECT, url_sealed=None))
-            tx.cards.insert(make_card(notice, person_id=seat.person.id))
+            kind = CardKind.LEADER if known.is_leader else CardKind.PARTICIPANT
+            tx.cards.insert(make_card(notice, kind, person_id=seat.person.id))
 
     await stored.write(launch)
     return Watched(stored, lesson)
@@ -133,16 +144,17 @@ async def test_the_first_join_makes_the_lesson_live_and_is_kept(watched: Watched
 
 async def test_cards_are_wanted_only_where_people_read_something_new(watched: Watched) -> None:
     """Ten looks at two who sit there change no card, but say when they were last seen."""
-    watched.let_in(Ada=(0, None), Ben=(0, None))
-    await watched.look(1)
 
-    async def wanted() -> list[int]:
+    async def wanted() -> dict[CardKind, int]:
         found = await watched.stored.store.read(
             lambda tx: tx.cards.list_for_lesson(watched.stored.workspace.id, watched.lesson.id)
         )
-        return [card.revision_wanted for card in found]
+        return {card.kind: card.revision_wanted for card in found}
 
+    watched.let_in(Ada=(0, None), Ben=(0, None))
+    await watched.look(1)
     before = await wanted()
+    assert (True, 0) == (before[CardKind.LEADER] > 0, before[CardKind.PARTICIPANT])
     for look in range(10):
         await watched.look(2 + look / 3)
     totals = (await watched.details()).totals

@@ -1,0 +1,235 @@
+"""The demo's evening, chapter by chapter: two more lessons, whose plans change before they begin and while they run.
+
+As in `chapters.py`, nothing is staged: people press what they see, and every step is an expectation that is waited for.
+These chapters come after the first lesson, so that what is told of that one stays as plain as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+
+from bot.fields import EVERYONE_LEAVES, WARN
+from bot.ids import Action, Choice, Field, View
+from bot.sandbox.lessonspace.spaces import Reason
+from bot.sandbox.slack.actors import Actor
+from bot.sandbox.slack.messages import Message
+from bot.sandbox.stage import NotToBe, Stage, at, find_url, has_line
+from bot.sandbox.steps import Step
+
+TITLE = "Geometry"
+TYPED = f"@Ben @Finn today 5:30pm 30m {TITLE}"
+ROOM = 1
+"""The second that was made."""
+OFF_TITLE = "Trigonometry"
+OFF_TYPED = f"@Ben @Emil tomorrow 10am 30m {OFF_TITLE}"
+WHY = "I am ill, sorry."
+
+
+async def book_another(stage: Stage) -> None:
+    """A second lesson, which ends for everybody at its end, so that its links reach no further."""
+    await stage.begin_chapter("17:00", "Ada books another lesson")
+    await stage.telling.say(f"Ada types: /lesson {TYPED}, ticks “Everyone leaves at the end”, and presses Book.")
+    cards = await _book(stage, Step.BOOKED_ANOTHER, TYPED, TITLE, options=[WARN, EVERYONE_LEAVES])
+    stage.expect(Step.BOOKED_ANOTHER, all("At 18:00 everyone leaves" in stage.read(*card) for card in cards[1:]))
+
+
+async def stay_away(stage: Stage) -> None:
+    """Somebody cannot come, and the leader knows at once."""
+    ada, finn = stage.cast.ada, stage.cast.finn
+    before = len(ada.messages())
+    await stage.telling.say("Finn presses I can't come on the card. Ada reads at once:")
+    await finn.press(find_card(finn, TITLE), Action.REPLY_NOT_COMING)
+    await stage.wait(Step.NOT_COMING_TOLD, lambda: len(ada.messages()) == before + 1)
+    await stage.show(ada, "message", stage.read_last(ada))
+    stage.expect(Step.NOT_COMING_TOLD, "Finn can’t come" in stage.read_last(ada))
+
+
+async def move(stage: Stage) -> None:
+    """Half an hour later: told once, with a link for the new times."""
+    ada, ben, finn = stage.cast.ada, stage.cast.ben, stage.cast.finn
+    counts = {actor: len(actor.messages()) for actor in (ada, ben, finn)}
+    urls = {actor: _url_of(actor) for actor in counts}
+    await stage.begin_chapter("17:10", "Ada moves it")
+    await stage.telling.say("Ada chooses Move in the card's menu, sets 18:00, and reads in the form's place:")
+    await _choose(stage, Choice.MOVE, View.MOVE, Step.MOVED)
+    await _fill_and_send(stage, {Field.STARTS_AT: at("18:00")})
+    await stage.wait(Step.MOVED, lambda: "has its new times" in stage.read_view(ada))
+    await stage.show(ada, "the form", stage.read_view(ada))
+    await ada.close()
+    await stage.wait(Step.MOVED, lambda: all(len(one.messages()) > counts[one] for one in (ben, finn)))
+    await stage.wait(Step.MOVED, lambda: _are_new(urls))
+    await stage.show(ben, "message", stage.read_last(ben))
+    told = {actor: len(actor.messages()) - count for actor, count in counts.items()}
+    stage.expect(Step.MOVED, told == {ada: 0, ben: 1, finn: 1} and "was moved from" in stage.read_last(ben))
+
+
+async def begin_again(stage: Stage) -> None:
+    """Reminded for the new start, who comes is in the room, and somebody is added while it runs."""
+    ada, ben, finn, hana = stage.cast.ada, stage.cast.ben, stage.cast.finn, stage.cast.hana
+    count = len(finn.messages())
+    await stage.begin_chapter("17:50", "Ten minutes before the new start")
+    await stage.wait(Step.REMINDED_OF_NEW_START, lambda: "starts at 18:00" in stage.read_last(ben))
+    await stage.telling.say("Ben is reminded. Finn, who can't come, is left alone. Ada and Ben press Join.")
+    refusals = [await _join(stage, actor) for actor in (ada, ben)]
+    stage.expect(Step.REMINDED_OF_NEW_START, refusals == [None, None] and len(finn.messages()) == count)
+    await stage.begin_chapter("18:05", "Hana is added late")
+    await stage.telling.say("Ada chooses Add or remove people in the card's menu, picks Hana, and presses Add.")
+    await _add(stage, hana)
+    await stage.show(hana, "card", stage.read(hana, find_card(hana, TITLE)))
+    stage.confirm(Step.ADDED)
+    refusal = await _join(stage, hana)
+    stage.expect(Step.ADDED_CAME_IN, refusal is None)
+    stage.move("18:06")
+    await stage.wait(Step.BOARD_TELLS, lambda: has_line(_read_board(stage), "Hana", "joined 18:05"))
+    await stage.show(ada, "card by now", _read_board(stage))
+    stage.expect(Step.BOARD_TELLS, has_line(_read_board(stage), "Finn", "can’t come"))
+
+
+async def extend_beyond(stage: Stage) -> None:
+    """The links end with the lesson: ten minutes more are new links, and everybody comes in again."""
+    ada = stage.cast.ada
+    inside = (ada, stage.cast.ben, stage.cast.hana)
+    urls = {actor: _url_of(actor) for actor in inside}
+    answers = len(ada.private_answers())
+    await stage.begin_chapter("18:25", "Five minutes before the end, where links end too")
+    await stage.wait(Step.EXTENDED_BEYOND, lambda: "ends at 18:30" in stage.read_last(ada))
+    await stage.telling.say("Ada presses Extend 10 min, and reads privately:")
+    await ada.press(ada.messages()[-1], Action.EXTEND)
+    await stage.wait(Step.EXTENDED_BEYOND, lambda: len(ada.private_answers()) > answers)
+    await stage.show(ada, "private answer", stage.read(ada, ada.private_answers()[-1]))
+    await stage.wait(Step.EXTENDED_BEYOND, lambda: _are_new(urls))
+    stage.confirm(Step.EXTENDED_BEYOND)
+    await stage.begin_chapter("18:30", "The room closes, and opens again")
+    is_empty = not stage.list_present(ROOM)
+    await stage.telling.say("The old links are over, and the room puts everybody out. They press Join once more.")
+    refusals = [await _join(stage, actor) for actor in inside]
+    present = sorted(stage.list_present(ROOM))
+    stage.expect(Step.CAME_IN_AGAIN, is_empty and refusals == [None] * 3 and present == ["Ada", "Ben", "Hana"])
+
+
+async def end_now(stage: Stage) -> None:
+    """Done early: the board says who left, and the leader ends it."""
+    ada, cast = stage.cast.ada, stage.cast
+    await stage.begin_chapter("18:36", "Done early")
+    for actor in (cast.ben, cast.hana, ada):
+        await stage.browser(_browser(actor)).leave()
+    stage.move("18:37")
+    await stage.wait(Step.ENDED_NOW, lambda: has_line(_read_board(stage), "Ben", "left 18:36"))
+    await stage.telling.say("Ada's card says who left. Ada chooses End now in its menu, and is sure.")
+    before = len(ada.messages())
+    await _choose(stage, Choice.END, View.END, Step.ENDED_NOW)
+    await _fill_and_send(stage, {})
+    await ada.close()
+    await stage.wait(Step.ENDED_NOW, lambda: len(ada.messages()) == before + 1)
+    await stage.show(ada, "summary", stage.read_last(ada))
+    stage.expect(Step.ENDED_NOW, has_line(stage.read_last(ada), "Hana", "31 min") and _url_of(cast.ben) is None)
+
+
+async def call_off(stage: Stage) -> None:
+    """A third lesson does not take place."""
+    ada, ben, emil = stage.cast.ada, stage.cast.ben, stage.cast.emil
+    await stage.begin_chapter("18:45", "A lesson is cancelled")
+    await stage.telling.say(f"Ada books {OFF_TITLE} with Ben and Emil for tomorrow,")
+    await _book(stage, Step.CANCELLED, OFF_TYPED, OFF_TITLE)
+    counts = {actor: len(actor.messages()) for actor in (ada, ben, emil)}
+    await stage.telling.say(f"presses Cancel lesson on its card, and types a reason: {WHY}")
+    await ada.press(find_card(ada, OFF_TITLE), Action.CANCEL)
+    await stage.wait(Step.CANCELLED, lambda: _sees(stage, View.CANCEL))
+    await _fill_and_send(stage, {Field.REASON: WHY})
+    await ada.close()
+    await stage.wait(Step.CANCELLED, lambda: all(len(one.messages()) > counts[one] for one in (ben, emil)))
+    await stage.wait(Step.CANCELLED, lambda: not any(_has_join(one) for one in (ada, ben, emil)))
+    await stage.telling.show(*(stage.see(one, "message", stage.read_last(one)) for one in (ben, emil)))
+    told = {actor: len(actor.messages()) - count for actor, count in counts.items()}
+    is_said = all(WHY in stage.read_last(one) for one in (ben, emil))
+    stage.expect(Step.CANCELLED, is_said and told == {ada: 0, ben: 1, emil: 1})
+
+
+def find_card(actor: Actor, title: str) -> Message:
+    """Their card of that lesson: the first message that names it."""
+    found = next((message for message in actor.messages() if title in str(message.blocks)), None)
+    if found is None:
+        raise NotToBe(f"{actor.user.real_name} has no card of {title}")
+    return found
+
+
+async def _book(stage: Stage, step: Step, typed: str, title: str, **fields: object) -> list[tuple[Actor, Message]]:
+    """Type it, send the form, and wait until everybody was reached. Their cards, the leader's first."""
+    ada, cast = stage.cast.ada, stage.cast
+    await ada.slash("/lesson", typed)
+    await stage.wait(step, lambda: _sees(stage, View.BOOKING) and title in stage.read_view(ada))
+    await _fill_and_send(stage, {Field(name): value for name, value in fields.items()})
+    await stage.wait(step, lambda: "Everybody has been reached" in stage.read_view(ada))
+    await ada.close()
+    reached = [actor for actor in cast.everybody if any(title in str(one.blocks) for one in actor.messages())]
+    return [(actor, find_card(actor, title)) for actor in reached]
+
+
+async def _choose(stage: Stage, choice: Choice, view: View, step: Step) -> None:
+    """Choose in the menu of the leader's card; the form is there."""
+    await stage.cast.ada.pick(find_card(stage.cast.ada, TITLE), Action.MORE, choice.value)
+    await stage.wait(step, lambda: _sees(stage, view))
+
+
+async def _fill_and_send(stage: Stage, values: dict[Field, object]) -> None:
+    ada = stage.cast.ada
+    if ada.view is None:
+        raise NotToBe("the form is closed")
+    await ada.fill(ada.view, {field.value: value for field, value in values.items()})
+    await ada.submit()
+
+
+async def _add(stage: Stage, newcomer: Actor) -> None:
+    """Name somebody in the form of people; their card is there."""
+    ada = stage.cast.ada
+    await _choose(stage, Choice.PEOPLE, View.PEOPLE, Step.ADDED)
+    if ada.view is None:
+        raise NotToBe("the form is closed")
+    blocks = (str(block.get("block_id")) for block in ada.view.blocks)
+    where = next(block_id for block_id in blocks if block_id.startswith(f"{Field.ADD.value}:"))
+    await ada.fill(ada.view, {where: [newcomer.user.id]})
+    await ada.submit()
+    await ada.close()
+    await stage.wait(Step.ADDED, lambda: bool(newcomer.messages()) and _url_of(newcomer) is not None)
+
+
+async def _join(stage: Stage, actor: Actor) -> Reason | None:
+    return await stage.join(actor, _browser(actor), message=find_card(actor, TITLE))
+
+
+def _browser(actor: Actor) -> str:
+    return f"{actor.user.real_name}'s laptop"
+
+
+def _url_of(actor: Actor) -> str | None:
+    return find_url(find_card(actor, TITLE))
+
+
+def _are_new(urls: dict[Actor, str | None]) -> bool:
+    """Has everybody's card another link than these?"""
+    return all(_url_of(actor) not in (None, url) for actor, url in urls.items())
+
+
+def _read_board(stage: Stage) -> str:
+    return stage.read(stage.cast.ada, find_card(stage.cast.ada, TITLE))
+
+
+def _has_join(actor: Actor) -> bool:
+    return any(find_url(message) for message in actor.messages() if OFF_TITLE in str(message.blocks))
+
+
+def _sees(stage: Stage, view: View) -> bool:
+    """Does the leader look at this kind of view?"""
+    return stage.cast.ada.view is not None and stage.cast.ada.view.callback_id == view.value
+
+
+CHAPTERS: Sequence[Callable[[Stage], Awaitable[None]]] = (
+    book_another,
+    stay_away,
+    move,
+    begin_again,
+    extend_beyond,
+    end_now,
+    call_off,
+)
+"""All of them, in order."""
