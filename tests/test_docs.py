@@ -195,14 +195,15 @@ async def test_every_address_and_every_metric_has_its_row() -> None:
 
 
 def test_the_example_of_times_is_what_the_defaults_make() -> None:
-    """Of the lesson that it is about: opening, asking, end and closing; reminders come with the opening."""
+    """Of the lesson that it is about: opening, nudges, asking, end, closing; reminders come with the opening."""
     section = find_section("### The times")
     (told,) = re.findall(r"from (\d\d:\d\d) to (\d\d:\d\d):", section)
     starts_at, ends_at = (datetime.combine(NOW.date(), time.fromisoformat(text), UTC) for text in told)
     lesson = make_lesson(starts_at=starts_at, ends_at=ends_at, options=build_options(Settings()))
     window = windows.default_window(starts_at, ends_at, lesson.options)
 
-    expected = [window.opens_at, windows.warns_at(lesson), ends_at, window.closes_at]
+    nudges_at = starts_at + Settings().hallpass_late_after
+    expected = [window.opens_at, nudges_at, windows.warns_at(lesson), ends_at, window.closes_at]
     assert windows.reminds_at(lesson) == window.opens_at
     assert [f"{moment:%H:%M}" for moment in expected if moment] == [
         cells[0] for cells in list_rows(section, "When") if ":" in cells[0]

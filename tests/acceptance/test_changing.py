@@ -81,7 +81,7 @@ async def test_a_moved_lesson_is_told_once_with_a_link_that_works_then(school: S
     await telling.move_to(school, 15, 0)
     assert (await telling.get_lesson(school)).state is LessonState.LIVE
     await telling.move_to(school, 15, 40)
-    assert telling.find_message(ada, "Algebra ends at 16:45")
+    telling.find_message(ada, "Algebra ends at 16:45")  # raises where there is none
 
 
 async def test_a_lesson_moved_far_ahead_gets_its_links_when_they_are_due(school: School) -> None:

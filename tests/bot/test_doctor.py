@@ -236,7 +236,8 @@ async def test_a_database_is_described(school: School, line: CommandLine) -> Non
     async with open_store(school.database_path, is_exclusive=True):
         in_use = await see(school, line)
     with closing(sqlite3.connect(school.database_path)) as connection, connection:
-        connection.execute("UPDATE _sqlite_migrations SET name = '9999_later'")
+        latest = "SELECT MAX(name) FROM _sqlite_migrations"
+        connection.execute(f"UPDATE _sqlite_migrations SET name = '9999_later' WHERE name = ({latest})")
     newer = await see(school, line)
     school.database_path.write_text("not a database, although it is long enough to be looked at\n" * 40)
     broken = await see(school, line)

@@ -35,7 +35,8 @@ INITIALS = {
     "multi_static_select": ("selected_options", "initial_options"),
 }
 MANY = ("selected_users", "selected_options")
-FIELDS = [where for where in Field if where not in (Field.REASON, Field.ADD, Field.ROLE)]
+ELSEWHERE = (Field.REASON, Field.ADD, Field.ROLE, Field.REMIND_BEFORE, Field.COURTESIES)
+FIELDS = [where for where in Field if where not in ELSEWHERE]
 """Those of the booking form; the others are fields of other forms."""
 
 
