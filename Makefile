@@ -17,7 +17,7 @@ demo: .venv/.for-use ## play a whole lesson on stand-ins, without any account
 	@$(BIN)/hallpass demo
 
 test: .venv/.for-work ## run the tests (ARGS="-k links -x" for pytest)
-	@$(BIN)/pytest -n 2 $(ARGS)
+	@$(BIN)/pytest -n 4 $(ARGS)
 
 check: .venv/.for-work ## lint, format, types, floors
 	@echo "ruff check" && $(BIN)/ruff check .

@@ -104,9 +104,20 @@ async def move_to(school: School, hour: int, minute: int = 0) -> None:
 
 
 async def skip(school: School, delta: timedelta) -> None:
-    """Let machine time pass, and wait until what could be done then was done."""
+    """Let machine time pass, and wait until what could be done then was done.
+
+    Not while something is in flight: a post takes 10 s at most, so it would be over before a lease or a look is due.
+    """
+    async with asyncio.timeout(10):
+        while _is_in_flight(school):  # noqa: ASYNC110
+            await asyncio.sleep(0.005)
     school.skip(delta)
     await settle(school)
+
+
+def _is_in_flight(school: School) -> bool:
+    scheduler = school.hallpass.scheduler if school.hallpass else None
+    return scheduler is not None and scheduler.in_flight_count > 0
 
 
 def read_all(school: School, actor: Actor) -> list[str]:
