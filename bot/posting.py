@@ -135,7 +135,7 @@ class Poster:
         if posted is None:
             return False
         log.info("found_sent", notice=notice.id, kind=notice.kind.value)
-        await self._record(claimed, posted)
+        await self._record(claimed, posted, is_found=True)
         return True
 
     async def _begin(self, claimed: Claimed) -> Claimed | None:
@@ -157,8 +157,10 @@ class Poster:
         begun = await self._store.write(work, is_patient=True)
         return replace(claimed, details=begun) if begun is not None else None
 
-    async def _record(self, claimed: Claimed, posted: Posted, *, carries: Sequence[LessonId] = ()) -> None:
-        """Commit that it was posted, with the card that it became."""
+    async def _record(
+        self, claimed: Claimed, posted: Posted, *, carries: Sequence[LessonId] = (), is_found: bool = False
+    ) -> None:
+        """Commit that it was posted, with the card that it became. `is_found`: earlier, in words of that time."""
         notice, now = claimed.notice, self._clock.now()
 
         def work(tx: Transaction) -> None:
@@ -174,7 +176,7 @@ class Poster:
                 return
             _note_conversation(tx, claimed, posted)
             _clear_failure(tx, claimed)
-            _keep_card(tx, claimed, posted, now=now)
+            _keep_card(tx, claimed, posted, is_found=is_found, now=now)
             for lesson_id in carries:
                 tx.notices.drop_waiting(
                     notice.workspace_id,
@@ -244,7 +246,7 @@ def _clear_failure(tx: Transaction, claimed: Claimed) -> None:
         tx.cards.want(notice.workspace_id, notice.lesson_id, kinds=(CardKind.LEADER,))
 
 
-def _keep_card(tx: Transaction, claimed: Claimed, posted: Posted, *, now: datetime) -> None:
+def _keep_card(tx: Transaction, claimed: Claimed, posted: Posted, *, is_found: bool, now: datetime) -> None:
     """The message becomes a card that follows the truth, compared at once with the truth of this moment."""
     notice, details, seat = claimed.notice, claimed.details, claimed.seat
     kind = _card_kind(claimed)
@@ -266,7 +268,7 @@ def _keep_card(tx: Transaction, claimed: Claimed, posted: Posted, *, now: dateti
         )
     )
     fresh = tx.lessons.get(notice.workspace_id, notice.lesson_id)
-    if (fresh.revision, fresh.state) != (details.lesson.revision, details.lesson.state):
+    if is_found or (fresh.revision, fresh.state) != (details.lesson.revision, details.lesson.state):
         tx.cards.want(notice.workspace_id, notice.lesson_id, person_id=notice.person_id)
     if seat is None or notice.kind not in notices.BRINGS_CARD:
         return

@@ -75,6 +75,21 @@ async def test_a_fault_while_posting_leaves_one_card_each(school: School, name: 
     await check_everybody(school, ada, ben, cara)
 
 
+async def test_a_message_found_later_is_brought_up_to_date(school: School) -> None:
+    """It got there, its answer was lost, and the lesson changed before anybody looked for it."""
+    ada, ben = school.add("Ada"), school.add("Ben")
+    await telling.book(school, ada, "@Ben today 3pm 45m Algebra")
+    await telling.move_to(school, 13, 40)
+    school.slack.faults.switch_on("chat.postMessage", Fault.dropping(does_work=True), count=2)
+    await telling.move_to(school, 13, 51)
+    assert "15:00" in telling.read_all(school, ben)[-1]
+
+    await telling.cancel(school, ada)
+    await calm_down(school)
+
+    assert not [message for message in (*ada.messages(), *ben.messages()) if telling.find_url(message)]
+
+
 @pytest.mark.parametrize("name", LAUNCHING)
 async def test_a_fault_while_launching_leaves_one_link_each(school: School, name: str) -> None:
     """Links made for nothing are known to nobody; everybody has one that works."""

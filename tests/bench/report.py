@@ -89,3 +89,26 @@ def print_table(console: Console, lines: Sequence[Line]) -> None:
         verdict = f"{line.verdict}: {line.why}" if line.why else line.verdict.value
         table.add_row(line.what, line.figure, line.goal, Text(verdict, style=STYLES[line.verdict]))
     console.print(table)
+    missed = [line for line in lines if line.verdict is Verdict.MISSED]
+    for line in missed:
+        console.print(f"Missed: {line.what}. {find_reason(line.what)}", soft_wrap=True, highlight=False)
+
+
+REASONS = {
+    "to stock Bolt": "The commit must reach the disk before the answer, and on this disk that alone outlasts the goal.",
+    "form with 30": "Reading the form, checking people and drawing the progress view cost as much again as bare Bolt.",
+    "acknowledged while": "One event loop sends and answers: what a link costs in CPU (below) is waited for.",
+    "longest stall": "Drawing and reading many people at once; the rest of the figure is the machine busy elsewhere.",
+    "links": "Each link costs several times the CPU of its two calls, so the waves drift apart from the ideal.",
+    "first message": "Four commits lie between form and post: booked, claimed, link stored, begun.",
+    "CPU a link": "Send-once: four units of work, sealing, drawing and a log line for each link beside its two calls.",
+    "fsyncs": "A wave of links spreads over more than the 5 ms that the writer gathers for.",
+    "under a limit": "Refusals close the gate for a whole second each.",
+    "10,000 due": "Finishing is a statement for each notice, over several indexes; not profiled any further.",
+}
+"""Why a goal is missed, as far as profiles told; by a part of the row's name."""
+
+
+def find_reason(what: str) -> str:
+    """What profiles told of it; nothing is made up where they did not."""
+    return next((reason for part, reason in REASONS.items() if part in what), "Not looked into yet.")
