@@ -33,7 +33,7 @@ from bot.launching import Launcher
 from bot.moves import read_move
 from bot.posting import LOOK_AFTER, Poster
 from bot.reading import LookAgain, SessionReader
-from storage.records import NoticeKind, NoticeState
+from storage.records import Notice, NoticeKind, NoticeState
 from storage.store import Store, Transaction
 
 log = structlog.get_logger("hallpass.sending")
@@ -143,6 +143,9 @@ class NoticeSender:
         if (failure := await self._launcher.check(seat.person)) is not None:
             await self._claims.fail(claimed, failure)
             return
+        if seat.card is None and await self._store.read(lambda tx: _may_be_there(tx, claimed.notice)):
+            await self._claims.release(claimed, reason="card_unknown")
+            return
         if claimed.notice.kind in notices.NEEDS_LAUNCH:
             claimed = await self._launcher.make_link(claimed)
             if seat.card is not None:
@@ -201,6 +204,15 @@ class NoticeSender:
             await self._claims.release(claimed, until=machine_now + INSTALLATION_PAUSE, reason=error.code)
         else:
             await self._claims.fail(claimed, error.code)
+
+
+def _may_be_there(tx: Transaction, notice: Notice) -> bool:
+    """Did another notice begin to post this card, and nobody knows yet whether it did? Two would be one too many."""
+    return any(
+        other.state is NoticeState.BEGUN and other.kind in notices.BRINGS_CARD and other.about == notice.about
+        for other in tx.notices.list_for_lesson(notice.workspace_id, notice.lesson_id)
+        if other.id != notice.id
+    )
 
 
 def _awaits_link(claimed: Claimed, *, now: datetime) -> bool:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.ids import Choice
 from bot.sandbox.faults import Fault
 from bot.sandbox.school import School, open_school
 from bot.sandbox.slack.actors import Actor
@@ -88,6 +89,25 @@ async def test_a_message_found_later_is_brought_up_to_date(school: School) -> No
     await calm_down(school)
 
     assert not [message for message in (*ada.messages(), *ben.messages()) if telling.find_url(message)]
+
+
+async def test_a_card_that_may_be_there_is_not_posted_once_more_without_a_link(school: School) -> None:
+    """Nobody knows yet whether it was posted, and the lesson is moved so far ahead that its links come later."""
+    ada, ben = school.add("Ada"), school.add("Ben")
+    await telling.open_form(school, ada, "@Ben today 3pm 45m Algebra")
+    school.slack.faults.switch_on("chat.postMessage", Fault.dropping(does_work=True), count=2)
+    assert (await ada.submit()).is_fine
+    await telling.wait_until(school, lambda: len(ada.messages()) + len(ben.messages()) == 2)
+    school.slack.faults.switch_off()
+    await telling.choose(ada, Choice.MOVE)
+    await telling.wait_for_words(school, ada, "Move lesson")
+    assert (await telling.submit(school, ada, starts_at=school.clock.now() + timedelta(days=3))).is_fine
+    await telling.settle(school)
+    for _ in range(3):
+        await telling.skip(school, telling.UNTIL_LOOKED_FOR)
+
+    assert [1, 2] == [len(actor.messages()) for actor in (ada, ben)]
+    assert "Algebra was moved" in telling.read_all(school, ben)[-1]
 
 
 @pytest.mark.parametrize("name", LAUNCHING)
