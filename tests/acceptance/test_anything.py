@@ -61,7 +61,7 @@ ACTS = st.lists(
 )
 
 
-@examples(10)
+@examples(8)
 @given(leaves=st.booleans(), acts=ACTS)
 async def test_whatever_happens_what_must_hold_holds(leaves: bool, acts: list[Act]) -> None:
     """Nobody sees another's link, nothing comes twice or untrue, everybody gets in, and every lesson is summed up."""
