@@ -24,7 +24,14 @@ from rich.table import Table
 from bot.assembly import build_delivery, key_file_of, open_room_service, open_slack_session
 from bot.clock import Clock
 from bot.delivery import Delivery
-from bot.errors import RoomServiceError, RoomServiceRefused, SlackDown, SlackError, SlackRefused
+from bot.errors import (
+    RoomServiceError,
+    RoomServiceRefused,
+    SlackDown,
+    SlackError,
+    SlackRefused,
+    SlackUnreachable,
+)
 from bot.manifest import list_scopes
 from bot.reaching import Reached, can_listen, reach
 from bot.settings import SettingLine, Settings
@@ -86,6 +93,7 @@ async def examine(settings: Settings, *, clock: Clock, each_within: timedelta = 
         "Bot token": check_slack,
         "App token" if settings.is_socket_mode else "Signing secret": check_way_in,
         "User groups": check_groups,
+        "Admins' channel": check_admin_channel,
         "Room service": check_room_service,
         "Database": check_database,
         "Encryption keys": check_keys,
@@ -194,6 +202,33 @@ async def check_groups(ward: Ward) -> list[Finding]:
             members = answer.get("users")
             findings.append(_ok(f"User group {group}", f"{len(members) if isinstance(members, list) else 0} people"))
     return findings
+
+
+async def check_admin_channel(ward: Ward) -> list[Finding]:
+    """Can Hallpass write to the channel where admins are told? None named: nothing to say."""
+    channel_id = ward.settings.hallpass_admin_channel
+    if channel_id is None:
+        return []
+    subject, invite = "Admins' channel", "type /invite @Hallpass in it, or correct HALLPASS_ADMIN_CHANNEL"
+    try:
+        answer = await ward.slack.fetch("conversations.info", channel=channel_id)
+    except SlackUnreachable:
+        # A private channel that we are not in does not exist, as far as Slack tells us.
+        return [_problem(subject, f"{channel_id} is not there, or is private and Hallpass is not in it", invite)]
+    except SlackError as error:
+        mend = "grant channels:read and groups:read (`hallpass manifest` prints the app), then reinstall it"
+        return [_judge_slack(subject, error, mend)]
+    found = answer.get("channel")
+    channel = found if isinstance(found, dict) else {}
+    named = f"#{channel['name']}" if channel.get("name") else channel_id
+    if channel.get("is_archived"):
+        return [_problem(subject, f"{named} is archived", "unarchive it, or name another in HALLPASS_ADMIN_CHANNEL")]
+    if not channel.get("is_member"):
+        return [_problem(subject, f"Hallpass is not in {named}", invite)]
+    if channel.get("is_ext_shared"):
+        mend = "what is written there names lessons and people: name one that only your own people read"
+        return [_warning(subject, f"{named} is shared with another organisation", mend)]
+    return [_ok(subject, f"{named}: Hallpass is in it")]
 
 
 def _judge_slack(subject: str, error: SlackError, mend: str) -> Finding:

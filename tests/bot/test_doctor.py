@@ -225,6 +225,42 @@ async def test_a_mistyped_variable_is_mentioned(school: School, line: CommandLin
     assert find_row(ran, "Variables").startswith("Variables warning HALLPASS_LISTN is not a setting; the nearest is")
 
 
+# The channel where admins are told
+
+
+async def test_the_admins_channel_is_looked_at(school: School, line: CommandLine) -> None:
+    """In it; not invited; archived; private without us, or not there at all. Not named: nothing is said."""
+    slack = school.slack
+    channels = {
+        "in": slack.add_channel("office"),
+        "out": slack.add_channel("street", has_bot=False),
+        "old": slack.add_channel("attic", is_archived=True),
+        "shared": slack.add_channel("fair", is_ext_shared=True),
+    }
+    ids = {name: channel.id for name, channel in channels.items()} | {"gone": "C0NOWHERE"}
+
+    ran = {name: await see(school, line, HALLPASS_ADMIN_CHANNEL=one) for name, one in ids.items()}
+
+    told = {name: find_row(one, "Admins' channel") for name, one in ran.items()}
+    assert {"in": 0, "out": 1, "old": 1, "shared": 0, "gone": 1} == {name: one.status for name, one in ran.items()}
+    assert "Admins' channel ok #office: Hallpass is in it" == told["in"]
+    assert told["out"].startswith("Admins' channel problem Hallpass is not in #street type /invite @Hallpass in it")
+    assert "#attic is archived" in told["old"]
+    assert "C0NOWHERE is not there, or is private" in told["gone"]
+    assert told["shared"].startswith("Admins' channel warning #fair is shared with another organisation")
+    assert "Admins' channel" not in (await see(school, line)).out
+
+
+async def test_the_admins_channel_needs_its_scopes(school: School, line: CommandLine) -> None:
+    """Where Slack refuses to say, the check says what to grant."""
+    channel_id = school.slack.add_channel("office").id
+    school.slack.app.scopes -= {"channels:read", "groups:read"}
+
+    told = find_row(await see(school, line, HALLPASS_ADMIN_CHANNEL=channel_id), "Admins' channel")
+
+    assert "Slack refuses (missing_scope) grant channels:read and groups:read" in told
+
+
 # Database and keys
 
 
