@@ -144,6 +144,7 @@ class Hallpass:
             workspace_id=workspace.id,
             policy=lambda: self._find_policy(workspace.id, account_id),
             make_device_link=launcher.make_device_link,
+            quiet_hours=self._settings.hallpass_quiet_hours,
         )
         self._desk = desk
         watcher = Watcher(desk)

@@ -8,18 +8,25 @@ from typing import Any
 
 from bot.blocks import OPTION_TEXT, Block, context, plain
 from bot.ids import Field, View
-from bot.readers import reader_of
+from bot.quiet import NEAR, QuietHours
+from bot.readers import Reader, reader_of
 from bot.wishes import LONGEST, Preferences
-from bot.words import Words, words_for
+from bot.words import Markup, Words, words_for
 from storage.records import Person
 
 REMINDS, NUDGES = "reminds", "nudges"
 _MINUTE = timedelta(minutes=1)
 
 
-def build_preferences_form(chosen: Preferences, *, reader: Person, usual: timedelta, now: datetime) -> Block:
-    """The choice as it is. `usual`: how long before the start new lessons here remind who has no time of their own."""
-    words = reader_of(reader, now=now).words
+def build_preferences_form(
+    chosen: Preferences, *, reader: Person, usual: timedelta, quiet: QuietHours, now: datetime
+) -> Block:
+    """The choice as it is. `usual`: how long before the start new lessons here remind who has no time of their own.
+
+    `quiet`: the hours in which their messages wait, whatever they choose.
+    """
+    reads = reader_of(reader, now=now)
+    words = reads.words
     minutes = {
         "type": "input",
         "block_id": Field.REMIND_BEFORE.value,
@@ -35,8 +42,21 @@ def build_preferences_form(chosen: Preferences, *, reader: Person, usual: timede
         "title": plain(words._("Preferences")),
         "submit": plain(words._("Save")),
         "close": plain(words._("Cancel")),
-        "blocks": [_courtesies(chosen, words), minutes, context(always)],
+        "blocks": [_courtesies(chosen, words), minutes, context(always), context(_say_quiet(quiet, reads))],
     }
+
+
+def _say_quiet(quiet: QuietHours, reader: Reader) -> Markup:
+    words = reader.words
+    if quiet.start == quiet.end:
+        return words.mark("There are no quiet hours here: messages come at any time.")
+    return words.mark(
+        "From {start} to {end} on your own clock it is quiet: reminders, word that a lesson began without you, and "
+        "news of lessons more than {near} away wait until then. A link that is due comes at any time.",
+        start=reader.clock(quiet.start.hour, quiet.start.minute),
+        end=reader.clock(quiet.end.hour, quiet.end.minute),
+        near=words.length(NEAR),
+    )
 
 
 def _courtesies(chosen: Preferences, words: Words) -> Block:

@@ -96,6 +96,10 @@ class Reader:
         """ "4:00 PM", without a zone: only beside something that names it."""
         return _write_time(instant, self.zone, self.words.locale)
 
+    def clock(self, hour: int, minute: int) -> str:
+        """ "9:30 PM", of a time of day that is the same on every day."""
+        return _write_time(datetime(2000, 1, 1, hour, minute, tzinfo=UTC), "UTC", self.words.locale)
+
     def time_and_zone(self, instant: datetime) -> str:
         """ "4:00 PM (Berlin time)"."""
         return self.words._("{time} ({zone})", time=self.time(instant), zone=self.zone_name(instant))

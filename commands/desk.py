@@ -23,6 +23,7 @@ from bot.drawing import Drawer
 from bot.errors import SlackError
 from bot.home import build_small_view
 from bot.people import Directory
+from bot.quiet import QuietHours
 from storage.records import LessonDetails, Link, Person, PersonId, Seat, WorkspaceId, new_id
 from storage.store import Store
 
@@ -51,6 +52,7 @@ class Desk:
     workspace_id: WorkspaceId
     policy: Callable[[], BookingPolicy]  # asked each time: user groups change
     make_device_link: Callable[[LessonDetails, Seat, int], Awaitable[Link]]  # raises RoomServiceError, Outdated
+    quiet_hours: QuietHours  # in force for everybody, on each reader's own clock
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
     watches: set[asyncio.Task[None]] = field(default_factory=set)  # wait for others, and are let go of at once
 

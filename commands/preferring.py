@@ -27,7 +27,7 @@ def register(app: AsyncApp, desk: Desk) -> None:
         if asked is not None and asked.trigger_id is not None and person is not None:
             chosen = desk.store.glance(lambda tx: read_preferences(tx, person))
             usual = desk.policy().defaults.remind_before
-            form = build_preferences_form(chosen, reader=person, usual=usual, now=desk.now())
+            form = build_preferences_form(chosen, reader=person, usual=usual, quiet=desk.quiet_hours, now=desk.now())
             await desk.delivery.open_view(asked.trigger_id, form)
         await ack()
 

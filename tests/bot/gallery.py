@@ -67,6 +67,8 @@ from bot.places import (
 )
 from bot.preference_form import build_preferences_form
 from bot.progress import build_progress, build_result
+from bot.quiet import OFF
+from bot.quiet import USUAL as NIGHT
 from bot.readers import reader_of
 from bot.replies import (
     build_apology,
@@ -494,7 +496,8 @@ def list_views(cast: Cast) -> Iterator[tuple[str, Block]]:
         )
     for usual in (timedelta(0), 10 * MINUTE):
         for chosen in (Preferences(), Preferences(reminds=False, remind_before=90 * MINUTE, nudges=False)):
-            form = build_preferences_form(chosen, reader=reader, usual=usual, now=NOW)
+            quiet = NIGHT if usual else OFF
+            form = build_preferences_form(chosen, reader=reader, usual=usual, quiet=quiet, now=NOW)
             yield f"preferences, usually {usual}", form
     yield "small view", build_small_view(build_help(reader, now=NOW), reader=reader)
 

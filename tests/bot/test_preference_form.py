@@ -10,6 +10,8 @@ import pytest
 from bot.blocks import Block
 from bot.ids import Field
 from bot.preference_form import build_preferences_form, describe_wrong_minutes, read_preferences_form
+from bot.quiet import OFF, QuietHours
+from bot.quiet import USUAL as NIGHT
 from bot.wishes import Preferences
 from tests.bot.plain import read
 from tests.records import NOW, make_person
@@ -19,8 +21,8 @@ USUAL = timedelta(minutes=10)
 MINUTE = timedelta(minutes=1)
 
 
-def build(chosen: Preferences, *, usual: timedelta = USUAL) -> Block:
-    return build_preferences_form(chosen, reader=BEN, usual=usual, now=NOW)
+def build(chosen: Preferences, *, usual: timedelta = USUAL, quiet: QuietHours = NIGHT) -> Block:
+    return build_preferences_form(chosen, reader=BEN, usual=usual, quiet=quiet, now=NOW)
 
 
 def as_shown(form: Block) -> dict[str, Any]:
@@ -78,3 +80,15 @@ def test_it_says_what_is_usual_and_what_always_arrives() -> None:
     assert "Left empty, it is as usual here: 10 minutes." in str(build(Preferences()))
     assert "usually remind nobody" in str(build(Preferences(), usual=timedelta(0)))
     assert "moved or cancelled, always arrive" in read(build(Preferences())["blocks"])
+
+
+def test_it_names_the_quiet_hours_in_force() -> None:
+    """As the reader's clock writes them; where there are none, that."""
+    night = read(build(Preferences())["blocks"])
+    german = make_person("Ben", locale="de-DE")
+    form = build_preferences_form(Preferences(), reader=german, usual=USUAL, quiet=NIGHT, now=NOW)
+
+    assert "From 9:30 PM to 7:00 AM on your own clock it is quiet" in night
+    assert "news of lessons more than 12 hours away wait" in night
+    assert "From 21:30 to 07:00" in read(form["blocks"])
+    assert "no quiet hours here" in read(build(Preferences(), quiet=OFF)["blocks"])
