@@ -209,7 +209,6 @@ def _choose_room(
         workspace_id=lesson.workspace_id,
         account_id=policy.account_id,
         launch_id=f"hp-{new_id()}",
-        webhook_key=new_id(),
         created_at=now,
     )
     if draft.wants_new_room:
@@ -318,13 +317,14 @@ def _store(
     met = tx.lessons.list_met_before(
         lesson.workspace_id, [person.id for person in leaders], [person.id for person in others]
     )
+    watching = {people[user_id].id for user_id in draft.observer_ids if user_id in draft.participant_ids}
     participants = [
         Participant(
             id=ParticipantId(new_id()),
             workspace_id=lesson.workspace_id,
             lesson_id=lesson.id,
             person_id=person.id,
-            role=Role.LEADER if position < len(leaders) else Role.LEARNER,
+            role=Role.LEADER if position < len(leaders) else (Role.OBSERVER if person.id in watching else Role.LEARNER),
             position=position,
             is_new_to_leader=position >= len(leaders) and person.id not in met,
         )

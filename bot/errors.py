@@ -14,7 +14,8 @@ HallpassError                     storage/errors.py
 │   ├── RoomServiceDown           no answer, or 5xx: safe to repeat, later
 │   ├── RoomServiceBusy           429: repeat after `retry_after`
 │   ├── RoomServiceRefused        4xx: our key, our request; repeating does not help
-│   └── RoomServiceNonsense       answered something that is not what it promises; names the field
+│   ├── RoomServiceNonsense       answered something that is not what it promises; names the field
+│   └── WebhookForged             a delivery that is not signed with the room's secret
 └── SlackError                    Slack
     ├── SlackBusy                 429: repeat after `retry_after`
     ├── SlackUnknown              no definite answer: the message may or may not be there
@@ -129,6 +130,10 @@ class RoomServiceNonsense(RoomServiceError):
     def __init__(self, provider: str, field: str, problem: str, *, status: int | None = None) -> None:
         super().__init__(provider, f"answer not understood: {field} {problem}", status=status)
         self.field = field
+
+
+class WebhookForged(RoomServiceError):
+    """A delivery whose signature is missing or not made with the room's secret. Nothing in it is to be believed."""
 
 
 class SlackError(HallpassError):

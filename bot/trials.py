@@ -65,7 +65,6 @@ def _open_room(tx: Transaction, workspace_id: WorkspaceId, *, policy: BookingPol
         workspace_id=workspace_id,
         account_id=policy.account_id,
         launch_id=f"hp-{new_id()}",
-        webhook_key=new_id(),
         created_at=now,
     )
     tx.lessons.insert_room(room)

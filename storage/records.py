@@ -145,6 +145,7 @@ class NoticeKind(StrEnum):
     SUMMARY = "summary"
     GO_LIVE = "go_live"
     READ_SESSIONS = "read_sessions"  # after the end: ask who came, end the lesson, sum it up
+    COLLECT = "collect"  # after the end: ask for recording, transcript and summary text until they are there
     ERASE_SECRETS = "erase_secrets"
 
 
@@ -252,7 +253,8 @@ class Room(Record):
     launch_id: str  # what we call it to the provider; opaque, at most 64 characters
     room_id: str | None = None  # the provider's id, known after the first launch
     secret_sealed: bytes | None = field(default=None, repr=False)
-    webhook_key: str | None = field(default=None, repr=False)
+    webhook_digest: str | None = field(default=None, repr=False)  # SHA-256 of the key in its webhooks' address, hex
+    webhook_key_sealed: bytes | None = field(default=None, repr=False)  # the key itself: each launch repeats it
     region: str | None = None
     created_at: datetime
 
@@ -427,7 +429,7 @@ class AttendanceEvent(Record):
     id: str
     workspace_id: WorkspaceId
     lesson_id: LessonId
-    source: str  # "sessions", later "webhook", "redemption"
+    source: str  # "sessions", "webhook", later "redemption"
     source_id: str  # the provider's id of the entry
     session_id: str
     kind: str  # joined, left, idled, other
@@ -472,6 +474,52 @@ class LessonTotals(Record):
 
 
 @dataclass(frozen=True, kw_only=True)
+class HeldSession(Record):
+    """One session of a lesson, as the room service last told of it."""
+
+    workspace_id: WorkspaceId
+    lesson_id: LessonId
+    session_id: str
+    started_at: datetime
+    ended_at: datetime | None = None
+    has_recording: bool = False
+    transcript_at: datetime | None = None  # when its transcript was stored; None: not there (yet)
+    summary: str | None = field(default=None, repr=False)  # the service's own text
+    is_settled: bool = False  # named after the lesson at the provider, and its recording's policy set
+
+
+@dataclass(frozen=True, kw_only=True)
+class TranscriptLine(Record):
+    """Something said in a lesson's session. Times count from the session's start."""
+
+    workspace_id: WorkspaceId
+    lesson_id: LessonId
+    session_id: str
+    position: int  # from 0, in the order of the transcript
+    starts: timedelta
+    ends: timedelta
+    speaker: str
+    who: str | None = None  # provider_user_id
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delivery(Record):
+    """A webhook's delivery whose key and signature were right, kept once by its id, worked on afterwards."""
+
+    id: str
+    workspace_id: WorkspaceId
+    room: RoomRef
+    delivery_id: str  # the provider's; the same when it tries again
+    event: str  # as the provider calls it
+    headers: str = field(repr=False)  # JSON of those that matter, names in lower case
+    body_sealed: bytes = field(repr=False)  # as it came
+    received_at: datetime  # lesson time
+    worked_at: datetime | None = None  # lesson time; None: still to be worked on
+    problem: str | None = None  # why nothing could be made of it, a code
+
+
+@dataclass(frozen=True, kw_only=True)
 class AuditEntry(Record):
     """Who did what to which lesson, written in the transaction that did it."""
 
@@ -513,6 +561,7 @@ class LessonDetails:
     totals: LessonTotals | None = None
     removed: tuple[Seat, ...] = ()
     channel_failure: str | None = None  # why the channel could not be told, a code
+    sessions: tuple[HeldSession, ...] = ()  # of an ended lesson, oldest first
 
     @property
     def leaders(self) -> tuple[Seat, ...]:

@@ -25,10 +25,12 @@ from storage.store import Transaction
 from storage.tables.attendance import AttendanceTable
 from storage.tables.audit import AuditTable
 from storage.tables.cards import CardTable
+from storage.tables.deliveries import DeliveryTable
 from storage.tables.lessons import LessonTable
 from storage.tables.notices import NoticeTable
 from storage.tables.people import PeopleTable
 from storage.tables.sealed import SEALED_COLUMNS, SealedColumn, reseal_chunk
+from storage.tables.sessions import SessionTable
 from storage.tables.settings import SettingTable
 from storage.tables.workspaces import WorkspaceTable
 from storage.writer import Writer
@@ -67,6 +69,8 @@ class SqliteTransaction:
         self.notices = NoticeTable(connection, self._owe)
         self.cards = CardTable(connection, self._owe)
         self.attendance = AttendanceTable(connection, self._owe)
+        self.sessions = SessionTable(connection, self._owe)
+        self.deliveries = DeliveryTable(connection, self._owe)
         self.settings = SettingTable(connection, self._owe)
         self.audit = AuditTable(connection, self._owe)
 

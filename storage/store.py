@@ -26,6 +26,8 @@ from storage.records import (
     CardKind,
     Channel,
     ClaimId,
+    Delivery,
+    HeldSession,
     Lesson,
     LessonDetails,
     LessonId,
@@ -43,6 +45,7 @@ from storage.records import (
     Room,
     RoomAccount,
     RoomRef,
+    TranscriptLine,
     Workspace,
     WorkspaceId,
 )
@@ -204,6 +207,13 @@ class Lessons(Protocol):
 
     def insert_room(self, room: Room) -> None: ...
     def update_room(self, room: Room) -> None: ...
+    def find_room_by_webhook(self, digest: str) -> Room | None:
+        """The room whose webhooks' key has this digest, of whichever workspace: the key is all that a delivery knows.
+
+        A read by key.
+        """
+        ...
+
     def add_participants(self, participants: Sequence[Participant]) -> None:
         """Store further places of a lesson that is stored."""
         ...
@@ -451,6 +461,60 @@ class AttendanceRecords(Protocol):
     def find_totals(self, workspace_id: WorkspaceId, lesson_id: LessonId) -> LessonTotals | None: ...
 
 
+class Sessions(Protocol):
+    """The sessions that lessons held, and what was said in them."""
+
+    def save(self, sessions: Iterable[HeldSession]) -> None:
+        """Store or replace, by lesson and session id."""
+        ...
+
+    def list_for_lesson(self, workspace_id: WorkspaceId, lesson_id: LessonId) -> list[HeldSession]:
+        """Oldest first."""
+        ...
+
+    def save_transcript(
+        self, workspace_id: WorkspaceId, lesson_id: LessonId, session_id: str, lines: Iterable[TranscriptLine]
+    ) -> None:
+        """Replace what is stored of this session's transcript."""
+        ...
+
+    def list_lines(self, workspace_id: WorkspaceId, lesson_id: LessonId) -> list[TranscriptLine]:
+        """Of all the lesson's sessions, by session start and position."""
+        ...
+
+    def search_lines(
+        self, workspace_id: WorkspaceId, words: Sequence[str], *, leader_id: PersonId | None, limit: int
+    ) -> list[tuple[Lesson, TranscriptLine]]:
+        """Lines with all the words (each as a whole word, or as the beginning of one; case and accents do not count),
+        latest lesson first, then as said. `leader_id`: only of lessons that this person leads; None: of all.
+        Nothing in `words` is taken for anything but text."""
+        ...
+
+    def erase_transcripts(self, workspace_id: WorkspaceId, lesson_id: LessonId) -> int:
+        """Remove what was said in this lesson. How many lines."""
+        ...
+
+
+class Deliveries(Protocol):
+    """Webhooks' deliveries, each kept once."""
+
+    def add(self, delivery: Delivery) -> bool:
+        """Store it unless the room has one with its `delivery_id`. True if this call stored it."""
+        ...
+
+    def list_unworked(self, *, limit: int) -> list[Delivery]:
+        """Of all workspaces, in the order of receiving."""
+        ...
+
+    def find(self, workspace_id: WorkspaceId, delivery_id: str, *, room: RoomRef) -> Delivery | None:
+        """By the provider's id."""
+        ...
+
+    def mark_worked(self, delivery: Delivery, *, at: datetime, problem: str | None = None) -> bool:
+        """Worked on, unless it was already. True if this call marked it: only then is its work to be done."""
+        ...
+
+
 class Settings(Protocol):
     """Small named values of a workspace or of one person in it, as JSON objects."""
 
@@ -486,6 +550,10 @@ class Transaction(Protocol):
     def cards(self) -> Cards: ...
     @property
     def attendance(self) -> AttendanceRecords: ...
+    @property
+    def sessions(self) -> Sessions: ...
+    @property
+    def deliveries(self) -> Deliveries: ...
     @property
     def settings(self) -> Settings: ...
     @property

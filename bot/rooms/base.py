@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from types import TracebackType
 from typing import Protocol, Self
 
+from bot.errors import RoomServiceRefused, WebhookForged
 from storage.records import Record, Role
 
 
@@ -55,6 +57,14 @@ class LaunchRequest(Record):
     transcribes: bool = False
     language: str | None = None
     features: dict[str, bool] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)  # put on the session; `LESSON_TAG` carries the lesson's id
+    webhook_url: str | None = field(default=None, repr=False)  # where the room reports, the same for all of a room
+    options: dict[str, object] = field(default_factory=dict, repr=False)  # the workspace's own, in the service's words
+    visitor_address: str | None = field(default=None, repr=False)  # of who will come in, where it is known
+
+
+LESSON_TAG = "hallpass_lesson"
+"""The session tag under which a launch carries the lesson's id."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,6 +112,8 @@ class Session(Record):
     names: dict[str, str] = field(default_factory=dict)  # shown names by `who`
     billable: timedelta | None = None
     has_recording: bool = False
+    tags: dict[str, str] = field(default_factory=dict)  # as launched; empty: none, or not told
+    summary: str | None = None  # the service's own text about it, once there is one
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,6 +127,63 @@ class LiveSession(Record):
     room_id: str | None  # None: the list does not say whose room it is
     started_at: datetime
     who: frozenset[str]  # provider_user_id, or "guest:<id>": everybody who was there so far
+
+
+class Reported(StrEnum):
+    """What a room service may report by itself, by webhook."""
+
+    SESSION_STARTED = "session_started"
+    SESSION_IDLED = "session_idled"
+    SESSION_ENDED = "session_ended"
+    JOINED = "joined"
+    IDLED = "idled"
+    LEFT = "left"
+    TRANSCRIPT_READY = "transcript_ready"
+    SUMMARY_READY = "summary_ready"
+    OTHER = "other"  # nothing that we act on
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report(Record):
+    """One thing that a room service reported, verified. What it did not say is None."""
+
+    kind: Reported
+    at: datetime  # of the event; where it is not told, of the delivery
+    room_id: str | None = None
+    session_id: str | None = None
+    who: str | None = None  # provider_user_id, our person_key, or "guest:<id>": the documents disagree
+    shown_name: str = ""
+    summary: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Incoming:
+    """A webhook's delivery as it came: its id, what it says it is, when it happened; nothing of it is verified."""
+
+    delivery_id: str
+    event: str
+    at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """Something said in a session. Times count from the session's start."""
+
+    starts: timedelta
+    ends: timedelta
+    speaker: str  # as the service shows them
+    who: str | None  # provider_user_id
+    text: str = field(repr=False)
+
+
+class Audience(StrEnum):
+    """Who may open a recording at the provider, in its words."""
+
+    PARTICIPANT = "participant"
+    ADMIN = "admin"
+    TEACHER = "teacher"
+    STUDENT = "student"
+    PUBLIC = "public"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,6 +231,41 @@ class RoomService(Protocol):
         """Put everybody out of the room, now; closing it twice is harmless. Only where `capabilities.close_room`."""
         ...
 
+    async def fetch_recording(self, session_id: str) -> str | None:
+        """A fresh address at which the session's recording can be watched now, by anybody who holds it: never stored.
+
+        None: there is none, or not yet. Only where `capabilities.recording`.
+        """
+        ...
+
+    async def fetch_transcript(self, session_id: str) -> tuple[Line, ...] | None:
+        """What was said, in order. None: not ready, or there will be none. Only where `capabilities.transcript`."""
+        ...
+
+    async def settle_session(self, session_id: str, *, name: str, audiences: Sequence[Audience] | None) -> None:
+        """Name an ended session after its lesson, and say who may open its recording there (None: left as it is).
+
+        Only where `capabilities.recording`.
+        """
+        ...
+
+    async def forget_person(self, provider_user_id: str) -> bool:
+        """Have the provider forget somebody. False: it does not know them, or cannot."""
+        ...
+
+    def find_option_problems(self, options: Mapping[str, object]) -> dict[str, str]:
+        """What is wrong with a workspace's own launch options, in words, by the option's path; empty: nothing."""
+        ...
+
+    def open_webhook(self, headers: Mapping[str, str]) -> Incoming | None:
+        """What a delivery's headers (names in lower case) say it is; None: they say nothing that can be one."""
+        ...
+
+    def read_webhook(self, headers: Mapping[str, str], body: bytes, *, secret: str, received_at: datetime) -> Report:
+        """The verified report. WebhookForged when the signature over `body` is not made with the room's `secret`;
+        RoomServiceNonsense when it is genuine but unreadable. Only where `capabilities.webhooks`."""
+        ...
+
     async def check_account(self) -> AccountCheck:
         """Is the key good, and whose is it?"""
         ...
@@ -170,3 +274,33 @@ class RoomService(Protocol):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
+
+
+class NothingAfterwards:
+    """What a service answers that has no recordings, transcripts, webhooks or memory of people. To inherit from."""
+
+    @property
+    def shown_name(self) -> str:
+        """As people read it."""
+        raise NotImplementedError
+
+    async def fetch_recording(self, session_id: str) -> str | None:
+        raise RoomServiceRefused(self.shown_name, "has no recordings")
+
+    async def fetch_transcript(self, session_id: str) -> tuple[Line, ...] | None:
+        raise RoomServiceRefused(self.shown_name, "has no transcripts")
+
+    async def settle_session(self, session_id: str, *, name: str, audiences: Sequence[Audience] | None) -> None:
+        raise RoomServiceRefused(self.shown_name, "has no recordings")
+
+    async def forget_person(self, provider_user_id: str) -> bool:
+        return False
+
+    def find_option_problems(self, options: Mapping[str, object]) -> dict[str, str]:
+        return dict.fromkeys(options, "there is no such option")
+
+    def open_webhook(self, headers: Mapping[str, str]) -> Incoming | None:
+        return None
+
+    def read_webhook(self, headers: Mapping[str, str], body: bytes, *, secret: str, received_at: datetime) -> Report:
+        raise WebhookForged(self.shown_name, "sends no webhooks")

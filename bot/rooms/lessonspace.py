@@ -23,6 +23,7 @@ from bot.rooms.base import (
     Launch,
     LaunchRequest,
     LiveSession,
+    NothingAfterwards,
     Session,
     SessionEvent,
 )
@@ -73,7 +74,7 @@ _HAPPENINGS = {
 }
 
 
-class Lessonspace:
+class Lessonspace(NothingAfterwards):
     """The `RoomService` on Lessonspace's API, version 2.
 
     Built on the process's one client, which it does not close. ValueError when `api_key` cannot be a key at all.

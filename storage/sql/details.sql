@@ -62,3 +62,9 @@ SELECT {totals} FROM lesson_totals WHERE workspace_id = :workspace_id AND lesson
 SELECT reason FROM notices
 WHERE workspace_id = :workspace_id AND lesson_id = :lesson_id AND channel_id IS NOT NULL AND state = 'failed'
 ORDER BY due_at DESC LIMIT 1;
+
+-- name: sessions
+-- What it held, oldest first.
+SELECT {session} FROM held_sessions
+WHERE workspace_id = :workspace_id AND lesson_id = :lesson_id
+ORDER BY started_at, session_id;

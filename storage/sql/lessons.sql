@@ -105,3 +105,7 @@ WHERE rarest.person_id = (
     WHERE lesson_id = lesson.id AND removed_at IS NULL
       AND person_id NOT IN (SELECT value FROM json_each(:person_ids)))
 ORDER BY lesson.starts_at DESC, lesson.id DESC LIMIT 1;
+
+-- name: find_room_by_webhook
+-- By the digest of the key in its webhooks' address. Not by workspace: the key is all that a delivery knows.
+SELECT {room} FROM rooms WHERE webhook_digest = :digest;

@@ -8,9 +8,11 @@ from storage.queries import load_queries
 from storage.records import (
     Attendance,
     Card,
+    HeldSession,
     Lesson,
     LessonDetails,
     LessonId,
+    LessonState,
     LessonTotals,
     Link,
     NoticeKind,
@@ -31,6 +33,7 @@ LINK = Columns(Link)
 CARD = Columns(Card)
 ATTENDANCE = Columns(Attendance)
 TOTALS = Columns(LessonTotals)
+SESSION = Columns(HeldSession)
 SQL = load_queries(
     "details",
     lesson=LESSON,
@@ -41,6 +44,7 @@ SQL = load_queries(
     card=CARD,
     attendance=ATTENDANCE,
     totals=TOTALS,
+    session=SESSION,
 )
 
 
@@ -55,8 +59,11 @@ class DetailsTable(Table):
         attendance = [ATTENDANCE.from_row(row) for row in self._all(SQL["attendance"], **key)]
         totals = self._one(SQL["totals"], **key)
         channel = self._one(SQL["channel_failure"], **key)
+        lesson = LESSON.from_row(row)
+        # Only what is over has sessions worth reading: the sender reads details of the others all the time.
+        sessions = self._all(SQL["sessions"], **key) if lesson.state is LessonState.ENDED else []
         return LessonDetails(
-            lesson=LESSON.from_row(row),
+            lesson=lesson,
             room=ROOM.from_row(row, LESSON.width),
             booked_by=PERSON.from_row(row, LESSON.width + ROOM.width),
             service=row[-1],
@@ -65,6 +72,7 @@ class DetailsTable(Table):
             totals=TOTALS.from_row(totals) if totals else None,
             removed=self._seats(key, attendance, SQL["removed"]),
             channel_failure=channel[0] if channel else None,
+            sessions=tuple(SESSION.from_row(one) for one in sessions),
         )
 
     def _seats(self, key: dict[str, str], attendance: list[Attendance], query: str) -> tuple[Seat, ...]:

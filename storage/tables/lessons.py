@@ -160,6 +160,10 @@ class LessonTable(LinkTable, DetailsTable):
         title, starts_at = row[ROOM.width :]
         return SharedRoom(room=ROOM.from_row(row), last_title=title, last_starts_at=datetime.fromisoformat(starts_at))
 
+    def find_room_by_webhook(self, digest: str) -> Room | None:
+        row = self._one(SQL["find_room_by_webhook"], digest=digest)
+        return ROOM.from_row(row) if row else None
+
     def insert_room(self, room: Room) -> None:
         self._put(INSERT_ROOM, ROOM.to_row(room))
 

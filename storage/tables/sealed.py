@@ -20,6 +20,8 @@ SEALED_COLUMNS = (
     SealedColumn("installations", "bot_token_sealed"),
     SealedColumn("room_accounts", "settings_sealed"),
     SealedColumn("rooms", "secret_sealed"),
+    SealedColumn("rooms", "webhook_key_sealed"),
+    SealedColumn("deliveries", "body_sealed"),
     SealedColumn("links", "url_sealed"),
     SealedColumn("links", "token_sealed"),
 )

@@ -14,12 +14,13 @@ from bot.rooms.base import (
     Launch,
     LaunchRequest,
     LiveSession,
+    NothingAfterwards,
     Session,
     SessionEvent,
 )
 
 
-class ToldRooms:
+class ToldRooms(NothingAfterwards):
     """A room service that tells what it was told to tell."""
 
     name = "lessonspace"

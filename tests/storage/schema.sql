@@ -81,12 +81,11 @@ CREATE TABLE rooms (
   launch_id TEXT NOT NULL,  -- our name for it towards the provider
   room_id TEXT,  -- the provider's
   secret_sealed BLOB,
-  webhook_key TEXT,
+  webhook_digest TEXT,
   region TEXT,
   created_at TEXT NOT NULL
-);
+, webhook_key_sealed BLOB);
 CREATE UNIQUE INDEX rooms_by_launch ON rooms (account_id, launch_id);
-CREATE UNIQUE INDEX rooms_by_webhook_key ON rooms (webhook_key) WHERE webhook_key IS NOT NULL;
 CREATE TABLE lessons (
   id TEXT PRIMARY KEY NOT NULL,
   workspace_id TEXT NOT NULL REFERENCES workspaces (id) ON DELETE CASCADE,
@@ -300,3 +299,56 @@ CREATE TABLE audit (
 CREATE INDEX audit_of_lesson ON audit (lesson_id, at);
 CREATE INDEX participants_by_adder ON participants (added_by, added_at) WHERE added_by IS NOT NULL;
 CREATE UNIQUE INDEX links_by_number ON links (participant_id, number, device);
+CREATE UNIQUE INDEX rooms_by_webhook ON rooms (webhook_digest) WHERE webhook_digest IS NOT NULL;
+CREATE TABLE held_sessions (
+  workspace_id TEXT NOT NULL REFERENCES workspaces (id) ON DELETE CASCADE,
+  lesson_id TEXT NOT NULL REFERENCES lessons (id) ON DELETE CASCADE,
+  session_id TEXT NOT NULL,  -- the provider's
+  started_at TEXT NOT NULL,
+  ended_at TEXT,
+  has_recording INTEGER NOT NULL DEFAULT 0,
+  transcript_at TEXT,
+  summary TEXT,  -- the service's own text
+  is_settled INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY (lesson_id, session_id)
+);
+CREATE TABLE transcript_lines (
+  id INTEGER PRIMARY KEY,
+  workspace_id TEXT NOT NULL REFERENCES workspaces (id) ON DELETE CASCADE,
+  lesson_id TEXT NOT NULL REFERENCES lessons (id) ON DELETE CASCADE,
+  session_id TEXT NOT NULL,
+  position INTEGER NOT NULL,  -- from 0
+  starts_seconds REAL NOT NULL,  -- from the session's start
+  ends_seconds REAL NOT NULL,
+  speaker TEXT NOT NULL,
+  who TEXT,
+  text TEXT NOT NULL
+);
+CREATE UNIQUE INDEX transcript_lines_of_lesson ON transcript_lines (lesson_id, session_id, position);
+CREATE VIRTUAL TABLE transcript_words USING fts5 (
+  text, content = 'transcript_lines', content_rowid = 'id', tokenize = 'unicode61 remove_diacritics 2'
+);
+CREATE TABLE 'transcript_words_data'(id INTEGER PRIMARY KEY, block BLOB);
+CREATE TABLE 'transcript_words_idx'(segid, term, pgno, PRIMARY KEY(segid, term)) WITHOUT ROWID;
+CREATE TABLE 'transcript_words_docsize'(id INTEGER PRIMARY KEY, sz BLOB);
+CREATE TABLE 'transcript_words_config'(k PRIMARY KEY, v) WITHOUT ROWID;
+CREATE TRIGGER transcript_line_said AFTER INSERT ON transcript_lines BEGIN
+  INSERT INTO transcript_words (rowid, text) VALUES (new.id, new.text);
+END;
+CREATE TRIGGER transcript_line_erased AFTER DELETE ON transcript_lines BEGIN
+  INSERT INTO transcript_words (transcript_words, rowid, text) VALUES ('delete', old.id, old.text);
+END;
+CREATE TABLE deliveries (
+  id TEXT PRIMARY KEY NOT NULL,
+  workspace_id TEXT NOT NULL REFERENCES workspaces (id) ON DELETE CASCADE,
+  room TEXT NOT NULL REFERENCES rooms (id),
+  delivery_id TEXT NOT NULL,  -- the provider's
+  event TEXT NOT NULL,
+  headers TEXT NOT NULL,  -- JSON
+  body_sealed BLOB NOT NULL,
+  received_at TEXT NOT NULL,
+  worked_at TEXT,
+  problem TEXT
+);
+CREATE UNIQUE INDEX deliveries_by_delivery ON deliveries (room, delivery_id);
+CREATE INDEX deliveries_to_work_on ON deliveries (id) WHERE worked_at IS NULL;

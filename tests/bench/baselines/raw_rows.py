@@ -14,7 +14,7 @@ from typing import Any
 from uuid import uuid4
 
 TABLES = ("rooms", "lessons", "participants", "notices", "settings", "audit")
-KEY_COLUMNS = {"id", "room", "lesson_id", "about", "submission_key", "launch_id", "webhook_key"}
+KEY_COLUMNS = {"id", "room", "lesson_id", "about", "submission_key", "launch_id", "webhook_digest"}
 """Columns that hold what the booking made. The rest points to people and workspace, which were there before."""
 
 FIND = """

@@ -1,0 +1,15 @@
+-- Webhooks' deliveries, each kept once.
+
+-- name: list_unworked
+-- In the order of receiving.
+SELECT {delivery} FROM deliveries WHERE worked_at IS NULL ORDER BY id LIMIT :limit;
+
+-- name: find
+-- By the provider's id.
+SELECT {delivery} FROM deliveries
+WHERE workspace_id = :workspace_id AND room = :room AND delivery_id = :delivery_id;
+
+-- name: mark_worked
+-- Once.
+UPDATE deliveries SET worked_at = :at, problem = :problem
+WHERE workspace_id = :workspace_id AND id = :id AND worked_at IS NULL;
