@@ -55,7 +55,8 @@ def build_leader_card(details: LessonDetails, seat: Seat, *, join_url: str | Non
     if lesson.state is LessonState.ENDED:
         blocks = [header(lesson.title), facts, section(reader.words.mark("This lesson is over."))]
         blocks += _channel_trouble(details, reader)
-        return Message(_leader_text(details, seat, reader), blocks + _short_result(details, reader))
+        blocks += _short_result(details, reader)
+        return Message(_leader_text(details, seat, reader), blocks + again_row(details, reader))
     blocks = [header(lesson.title), *_way_in(details, seat, reader, join_url=join_url), facts]
     recording = recording_line(details, reader)
     blocks += [section(recording)] if recording else []
@@ -180,6 +181,14 @@ def leader_buttons(details: LessonDetails, reader: Reader) -> list[Block]:
     row.append(button(words._("Cancel lesson"), Action.CANCEL, press, style="danger"))
     row += overflow(Action.MORE, list_choices(details, reader))
     return actions(row, block_id=press)
+
+
+def again_row(details: LessonDetails, reader: Reader) -> list[Block]:
+    """*Book again*, for who ran a lesson that is over; a trial for one is begun anew in Home."""
+    if details.lesson.state is not LessonState.ENDED or not details.others:
+        return []
+    press = Press(lesson_id=details.lesson.id).to_value()
+    return actions([button(reader.words._("Book again"), Action.AGAIN, press)])
 
 
 def list_choices(details: LessonDetails, reader: Reader) -> list[tuple[Choice, str]]:

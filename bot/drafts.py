@@ -103,6 +103,7 @@ class BookingDraft(Record):
     title: str = ""
     leader_ids: tuple[str, ...] = ()
     participant_ids: tuple[str, ...] = ()
+    observer_ids: tuple[str, ...] = ()  # those of the participants who only watch; kept from an earlier lesson
     starts_at: datetime | None = None
     length_text: str = "60"
     records: bool = False

@@ -30,6 +30,7 @@ REPORTS_AT_ONCE: Mapping[Field, Action] = {
 NEW_ROOM = "new"
 RECORD, TRANSCRIBE, EVERYONE_LEAVES, WARN = "record", "transcribe", "everyone_leaves", "warn"
 _MAX_OPTIONS = 100
+OBSERVERS_NAMED = 8
 
 
 def action_of(where: Field) -> str:
@@ -37,7 +38,9 @@ def action_of(where: Field) -> str:
     return REPORTS_AT_ONCE.get(where, where).value
 
 
-def build_main_fields(draft: BookingDraft, reader: Reader, *, max_people: int) -> list[Block]:
+def build_main_fields(
+    draft: BookingDraft, reader: Reader, *, max_people: int, observers: Sequence[str] = ()
+) -> list[Block]:
     words = reader.words
     most = max(max_people, len(draft.participant_ids))
     blocks = [
@@ -46,6 +49,7 @@ def build_main_fields(draft: BookingDraft, reader: Reader, *, max_people: int) -
         _input(
             Field.PARTICIPANTS, words._("Participants"), _people(draft.participant_ids, words._("Who comes?"), most)
         ),
+        *_watching(observers, words),
         _input(Field.STARTS_AT, words._("Starts"), _instant(draft.starts_at)),
     ]
     if draft.starts_at is not None:
@@ -58,6 +62,17 @@ def build_main_fields(draft: BookingDraft, reader: Reader, *, max_people: int) -
         _input(Field.CHANNEL, words._("Post updates in a channel"), _channel(draft, words), is_optional=True),
         _input(Field.NOTE, words._("Note to participants"), _text(draft.note, is_long=True), is_optional=True),
     ]
+
+
+def _watching(observers: Sequence[str], words: Words) -> list[Block]:
+    """Who watched in the lesson that is booked again does so once more; the field of people cannot say it."""
+    if not observers:
+        return []
+    names = words.join_marked(observers, at_most=OBSERVERS_NAMED)
+    line = words.nmark(
+        "{names} only watches, as before.", "{names} only watch, as before.", len(observers), names=names
+    )
+    return [context(line, block_id="observers")]
 
 
 def build_more_fields(

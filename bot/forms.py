@@ -39,6 +39,7 @@ class FormState:
     zone: str = "UTC"  # the booker's when the form was opened
     has_more: bool = False
     confirmed: str | None = None  # digest of the cautions that the booker has seen
+    observer_ids: tuple[str, ...] = ()  # who watched in the lesson that is booked again, at most a lesson's people
 
     def to_metadata(self) -> str:
         return json.dumps(asdict(self), sort_keys=True)
@@ -52,12 +53,13 @@ def read_form_state(metadata: str) -> FormState | None:
         return None
     if not isinstance(parts, dict) or not isinstance(parts.get("submission_key"), str):
         return None
-    confirmed = parts.get("confirmed")
+    confirmed, observers = parts.get("confirmed"), parts.get("observer_ids")
     return FormState(
         submission_key=parts["submission_key"],
         zone=str(parts.get("zone", "UTC")),
         has_more=parts.get("has_more") is True,
         confirmed=confirmed if isinstance(confirmed, str) else None,
+        observer_ids=tuple(map(str, observers)) if isinstance(observers, list) else (),
     )
 
 
@@ -80,15 +82,17 @@ def build_booking_form(
     cautions: Sequence[Caution] = (),
     not_understood: Sequence[str] = (),
     problems: Sequence[Problem] = (),
+    observers: Sequence[str] = (),
 ) -> Block:
     """The form with what the draft holds.
 
     `cautions` are asked on top and turn *Book* into *Book anyway*. `problems` are found before the form is sent (a pick
-    that cannot be used) and stand under their field. `room_choice` None: nothing to continue.
+    that cannot be used) and stand under their field. `room_choice` None: nothing to continue. `observers`: names of the
+    participants who only watch.
     """
     reads = replace(reader_of(reader, now=now, lesson_zone=draft.zone), zone=draft.zone)
     words = reads.words
-    fields = build_main_fields(draft, reads, max_people=max_people)
+    fields = build_main_fields(draft, reads, max_people=max_people, observers=observers)
     if draft.has_more:
         fields += build_more_fields(draft, reads, room_choice=room_choice, languages=languages, features=features)
     else:

@@ -32,6 +32,7 @@ class Action(StrEnum):
     BOOK = "book"  # in the Home tab
     PREFERENCES = "preferences"  # one's own
     SUMMARY = "summary"  # of a lesson that is over
+    AGAIN = "again"  # on the card and the summary of a lesson that is over: the same, a week later
     SHOW_LESSON = "show_lesson"  # to an admin: the board and the history of one lesson
     LIST_MORE = "list_more"  # the next page of a list
     LIST_BACK = "list_back"

@@ -7,6 +7,7 @@ What is not known is called not known, never guessed.
 from __future__ import annotations
 
 from bot.blocks import Block, Message, header, lines, section
+from bot.cards import again_row
 from bot.readers import Reader, channel_reader, reader_of
 from bot.roster import attendance_blocks
 from bot.words import DEFAULT_LOCALE, Markup
@@ -35,7 +36,7 @@ def build_summary(
     if shows_names:
         blocks += _people(details, reads)
     if reader is not None:
-        blocks += _figures(details.totals, reads, service_name)
+        blocks += [*_figures(details.totals, reads, service_name), *again_row(details, reads)]
     spoken = reads.words.mark(
         "Summary of {title}: {when}. {came}",
         title=lesson.title,

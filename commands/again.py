@@ -5,29 +5,36 @@ It only opens the form; what is booked from it is a lesson of its own.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
+from typing import Any
+
+from slack_bolt.async_app import AsyncApp
 
 from bot import lifecycle, windows
 from bot.drafts import BookingDraft
 from bot.errors import NotAllowed, Outdated
-from bot.ids import Choice
+from bot.ids import Action, Choice
 from bot.lesson_forms import minutes_of
 from bot.lifecycle import Ask
-from bot.presses import Press
+from bot.presses import Press, read_press
 from bot.windows import NoSuchWallTime
 from commands import opening
 from commands.desk import Asked, Desk
+from commands.failures import read_asked
 from commands.more import Menu
-from storage.records import EndRule, Lesson, LessonDetails, LessonOptions
+from storage.records import EndRule, Lesson, LessonDetails, LessonOptions, Role
+
+Ack = Callable[..., Awaitable[Any]]
 
 WEEK = timedelta(weeks=1)
 MINUTE = timedelta(minutes=1)
 
 
-def register(desk: Desk, menu: Menu) -> None:
-    """Name the menu's choice."""
+def register(app: AsyncApp, desk: Desk, menu: Menu) -> None:
+    """Name the menu's choice, and the button of a lesson that is over."""
 
-    async def book_again(asked: Asked, press: Press) -> None:
+    async def book_again(asked: Asked, press: Press, *, is_in_form: bool = False) -> None:
         ask = Ask(
             workspace_id=desk.workspace_id,
             lesson_id=press.lesson_id,
@@ -42,14 +49,25 @@ def register(desk: Desk, menu: Menu) -> None:
         if asked.trigger_id is None:
             raise Outdated
         draft = draft_again(details, defaults=ask.policy.defaults, now=ask.now)
-        await desk.delivery.open_view(asked.trigger_id, await opening.build_form(desk, person, draft))
+        open_it = desk.delivery.push_view if is_in_form else desk.delivery.open_view
+        await open_it(asked.trigger_id, await opening.build_form(desk, person, draft))
 
     menu.on(Choice.AGAIN, book_again)
 
+    @app.action(Action.AGAIN.value)
+    async def press_again(ack: Ack, body: dict[str, Any], action: dict[str, Any]) -> None:
+        asked, press = read_asked(body), read_press(action.get("value"))
+        if asked is None or press is None:
+            raise Outdated
+        await book_again(asked, press, is_in_form=(body.get("view") or {}).get("type") == "modal")
+        await ack()
+
 
 def draft_again(details: LessonDetails, *, defaults: LessonOptions, now: datetime) -> BookingDraft:
-    """The same people, length, options and title; the next week whose day is still to come. All fields are shown,
-    since the form takes for one that it does not show what its sender chose last."""
+    """The same people in their parts, length, options and title; the next week whose day is still to come.
+
+    All fields are shown, since the form takes for one that it does not show what its sender chose last.
+    """
     lesson, options = details.lesson, details.lesson.options
     booked_end = lesson.ends_at - lesson.extension_count * options.extension
     is_late_typed = options.join_late != defaults.join_late and options.end_rule is not EndRule.EVERYONE_LEAVES
@@ -57,6 +75,7 @@ def draft_again(details: LessonDetails, *, defaults: LessonOptions, now: datetim
         title=lesson.title,
         leader_ids=tuple(seat.person.user_id for seat in details.leaders),
         participant_ids=tuple(seat.person.user_id for seat in details.others),
+        observer_ids=tuple(seat.person.user_id for seat in details.others if seat.participant.role is Role.OBSERVER),
         starts_at=find_next_start(lesson, now=now),
         length_text=minutes_of(lesson.starts_at, booked_end),
         records=options.records,

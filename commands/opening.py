@@ -68,7 +68,7 @@ async def build_form(
 ) -> Block:
     """The form with this draft, for this person. `state`: of the form it replaces."""
     policy = desk.policy()
-    kept = state or FormState(submission_key=new_id(), zone=draft.zone)
+    kept = state or FormState(submission_key=new_id(), zone=draft.zone, observer_ids=draft.observer_ids)
     kept = replace(kept, has_more=draft.has_more)
     choice = await find_room_choice(desk, draft) if draft.has_more else None
     if choice is not None and draft.room is None and not draft.wants_new_room:
@@ -84,6 +84,7 @@ async def build_form(
         max_people=min(MAX_PEOPLE, policy.capabilities.max_participants or MAX_PEOPLE),
         cautions=cautions,
         not_understood=not_understood,
+        observers=[desk.reader(user_id).name for user_id in draft.observer_ids],
     )
 
 
@@ -103,4 +104,6 @@ def read_draft(desk: Desk, user_id: str, view: dict[str, Any]) -> tuple[BookingD
     person = desk.find_person(user_id)
     if person is not None:
         base = preset(desk, person, base, has_length=False)
-    return read_booking_form((view.get("state") or {}).get("values") or {}, base=base), state
+    draft = read_booking_form((view.get("state") or {}).get("values") or {}, base=base)
+    watching = tuple(user_id for user_id in state.observer_ids if user_id in draft.participant_ids)
+    return replace(draft, observer_ids=watching), state

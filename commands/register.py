@@ -37,7 +37,7 @@ def register(app: Dispatcher, desk: Desk, watcher: Watcher) -> None:
     menu = more.Menu()  # each choice is put there by the module that answers it
     more.register(app, menu)  # the menu on the leader's card
     changing.register(app, desk, menu)  # Extend, Move, End now, Cancel, and their forms
-    again.register(desk, menu)  # Book again
+    again.register(app, desk, menu)  # Book again
     people.register(app, desk, menu)  # Add or remove people: Resend, Replace, Remove, Add
     devices.register(app, desk)  # Another device
     replying.register(app, desk)  # I'll be there, I can't come, Running late

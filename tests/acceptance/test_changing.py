@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,7 +12,8 @@ from bot.sandbox.faults import Fault
 from bot.sandbox.lessonspace.spaces import Reason
 from bot.sandbox.school import School
 from bot.sandbox.slack.actors import Actor
-from storage.records import LessonState, NoticeKind, NoticeState
+from storage.records import LessonState, NoticeKind, NoticeState, Role
+from storage.store import Transaction
 from tests.acceptance import telling
 
 THREE_PM = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
@@ -420,6 +422,81 @@ async def test_book_again_fills_the_form_for_next_week(school: School) -> None:
     assert (again.room, again.options) == (first.room, first.options)
     details = await telling.get_lesson_details(school, "Algebra again")
     assert [seat.person.name for seat in details.seats] == ["Ada", "Ben", "Cara"]
+
+
+async def end_algebra(school: School) -> None:
+    """It ends, nobody came, and the summary is there."""
+    await telling.move_to(school, 14, 50)
+    assert (await telling.get_lesson(school)).state is LessonState.ENDED
+
+
+@pytest.mark.parametrize("where", ["card", "summary"])
+async def test_a_lesson_that_is_over_is_booked_again_from_its_card_and_its_summary(school: School, where: str) -> None:
+    """Who only watched does so again, unless they were taken out of the form; and the form says so."""
+    ada, ben = school.add("Ada"), school.add("Ben")
+    school.add("Cara"), school.add("Dan")
+    await telling.book(school, ada, "@Ben @Cara @Dan today 3pm 45m Algebra")
+    await make_observers(school, "Cara", "Dan")
+    await end_algebra(school)
+    message = telling.find_card(ada) if where == "card" else telling.find_message(ada, "Summary of Algebra")
+
+    assert (await ada.press(message, "again")).is_fine
+    assert "Cara and Dan only watch, as before." in await telling.wait_for_words(school, ada, "Book a lesson")
+    form = ada.view
+    assert form is not None
+    await ada.fill(form, {"participants": ["Ben", "Cara"]})
+    await telling.wait_for_words(school, ada, "Cara only watches, as before.")
+    assert (await telling.submit(school, ada, title="Algebra again")).response_action == "update"
+    await telling.settle(school)
+
+    seats = (await telling.get_lesson_details(school, "Algebra again")).seats
+    assert [seat.participant.role for seat in seats] == [Role.LEADER, Role.LEARNER, Role.OBSERVER]
+    assert "again" not in telling.list_buttons(telling.find_card(ben))
+
+
+async def make_observers(school: School, *names: str) -> None:
+    """These only watch."""
+    details = await telling.get_lesson_details(school)
+
+    def change(tx: Transaction) -> None:
+        for seat in details.seats:
+            if seat.person.name in names:
+                tx.lessons.update_participant(replace(seat.participant, role=Role.OBSERVER))
+
+    assert school.hallpass is not None
+    await school.hallpass.store.write(change)
+
+
+async def test_nobody_else_books_a_lesson_again(school: School) -> None:
+    """A forged button of a lesson that is over tells a learner nothing of who was in it."""
+    ada, ben = school.add("Ada"), school.add("Ben")
+    await telling.book(school, ada, "@Ben today 3pm 45m Algebra")
+    await end_algebra(school)
+    forge(ben, ada)
+
+    await ben.press(telling.find_card(ben), "again")
+
+    await telling.wait_for_answer(school, ben, "Only the lesson's leaders")
+    assert ben.view is None
+
+
+async def test_a_summary_opened_in_home_offers_the_next_week(school: School) -> None:
+    """The form comes on top of the summary."""
+    ada = school.add("Ada")
+    school.add("Ben")
+    await telling.book(school, ada, "@Ben today 3pm 45m Algebra")
+    await end_algebra(school)
+    await ada.open_home()
+    await school.slack.wait_for(lambda: ada.home is not None)
+    assert ada.home is not None
+    assert (await ada.press(ada.home, "summary")).is_fine
+    await telling.wait_for_words(school, ada, "Summary")
+    assert ada.view is not None
+
+    assert (await ada.press(ada.view, "again")).is_fine
+
+    await telling.wait_for_words(school, ada, "Book a lesson")
+    assert len(ada.stack) == 2
 
 
 async def test_the_early_bird_of_the_old_time_stands_before_a_closed_door(school: School) -> None:

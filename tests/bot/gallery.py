@@ -621,11 +621,13 @@ def build_full_form(cast: Cast, reader: Person) -> Block:
         zone="Europe/Berlin",
     )
     facts: dict[str, str | int] = {"count": 120, "limit": 100, "service": title[:20], "days": 7}
+    watching = tuple(f"U{number:010}" for number in range(cast.learner_count))
     return build_booking_form(
         draft,
         reader=reader,
         now=NOW,
-        metadata=FormState(submission_key="1", confirmed="2" * 64).to_metadata(),
+        metadata=FormState(submission_key="1", confirmed="2" * 64, observer_ids=watching).to_metadata(),
+        observers=names,
         room_choice=RoomChoice(room=ROOM_REF, last_title=title[:80], last_starts_at=NOW - timedelta(days=7)),
         languages=("en", "fr", "pl", "0"),
         features=tuple(f"{number}" for number in range(150)),

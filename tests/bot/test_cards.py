@@ -194,12 +194,19 @@ def test_the_note_is_quoted_for_everybody() -> None:
 
 
 @pytest.mark.parametrize("state", [LessonState.ENDED, LessonState.CANCELLED])
-def test_nothing_can_be_pressed_when_a_lesson_is_over(state: LessonState) -> None:
-    """Not even when a link is still known."""
+def test_nothing_can_be_done_about_a_lesson_that_is_over(state: LessonState) -> None:
+    """Not even when a link is still known; only its leader may book the like of one that took place."""
     details = make_lesson_for_two(state=state)
 
     assert list_buttons(learner_card(details).blocks) == {}
-    assert list_buttons(leader_card(details).blocks) == {}
+    assert set(list_buttons(leader_card(details).blocks)) == ({Action.AGAIN} if state is LessonState.ENDED else set())
+
+
+def test_a_lesson_for_one_is_not_booked_again() -> None:
+    """A trial has nobody to teach; Home begins another one."""
+    details = make_lesson_for_two(state=LessonState.ENDED)
+
+    assert list_buttons(leader_card(replace(details, seats=details.seats[:1])).blocks) == {}
 
 
 def test_no_join_once_the_window_has_closed() -> None:

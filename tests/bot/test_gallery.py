@@ -150,16 +150,27 @@ def assert_escaped_once(name: str, kind: str, text: str) -> None:
         assert MARKUP.search(unquoted) is None, (name, text)
 
 
+RUNNERS_AFTERWARDS = ("leader card", "summary:")
+"""What whoever ran a lesson has of it when it is over."""
+
+
 def test_no_message_offers_what_is_over() -> None:
-    """Ended and cancelled lessons have no button in any message but the leader's mention of the next lesson."""
-    checked = 0
+    """Ended and cancelled lessons have no button in any message but the leader's mention of the next lesson.
+
+    Of one that has ended, *Book again* and nothing else is on the leader's card and on the summary to people.
+    """
+    checked = again = 0
     for name, message in list_messages(EVERYDAY):
         is_over = name.endswith((": ended", ": cancelled", ": ended, nobody answered", ": ended, not read yet"))
         if is_over and not name.startswith("end warning"):
-            checked += 1
-            assert [made for made in message.blocks if made["type"] == "actions"] == [], name
+            rows = [made["elements"] for made in message.blocks if made["type"] == "actions"]
+            is_runners = name.startswith(RUNNERS_AFTERWARDS) and not name.endswith(": cancelled")
+            checked, again = checked + 1, again + is_runners
+            offered = [[element["action_id"] for element in row] for row in rows]
+            assert offered == ([["again"]] if is_runners else []), name
 
     assert checked > 50
+    assert again > 10
 
 
 def test_every_button_of_one_message_can_be_told_apart() -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from commands.again import draft_again, find_next_start
-from storage.records import EndRule, LessonOptions
+from storage.records import EndRule, LessonOptions, Role
 from tests.bot.gallery import EVERYDAY, build_details
 from tests.records import ENDS_AT, NOW, STARTS_AT, make_lesson
 
@@ -55,6 +56,18 @@ def test_everything_that_was_chosen_is_chosen_again() -> None:
     assert ("60", True, EndRule.OPEN, "C1") == (draft.length_text, draft.records, draft.end_rule, draft.channel_id)
     assert ("3", "7", True) == (draft.join_early_text, draft.join_late_text, draft.has_more)
     assert "" == draft.note
+
+
+def test_who_watched_watches_again() -> None:
+    """The field of people names them with the others; that they only watch is kept beside it."""
+    details = build_details(EVERYDAY)
+    leader, first, *rest = details.seats
+    watcher = replace(first, participant=replace(first.participant, role=Role.OBSERVER))
+
+    draft = draft_again(replace(details, seats=(leader, watcher, *rest)), defaults=LessonOptions(), now=NOW)
+
+    assert (watcher.person.user_id,) == draft.observer_ids
+    assert watcher.person.user_id in draft.participant_ids
 
 
 def test_what_is_as_always_is_left_to_be_so() -> None:
