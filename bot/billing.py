@@ -88,10 +88,13 @@ def _is(person: Person, wanted: str) -> bool:
     return wanted == person.user_id or wanted.strip().casefold() == person.name.casefold()
 
 
-def write_csv(rows: Iterable[Fields], stream: TextIO, *, fields: Sequence[str] = FIELDS) -> None:
-    """With a header, also where nothing follows; empty where nothing is known."""
+def write_csv(
+    rows: Iterable[Fields], stream: TextIO, *, fields: Sequence[str] = FIELDS, has_header: bool = True
+) -> None:
+    """With a header unless there is one, also where nothing follows; empty where nothing is known."""
     writer = csv.DictWriter(stream, fieldnames=fields, lineterminator="\n")
-    writer.writeheader()
+    if has_header:
+        writer.writeheader()
     writer.writerows({name: _defuse(value) for name, value in row.items()} for row in rows)
 
 

@@ -17,13 +17,14 @@ which is why their exceptions are not chained.
 from __future__ import annotations
 
 import asyncio
+import io
 import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -202,14 +203,17 @@ class Delivery:
             raise SlackUnknown("conversations.open", "unreadable_body")
         return str(channel["id"])
 
-    async def send_file(self, user_id: str, *, name: str, content: bytes, comment: str) -> None:
+    async def send_file(self, user_id: str, *, name: str, content: BinaryIO, comment: str) -> None:
         """Give somebody a file in our direct message with them, in Slack's three steps. Needs `files:write`.
 
-        Nothing is shown before the last step; where that has no definite answer, it may be shown or not.
+        `content` is read piece by piece from its beginning, and closed. Nothing is shown before the last step; where
+        that has no definite answer, it may be shown or not.
         """
+        length = content.seek(0, io.SEEK_END)
+        content.seek(0)
         conversation = await self.open_conversation(user_id)
         method = "files.getUploadURLExternal"
-        answer = await self.fetch(method, filename=name, length=len(content))
+        answer = await self.fetch(method, filename=name, length=length)
         address, file_id = answer.get("upload_url"), answer.get("file_id")
         if not isinstance(address, str) or not isinstance(file_id, str):
             raise SlackUnknown(method, "unreadable_body")
@@ -217,7 +221,7 @@ class Delivery:
         files = [{"id": file_id, "title": name}]
         await self.send("files.completeUploadExternal", files=files, channel_id=conversation, initial_comment=comment)
 
-    async def _upload(self, address: str, content: bytes) -> None:
+    async def _upload(self, address: str, content: BinaryIO) -> None:
         method = "file_upload"
         try:
             async with (

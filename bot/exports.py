@@ -1,6 +1,7 @@
 """`hallpass lessons export`: rows for billing out of the store, as they are asked for.
 
-However many lessons there are, only one of them is held at a time; what a row says is `bot/billing.py`'s.
+However many lessons there are, only one of them is held at a time, and of a table some rows. What a row says is
+`bot/billing.py`'s.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import TextIO
 
 from rich.console import Console
@@ -20,7 +22,19 @@ from bot.listings import find_lessons
 from storage.records import Lesson, Workspace
 from storage.store import Transaction
 
-TABLE = ("planned_start", "title", "name", "role", "attendance", "minutes", "late_minutes", "lesson_billable_minutes")
+TABLE = {
+    "planned_start": 16,
+    "title": None,
+    "name": None,
+    "role": 8,
+    "attendance": 9,
+    "minutes": 7,
+    "late_minutes": 7,
+    "lesson_billable_minutes": 8,
+}
+"""The columns of a table with their widths; None: as much as there is."""
+AT_ONCE = 200
+"""Rows of a table that are laid out together."""
 LONG = 200
 """So many lessons take long enough for somebody at a terminal to wonder."""
 
@@ -58,12 +72,23 @@ def write_json(rows: Iterable[Fields], stream: TextIO) -> None:
 
 
 def print_export(console: Console, rows: Iterable[Fields]) -> None:
-    """The columns that a person looks at, as a table."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in TABLE:
-        table.add_column(name.replace("_", " ").capitalize(), no_wrap=name == "planned_start")
+    """The columns that a person looks at, as a table that is printed as the rows come."""
+    left, has_header = iter(rows), True
+    while (batch := list(islice(left, AT_ONCE))) or has_header:
+        console.print(_tabulate(batch, has_header=has_header))
+        has_header = False
+
+
+def _tabulate(rows: Iterable[Fields], *, has_header: bool) -> Table:
+    """Columns of the same widths whatever is in them: the next part of a long table stands under this one."""
+    table = Table(
+        box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold", show_header=has_header, expand=True
+    )
+    for name, width in TABLE.items():
+        header = name.replace("_", " ").capitalize()
+        table.add_column(header, width=width, ratio=None if width else 1, overflow="fold")
     for row in rows:
         shown = {name: "" if row[name] is None else str(row[name]) for name in TABLE}
         shown["planned_start"] = shown["planned_start"][:16].replace("T", " ")
         table.add_row(*(escape(text) for text in shown.values()))
-    console.print(table)
+    return table

@@ -1,11 +1,17 @@
-"""*Export attendance* from an admin's Home: the form, the rows read a week at a time, the file by direct message."""
+"""*Export attendance* from an admin's Home: the form, the rows read a day at a time, the file by direct message.
+
+However much there is to export, no more than one day's rows are held at once: they go into a file without a name, and
+from there to Slack.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import io
+import tempfile
 from collections.abc import Awaitable, Callable
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, BinaryIO
 
 import structlog
 from slack_bolt.async_app import AsyncApp
@@ -34,7 +40,7 @@ log = structlog.get_logger("hallpass.commands")
 
 Ack = Callable[..., Awaitable[Any]]
 
-STRETCH = timedelta(days=7)
+DAY = timedelta(days=1)
 """Read at once: the store's readers share a thread, and nobody may wait for a year's rows."""
 
 
@@ -82,22 +88,30 @@ async def _export(desk: Desk, person: Person, view_id: str, first: date, last: d
 
 async def _send(desk: Desk, person: Person, first: date, last: date) -> int:
     """How many rows it has."""
-    rows: list[Fields] = []
-    start = first
-    while start <= last:
-        end = min(start + STRETCH - timedelta(days=1), last)
-        wanted = Wanted(days=Days(first=start, last=end))
-        rows += await desk.store.read(lambda tx, wanted=wanted: _read(tx, desk, wanted))  # type: ignore[misc]
-        start = end + timedelta(days=1)
-    stream = io.StringIO()
-    write_csv(rows, stream)
-    name = f"attendance-{first.isoformat()}-to-{last.isoformat()}.csv"
-    comment = describe_export(reader=person, first=first, last=last, count=len(rows))
+    with tempfile.TemporaryFile() as content:
+        count = await _write(desk, first, last, content)
+        name = f"attendance-{first.isoformat()}-to-{last.isoformat()}.csv"
+        comment = describe_export(reader=person, first=first, last=last, count=count)
+        await desk.delivery.send_file(person.user_id, name=name, content=content, comment=comment)
+    log.info("exported", person=person.id, rows=count)
+    return count
+
+
+async def _write(desk: Desk, first: date, last: date, content: BinaryIO) -> int:
+    """Every row of these days into the file, day by day. How many."""
     # With a mark in front, or a spreadsheet takes names in UTF-8 for something else.
-    content = stream.getvalue().encode("utf-8-sig")
-    await desk.delivery.send_file(person.user_id, name=name, content=content, comment=comment)
-    log.info("exported", person=person.id, rows=len(rows))
-    return len(rows)
+    stream = io.TextIOWrapper(content, encoding="utf-8-sig", newline="")
+    write_csv((), stream)
+    day, count = first, 0
+    while day <= last:
+        wanted = Wanted(days=Days(first=day, last=day))
+        rows = await desk.store.read(lambda tx, wanted=wanted: _read(tx, desk, wanted))  # type: ignore[misc]
+        if rows:
+            await asyncio.to_thread(write_csv, rows, stream, has_header=False)
+        count += len(rows)
+        day += DAY
+    stream.detach()  # flushed, and the file stays open
+    return count
 
 
 def _read(tx: Transaction, desk: Desk, wanted: Wanted) -> list[Fields]:

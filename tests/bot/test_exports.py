@@ -5,17 +5,18 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from bot import exports
-from bot.billing import Days, Fields, Wanted
-from bot.exports import export_rows, write_json
+from bot.billing import FIELDS, Days, Fields, Wanted
+from bot.exports import AT_ONCE, export_rows, print_export, write_json
 from bot.trials import try_on_myself
 from storage.records import LessonDetails, LessonState
 from storage.sqlite import open_store
@@ -148,3 +149,50 @@ async def test_the_command_takes_both(
 
     assert ["Ben"] == [row["name"] for row in csv.DictReader(io.StringIO(as_csv.out))]
     assert ["Ben"] == [row["name"] for row in json.loads(as_json.out)]
+
+
+def make_rows(count: int, told: list[int]) -> Iterator[Fields]:
+    """So many rows, noting how many were asked for."""
+    for number in range(count):
+        told.append(number)
+        row: Fields = dict.fromkeys(FIELDS)
+        yield row | {"title": f"Class {number}", "planned_start": "2026-11-23T16:00:00+01:00"}
+
+
+class Watching(io.StringIO):
+    """A terminal that notes how many rows were asked for before each thing was written."""
+
+    def __init__(self, asked: list[int]) -> None:
+        super().__init__()
+        self._asked = asked
+        self.most_behind = 0
+
+    def write(self, text: str) -> int:
+        behind = len(self._asked) - self.getvalue().count("Class ")
+        self.most_behind = max(self.most_behind, behind)
+        return super().write(text)
+
+
+def test_a_table_is_printed_as_the_rows_come() -> None:
+    """However many they are, only some are held; one header, and every part lies under it."""
+    asked: list[int] = []
+    terminal = Watching(asked)
+
+    print_export(Console(file=terminal, width=100), make_rows(5000, asked))
+
+    lines = terminal.getvalue().splitlines()
+    assert [f"Class {number}" for number in range(5000)] == [
+        line.partition(":00")[2].strip() for line in lines if "Class " in line
+    ]
+    assert terminal.most_behind <= 2 * AT_ONCE
+    assert 1 == sum("Title" in line for line in lines)
+    assert 1 == len({line.index("Class ") for line in lines if "Class " in line})
+
+
+def test_an_empty_table_has_its_header() -> None:
+    """So that somebody sees that there was nothing, not that nothing was done."""
+    terminal = io.StringIO()
+
+    print_export(Console(file=terminal, width=100), iter(()))
+
+    assert "Planned start" in terminal.getvalue()
