@@ -295,7 +295,14 @@ async def test_a_lesson_does_not_overlap_itself(school: School) -> None:
 async def test_rooms_are_stored_and_changed(school: School) -> None:
     """What the provider said later is written; one that is not stored is refused."""
     lesson = await school.book(school.ben)
-    room = changed(school.room, room_id="space-1", secret_sealed=b"sealed", webhook_digest="digest", webhook_key_sealed=b"sealed", region="eu")
+    room = changed(
+        school.room,
+        room_id="space-1",
+        secret_sealed=b"sealed",
+        webhook_digest="digest",
+        webhook_key_sealed=b"sealed",
+        region="eu",
+    )
     await school.store.write(lambda tx: tx.lessons.update_room(room))
 
     details = await school.store.read(lambda tx: tx.lessons.get_details(school.workspace.id, lesson.id))
