@@ -291,6 +291,7 @@ class Hallpass:
             everyone_may_book=rule is BookersRule.EVERYONE,
             booker_ids=booker_ids,
             admin_ids=admin_ids,
+            admin_channel=self._settings.hallpass_admin_channel,
         )
 
     async def _read_groups(self, directory: Directory, account_id: AccountId) -> None:

@@ -56,6 +56,7 @@ class BookingPolicy:
     everyone_may_book: bool = False
     booker_ids: frozenset[str] = frozenset()  # Slack ids; when not empty, only these (and admins)
     admin_ids: frozenset[str] = frozenset()  # Slack ids; when empty, Slack's admins and owners
+    admin_channel: str | None = None  # where admins read of what goes wrong near a start
 
     def is_admin(self, person: Person) -> bool:
         return person.user_id in self.admin_ids if self.admin_ids else person.is_admin

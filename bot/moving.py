@@ -86,7 +86,7 @@ def move(
     digest = digest_of(cautions)
     if cautions and confirmed != digest:
         return AskedBack(cautions=cautions, digest=digest)
-    return _store(tx, details, wanted, actor=actor, now=ask.now)
+    return _store(tx, details, wanted, actor=actor, policy=ask.policy, now=ask.now)
 
 
 def extend(tx: Transaction, ask: Ask, *, confirmed: str | None = None) -> Extended | AskedBack:
@@ -190,7 +190,9 @@ def _find_taken_room(tx: Transaction, wanted: Lesson) -> Problem | None:
     return None
 
 
-def _store(tx: Transaction, details: LessonDetails, wanted: Lesson, *, actor: Person, now: datetime) -> Moved:
+def _store(
+    tx: Transaction, details: LessonDetails, wanted: Lesson, *, actor: Person, policy: BookingPolicy, now: datetime
+) -> Moved:
     lesson = details.lesson
     owed_before = tx.notices.list_for_lesson(lesson.workspace_id, lesson.id)
     tx.notices.drop_waiting(lesson.workspace_id, lesson.id, kinds=HANGS_ON_TIMES, reason="moved")
@@ -217,6 +219,9 @@ def _store(tx: Transaction, details: LessonDetails, wanted: Lesson, *, actor: Pe
         participants.append(participant)
     tx.notices.insert(notices.plan_times(wanted, participants, now=now))
     preferences.fit_reminders(tx, wanted, participants, now=now)
+    if wanted.starts_at != lesson.starts_at and any(participant.failure for participant in participants):
+        channel = policy.admin_channel
+        tx.notices.insert(notices.plan_still_not_reached(wanted, admin_channel=channel, now=now, is_known=True))
     told = _plan_word(tx, details, wanted, participants, owed_before, actor=actor, relinked=relinked, now=now)
     lifecycle.save_change(tx, wanted, action="moved", actor=actor.id, now=now)
     return Moved(

@@ -217,14 +217,17 @@ def _gathered(now: datetime) -> datetime:
     return datetime.fromtimestamp((int(now.timestamp()) // gathers + 1) * gathers, now.tzinfo)
 
 
-def plan_still_not_reached(lesson: Lesson, *, admin_channel: str | None, now: datetime) -> list[Notice]:
+def plan_still_not_reached(
+    lesson: Lesson, *, admin_channel: str | None, now: datetime, is_known: bool = False
+) -> list[Notice]:
     """Somebody cannot be reached and the start is near: once for each start, to admins where they have a channel.
 
-    The booker hears it by `plan_not_reached`, and here once more where that was long before.
+    The booker hears it by `plan_not_reached`, and here once more where that was long before, or of another start
+    (`is_known`).
     """
     near_at, occasion, owed = lesson.starts_at - NEAR, instant(lesson.starts_at), []
     due_at = max(_gathered(now), near_at)
-    if near_at > now:
+    if near_at > now or is_known:
         owed.append(
             _owe(lesson, NoticeKind.STILL_NOT_REACHED, occasion, due_at=due_at, now=now, person_id=lesson.booked_by)
         )

@@ -156,6 +156,48 @@ async def test_everybody_who_knows_is_told_once_but_who_moved_it(stored: StoredS
     )
 
 
+@pytest.mark.parametrize("ahead", [timedelta(days=3), HOUR], ids=["far ahead", "near"])
+async def test_who_is_not_reached_is_told_of_once_more_for_the_new_start(
+    stored: StoredSchool, ahead: timedelta
+) -> None:
+    """Two hours before the new start, or now where that has passed: the booker and the admins, once for each start."""
+    lesson = await book_and_send(stored, by=stored.olga)
+    ben = next(seat for seat in (await stored.details(lesson)).seats if seat.person.id == stored.ben.id)
+    details = await stored.details(lesson)
+    await stored.write(
+        lambda tx: lifecycle.note_failure(
+            tx, details, ben.participant.id, "user_disabled", now=NOW, admin_channel="C0ADMIN"
+        )
+    )
+    stored.policy = replace(stored.policy, admin_channel="C0ADMIN")
+
+    for starts_at in (STARTS_AT + ahead, STARTS_AT + ahead + HOUR / 2, STARTS_AT + ahead):
+        await move(stored, await stored.get(lesson.id), starts_at)
+
+    start = notices.instant(STARTS_AT + ahead)
+    owed = [one for one in await waiting(stored, lesson, NoticeKind.STILL_NOT_REACHED) if one.occasion == start]
+    assert {(stored.olga.id, None), (None, "C0ADMIN")} == {(one.person_id, one.channel_id) for one in owed}
+    near_at = STARTS_AT + ahead - notices.NEAR
+    assert {max(near_at, NOW + notices.NOT_REACHED_GATHERS)} == {one.due_at for one in owed}
+    moved = await stored.details(lesson)
+    assert {None} == {notices.find_reason_to_drop(one, moved, now=one.due_at) for one in owed}
+
+
+@pytest.mark.parametrize(("is_reached", "starts_at"), [(True, STARTS_AT + HOUR), (False, STARTS_AT)])
+async def test_a_move_tells_no_more_than_it_changes(
+    stored: StoredSchool, is_reached: bool, starts_at: datetime
+) -> None:
+    """Nobody is told of where everybody was reached, nor again where only the length is another."""
+    lesson = await book_and_send(stored)
+    ben = next(seat for seat in (await stored.details(lesson)).seats if seat.person.id == stored.ben.id)
+    failed = replace(ben.participant, failure=None if is_reached else "user_disabled")
+    await stored.write(lambda tx: tx.lessons.update_participant(failed))
+
+    await move(stored, lesson, starts_at, "45")
+
+    assert not await waiting(stored, lesson, NoticeKind.STILL_NOT_REACHED)
+
+
 async def test_who_has_no_card_yet_is_not_told(stored: StoredSchool) -> None:
     """Their card will say the new times by itself, and the link that waits is made for them."""
     lesson = await stored.book(stored.ben)
