@@ -14,8 +14,10 @@ from bot.claims import Claimed, Claims
 from bot.clock import Clock
 from bot.moves import read_move
 from bot.preferences import read_preferences
-from bot.quiet import COURTESIES, QuietHours, find_hold
+from bot.quiet import QuietHours, find_hold, is_courtesy
 from bot.readers import reader_of
+from bot.wishes import Preferences
+from storage.records import Person
 from storage.store import Store
 
 
@@ -33,12 +35,13 @@ class Courtesy:
         notice, person = claimed.notice, claimed.person
         if person is None:
             return False
-        if notice.kind in COURTESIES:
+        chosen = Preferences()
+        if is_courtesy(notice.kind, is_leader=_leads(claimed)):
             chosen = self._store.glance(lambda tx: read_preferences(tx, person))
             if not chosen.wants(notice.kind, claimed.details.lesson):
                 await self._claims.drop(claimed, "not_wanted")
                 return True
-        until = self._find_morning(claimed)
+        until = self._find_morning(claimed, person, chosen)
         if until is None:
             return False
         too_late_at = notices.find_too_late(notice, claimed.details)
@@ -49,17 +52,21 @@ class Courtesy:
             await self._claims.release(claimed, until=machine_now, due_at=until, reason="quiet_hours")
         return True
 
-    def _find_morning(self, claimed: Claimed) -> datetime | None:
-        lesson, now, person = claimed.details.lesson, self._clock.now(), claimed.person
-        if person is None:
-            return None
+    def _find_morning(self, claimed: Claimed, person: Person, chosen: Preferences) -> datetime | None:
+        lesson, now = claimed.details.lesson, self._clock.now()
         return find_hold(
             claimed.notice.kind,
             now=now,
             starts=_list_starts(claimed),
             zone=reader_of(person, now=now, lesson_zone=lesson.zone).zone,
             hours=self._quiet_hours,
+            is_leader=_leads(claimed),
+            has_chosen_time=chosen.remind_before is not None,
         )
+
+
+def _leads(claimed: Claimed) -> bool:
+    return claimed.seat is not None and claimed.seat.participant.is_leader
 
 
 def _list_starts(claimed: Claimed) -> Iterator[datetime]:

@@ -23,7 +23,7 @@ def build_preferences_form(
 ) -> Block:
     """The choice as it is. `usual`: how long before the start new lessons here remind who has no time of their own.
 
-    `quiet`: the hours in which their messages wait, whatever they choose.
+    `quiet`: the hours in which their messages wait; a reminder at minutes of their own only where the lesson is later.
     """
     reads = reader_of(reader, now=now)
     words = reads.words
@@ -35,7 +35,10 @@ def build_preferences_form(
         "hint": plain(_say_usual(usual, words)),
         "element": _minutes(chosen),
     }
-    always = words.mark("Your links, and word of a lesson that was moved or cancelled, always arrive.")
+    always = words.mark(
+        "Your links, word of a lesson that was moved or cancelled, and word that people wait for you in the room "
+        "always arrive."
+    )
     return {
         "type": "modal",
         "callback_id": View.PREFERENCES.value,
@@ -52,7 +55,8 @@ def _say_quiet(quiet: QuietHours, reader: Reader) -> Markup:
         return words.mark("There are no quiet hours here: messages come at any time.")
     return words.mark(
         "From {start} to {end} on your own clock it is quiet: reminders, word that a lesson began without you, and "
-        "news of lessons more than {near} away wait until then. A link that is due comes at any time.",
+        "news of lessons more than {near} away wait until then. A link that is due comes at any time, and so does the "
+        "reminder of a lesson that starts in these hours if you set your own minutes above.",
         start=reader.clock(quiet.start.hour, quiet.start.minute),
         end=reader.clock(quiet.end.hour, quiet.end.minute),
         near=words.length(NEAR),

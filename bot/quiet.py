@@ -19,8 +19,10 @@ NEAR = timedelta(hours=12)
 
 COURTESIES = frozenset({NoticeKind.START_REMINDER, NoticeKind.LATE_NUDGE})
 """Held back however near the lesson is: whoever sleeps has a card with the same Join."""
-NEWS = frozenset({NoticeKind.INVITATION, NoticeKind.MOVED, NoticeKind.CANCELLED})
-"""Held back only of lessons that are not near."""
+NEWS = frozenset(
+    {NoticeKind.INVITATION, NoticeKind.MOVED, NoticeKind.CANCELLED, NoticeKind.REMOVED, NoticeKind.NOT_REACHED}
+)
+"""Held back only of lessons that are not near. *I can't come* is none of them: leaders read it at once."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,16 +63,34 @@ def _is_quiet(clock: time, hours: QuietHours) -> bool:
     return clock >= hours.start or clock < hours.end
 
 
+def is_courtesy(kind: NoticeKind, *, is_leader: bool) -> bool:
+    """May this be held back or switched off? A leader is nudged only while people wait inside: that is none."""
+    return kind in COURTESIES and not (kind is NoticeKind.LATE_NUDGE and is_leader)
+
+
 def find_hold(
-    kind: NoticeKind, *, now: datetime, starts: Iterable[datetime], zone: str, hours: QuietHours
+    kind: NoticeKind,
+    *,
+    now: datetime,
+    starts: Iterable[datetime],
+    zone: str,
+    hours: QuietHours,
+    is_leader: bool = False,
+    has_chosen_time: bool = False,
 ) -> datetime | None:
     """Until when a notice of this kind waits for its reader's morning; None: it may go now.
 
     `starts`: every start that the reader goes by, so both of a lesson that was moved: the earliest says how near it is.
+    `is_leader`: the reader leads it. `has_chosen_time`: they said how early they want to be reminded; then they are,
+    of a lesson that itself begins in their quiet hours, at which they mean to be awake.
     """
+    near = min(starts)
     if kind in NEWS:
-        if min(starts) - now <= NEAR:
+        if near - now <= NEAR:
             return None
-    elif kind not in COURTESIES:
+    elif not is_courtesy(kind, is_leader=is_leader):
+        return None
+    is_own_reminder = kind is NoticeKind.START_REMINDER and has_chosen_time
+    if is_own_reminder and find_quiet_end(near, zone, hours) is not None:
         return None
     return find_quiet_end(now, zone, hours)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from bot import lifecycle
+from bot import lifecycle, preferences
 from bot.sandbox.school import School, open_school
+from bot.wishes import Preferences
 from storage.records import NoticeKind, NoticeState
 from tests.acceptance import telling
 
@@ -66,6 +67,55 @@ async def test_a_reminder_at_night_is_left_out(school: School) -> None:
     assert {(NoticeState.DROPPED, "quiet_hours")} == {(one.state, one.reason) for one in reminders}
     assert 1 == len(ben.messages())
     assert await telling.join(school, ben) is None
+
+
+async def test_a_reminder_at_night_comes_to_who_chose_its_time(school: School) -> None:
+    """Cara said that she wants it 20 minutes before, so the lesson at eleven is hers to be reminded of; Ben sleeps."""
+    ada, ben, cara = school.add("Ada"), school.add("Ben"), school.add("Cara")
+    await telling.book(school, ada, "@Ben @Cara today 11:30pm 30m Algebra")
+    await prefer(school, "Cara", Preferences(remind_before=timedelta(minutes=20)))
+
+    await go_to(school, MONDAY_TEN_PM.replace(hour=22, minute=10))
+
+    assert "Algebra starts at 23:30." in telling.read_all(school, cara)[-1]
+    assert 1 == len(ben.messages())
+
+
+async def prefer(school: School, name: str, chosen: Preferences) -> None:
+    """As if chosen in Home."""
+    assert school.hallpass is not None
+    person = await telling.find_person(school, school.slack.as_user(name))
+    assert person is not None
+    now = school.clock.now()
+    await school.hallpass.store.write(lambda tx: preferences.save_preferences(tx, person, chosen, now=now))
+
+
+async def test_a_leader_is_called_to_who_waits_for_them_even_at_night(school: School) -> None:
+    """Whatever they switched off, and whoever booked is told too: somebody is alone in a room."""
+    office, ada, ben = school.add("Olga"), school.add("Ada"), school.add("Ben")
+    await telling.book(school, office, "@Ben today 11pm 45m Algebra", leaders=["Ada"])
+    await prefer(school, "Ada", Preferences(reminds=False, nudges=False))
+    await go_to(school, MONDAY_TEN_PM.replace(minute=52))
+    assert await telling.join(school, ben) is None
+
+    await go_to(school, MONDAY_TEN_PM.replace(hour=22, minute=6))
+
+    assert "1 person is waiting for you in the room" in telling.read_all(school, ada)[-1]
+    assert "without a leader since 23:00" in telling.read_all(school, office)[-1]
+
+
+async def test_a_learner_is_not_nudged_at_night(school: School) -> None:
+    """Who is not in the lesson at eleven sleeps, or has Join on the card."""
+    ada, ben = school.add("Ada"), school.add("Ben")
+    await telling.book(school, ada, "@Ben today 11pm 45m Algebra")
+    await go_to(school, MONDAY_TEN_PM.replace(minute=52))
+    assert await telling.join(school, ada) is None
+
+    await go_to(school, MONDAY_TEN_PM.replace(hour=22, minute=6))
+
+    [nudge] = await telling.list_notices(school, NoticeKind.LATE_NUDGE)
+    assert (NoticeState.DROPPED, "quiet_hours") == (nudge.state, nudge.reason)
+    assert 1 == len(ben.messages())
 
 
 async def test_a_reminder_that_is_still_of_use_comes_in_the_morning(school: School) -> None:

@@ -79,7 +79,8 @@ def test_it_says_what_is_usual_and_what_always_arrives() -> None:
     """So that an empty field and an unticked box hold no surprise."""
     assert "Left empty, it is as usual here: 10 minutes." in str(build(Preferences()))
     assert "usually remind nobody" in str(build(Preferences(), usual=timedelta(0)))
-    assert "moved or cancelled, always arrive" in read(build(Preferences())["blocks"])
+    told = read(build(Preferences())["blocks"])
+    assert "moved or cancelled, and word that people wait for you in the room always arrive" in told
 
 
 def test_it_names_the_quiet_hours_in_force() -> None:

@@ -89,8 +89,8 @@ def test_quiet_ends_at_the_readers_own_hour(moment: str, zone: str, hours: Quiet
     assert (datetime.fromisoformat(end).replace(tzinfo=UTC) if end else None) == found
 
 
-def hold(kind: NoticeKind, *starts: datetime, now: datetime = NIGHT) -> datetime | None:
-    return find_hold(kind, now=now, starts=starts, zone="Europe/London", hours=USUAL)
+def hold(kind: NoticeKind, *starts: datetime, now: datetime = NIGHT, **about: bool) -> datetime | None:
+    return find_hold(kind, now=now, starts=starts, zone="Europe/London", hours=USUAL, **about)
 
 
 @pytest.mark.parametrize("kind", sorted(COURTESIES))
@@ -98,6 +98,25 @@ def test_a_courtesy_waits_however_near_the_lesson_is(kind: NoticeKind) -> None:
     """Reminders and nudges at night."""
     assert MORNING == hold(kind, NIGHT + timedelta(minutes=10))
     assert hold(kind, NOON + timedelta(minutes=10), now=NOON) is None
+
+
+def test_a_leader_whom_people_wait_for_is_told_at_any_hour() -> None:
+    """Their nudge comes only then; their own reminder waits as everybody's."""
+    start = NIGHT - timedelta(minutes=5)
+
+    assert hold(NoticeKind.LATE_NUDGE, start, is_leader=True) is None
+    assert MORNING == hold(NoticeKind.LATE_NUDGE, start)
+    assert MORNING == hold(NoticeKind.START_REMINDER, NIGHT + timedelta(minutes=10), is_leader=True)
+
+
+def test_a_reminder_at_a_time_of_ones_own_comes_to_a_lesson_in_the_night() -> None:
+    """Of a lesson after the quiet hours it waits for their end, as without; and it is the reminder alone."""
+    at_night, in_the_morning = NIGHT + timedelta(minutes=30), MORNING + timedelta(minutes=10)
+
+    assert hold(NoticeKind.START_REMINDER, at_night, has_chosen_time=True) is None
+    assert MORNING == hold(NoticeKind.START_REMINDER, in_the_morning, has_chosen_time=True)
+    assert MORNING == hold(NoticeKind.START_REMINDER, at_night)
+    assert MORNING == hold(NoticeKind.LATE_NUDGE, at_night, has_chosen_time=True)
 
 
 @pytest.mark.parametrize("kind", sorted(NEWS))
