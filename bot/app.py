@@ -8,6 +8,7 @@ be claimed again.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -142,7 +143,7 @@ class Hallpass:
             drawer=drawer,
             clock=self._clock,
             workspace_id=workspace.id,
-            policy=lambda: self._find_policy(workspace.id, account_id),
+            policy=lambda: self._find_policy(directory, workspace.id, account_id),
             make_device_link=launcher.make_device_link,
             quiet_hours=self._settings.hallpass_quiet_hours,
         )
@@ -151,7 +152,7 @@ class Hallpass:
         scheduler = self._build_scheduler(delivery, directory, drawer, launcher, watcher)
         self.scheduler = scheduler
         self._on_owed.append(scheduler.wake)
-        await self._read_groups(directory, account_id)
+        await self._read_groups(directory, workspace.id, account_id)
         bolt = self._build_bolt(identity)
         register(bolt, desk, watcher)
         sending = asyncio.create_task(scheduler.run())
@@ -167,7 +168,7 @@ class Hallpass:
         stack.push_async_callback(_stop_presence, self.presence, looking)
         stack.push_async_callback(desk.close)
         stack.push_async_callback(directory.close)
-        groups = asyncio.create_task(self._keep_groups(directory, account_id))
+        groups = asyncio.create_task(self._keep_groups(directory, workspace.id, account_id))
         stack.callback(groups.cancel)
         await self._connect(bolt, stack)
         check = asyncio.create_task(self._check_room_service())
@@ -267,10 +268,10 @@ class Hallpass:
         account_id = tx.workspaces.ensure_account(workspace.id, self._service.name, external_id=None, now=now)
         return workspace, account_id
 
-    def _find_policy(self, workspace_id: WorkspaceId, account_id: AccountId) -> BookingPolicy:
+    def _find_policy(self, directory: Directory, workspace_id: WorkspaceId, account_id: AccountId) -> BookingPolicy:
         """The policy as it is now: the environment's, and over it what the workspace set in Home."""
         rules = self.store.glance(lambda tx: read_house_rules(tx, workspace_id))
-        return rules.apply_to(self._policy or self._build_policy(account_id))
+        return rules.apply_to(self._policy or self._build_policy(account_id), list_members=directory.peek_group)
 
     def _build_policy(
         self,
@@ -294,8 +295,8 @@ class Hallpass:
             admin_channel=self._settings.hallpass_admin_channel,
         )
 
-    async def _read_groups(self, directory: Directory, account_id: AccountId) -> None:
-        """Who may book and who administers, as the user groups named in settings stand now."""
+    async def _read_groups(self, directory: Directory, workspace_id: WorkspaceId, account_id: AccountId) -> None:
+        """Who may book and who administers, as the user groups named in settings and in Home stand now."""
         settings = self._settings
         admins = settings.hallpass_admins
         try:
@@ -303,13 +304,21 @@ class Hallpass:
             admin_ids = await _expand(directory, admins)
         except SlackError as error:
             log.warning("user_groups_not_read", code=error.code)
+        else:
+            self._policy = self._build_policy(account_id, booker_ids=booker_ids, admin_ids=admin_ids)
+        chosen = self.store.glance(lambda tx: read_house_rules(tx, workspace_id)).booker_groups
+        if not chosen:
             return
-        self._policy = self._build_policy(account_id, booker_ids=booker_ids, admin_ids=admin_ids)
+        for group_id in chosen:  # kept by the directory, which the policy asks
+            with contextlib.suppress(SlackError):
+                await directory.list_group(group_id)
+        with contextlib.suppress(SlackError):
+            await directory.list_group_names()
 
-    async def _keep_groups(self, directory: Directory, account_id: AccountId) -> None:
+    async def _keep_groups(self, directory: Directory, workspace_id: WorkspaceId, account_id: AccountId) -> None:
         while True:
             await asyncio.sleep(GROUPS_EVERY.total_seconds())
-            await self._read_groups(directory, account_id)
+            await self._read_groups(directory, workspace_id, account_id)
 
     async def _check_room_service(self) -> None:
         """Say at once when the room service refuses our key; lessons booked meanwhile wait for the mend."""

@@ -35,6 +35,7 @@ from bot.errors import (
 from bot.manifest import list_scopes
 from bot.reaching import Reached, can_listen, reach
 from bot.settings import SettingLine, Settings
+from bot.settings_in_force import read_rules
 from storage.database import connect, pending_migrations
 from storage.errors import StorageError, StoreBusy, Unreadable
 from storage.lock import FileLock
@@ -188,15 +189,16 @@ async def _check_listen(ward: Ward) -> Finding:
 
 
 async def check_groups(ward: Ward) -> list[Finding]:
-    """Do the user groups that settings name exist? None named: nothing to say."""
+    """Do the user groups exist that settings name, here or in Home? None named: nothing to say."""
     settings = ward.settings
-    named = dict.fromkeys((*settings.hallpass_bookers.groups, *settings.hallpass_admins))
+    rules = await asyncio.to_thread(read_rules, settings)
+    named = dict.fromkeys((*settings.hallpass_bookers.groups, *rules.booker_groups, *settings.hallpass_admins))
     findings = []
     for group in (one for one in named if one.startswith("S")):
         try:
             answer = await ward.slack.fetch("usergroups.users.list", usergroup=group)
         except SlackError as error:
-            mend = "correct it in HALLPASS_BOOKERS or HALLPASS_ADMINS"
+            mend = "correct it in HALLPASS_BOOKERS or HALLPASS_ADMINS, or in Home's settings"
             findings.append(_judge_slack(f"User group {group}", error, mend))
         else:
             members = answer.get("users")

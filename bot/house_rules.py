@@ -1,12 +1,14 @@
 """What a workspace set for itself in Home; it wins over the environment, value by value. Kept as one setting.
 
-Nothing here moves a booked lesson: lessons keep the durations that they were booked with. Secrets, addresses and user
-groups have no place here; they stay with whoever runs the bot.
+Nothing here moves a booked lesson: lessons keep the durations that they were booked with. Secrets, addresses and who is
+admin have no place here; they stay with whoever runs the bot. Of a user group only its id is kept: who is in it is
+Slack's to say, and asked anew again and again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -19,13 +21,16 @@ from storage.records import AuditEntry, WorkspaceId, new_id
 from storage.store import Transaction
 
 NAME = "house_rules"
+"""Of the setting, and of its changes in the audit."""
+_GROUP_ID = re.compile(r"S[A-Z0-9]{2,}")
 
 
 class Bookers(StrEnum):
-    """Who may book, as far as it can be chosen in Home."""
+    """Who may book."""
 
-    MEMBERS = "members"
+    MEMBERS = "members"  # no guests
     EVERYONE = "everyone"
+    GROUPS = "groups"  # who is in one of `booker_groups`
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,17 +43,28 @@ class HouseRules:
     warn_before: timedelta | None = None
     extension: timedelta | None = None
     bookers: Bookers | None = None
+    booker_groups: tuple[str, ...] = ()  # Slack's ids; only with GROUPS
     reach: int | None = None
     channel_names: bool | None = None
 
-    def apply_to(self, policy: BookingPolicy) -> BookingPolicy:
-        """The policy in force."""
+    @property
+    def who_books(self) -> str | None:
+        """As `HALLPASS_BOOKERS` would be written."""
+        return ", ".join(self.booker_groups) or self.bookers
+
+    def apply_to(
+        self, policy: BookingPolicy, *, list_members: Callable[[str], frozenset[str]] = lambda _: frozenset()
+    ) -> BookingPolicy:
+        """The policy in force. `list_members`: who is in a user group; while nobody knows, only admins book."""
         durations: dict[str, Any] = {
             name: value for name, value in asdict(self).items() if isinstance(value, timedelta)
         }
         changed = replace(policy, defaults=replace(policy.defaults, **durations), reach=self.reach or policy.reach)
         if self.bookers is None:
             return changed
+        if self.bookers is Bookers.GROUPS:
+            found = frozenset(user_id for group_id in self.booker_groups for user_id in list_members(group_id))
+            return replace(changed, members_may_book=False, everyone_may_book=False, booker_ids=found)
         is_everyone = self.bookers is Bookers.EVERYONE
         return replace(changed, members_may_book=True, everyone_may_book=is_everyone, booker_ids=frozenset())
 
@@ -71,9 +87,7 @@ def save_house_rules(
     if not facts:
         return
     tx.settings.save(workspace_id, NAME, after)
-    entry = AuditEntry(
-        id=new_id(), workspace_id=workspace_id, actor=person.id, action="house_rules", facts=facts, at=now
-    )
+    entry = AuditEntry(id=new_id(), workspace_id=workspace_id, actor=person.id, action=NAME, facts=facts, at=now)
     tx.audit.add(entry)
 
 
@@ -84,9 +98,16 @@ def may_name(tx: Transaction, workspace_id: WorkspaceId, *, otherwise: bool) -> 
 
 
 def to_value(rules: HouseRules) -> dict[str, Fact]:
-    """As JSON: durations in seconds, what is not set left out."""
-    told = {name: value for name, value in asdict(rules).items() if value is not None}
-    return {name: round(v.total_seconds()) if isinstance(v, timedelta) else v for name, v in told.items()}
+    """As JSON: durations in seconds, user groups in one text, what is not set left out."""
+    return {name: _to_fact(value) for name, value in asdict(rules).items() if value not in (None, ())}
+
+
+def _to_fact(value: object) -> Fact:
+    if isinstance(value, timedelta):
+        return round(value.total_seconds())
+    if isinstance(value, tuple):
+        return ",".join(value)
+    return value if isinstance(value, bool | int) else str(value)
 
 
 def rules_of(value: Mapping[str, Any]) -> HouseRules:
@@ -97,9 +118,11 @@ def rules_of(value: Mapping[str, Any]) -> HouseRules:
         if type(value.get(name)) is int
     }
     bookers, reach, names = value.get("bookers"), value.get("reach"), value.get("channel_names")
+    groups = value.get("booker_groups")
     return HouseRules(
         **seconds,
         bookers=Bookers(bookers) if bookers in set(Bookers) else None,
+        booker_groups=tuple(_GROUP_ID.findall(groups)) if isinstance(groups, str) and bookers == Bookers.GROUPS else (),
         reach=reach if type(reach) is int else None,
         channel_names=names if isinstance(names, bool) else None,
     )

@@ -56,6 +56,8 @@ class Directory:
         self._slots = asyncio.Semaphore(at_once)
         self._running: dict[str, asyncio.Task[Any]] = {}
         self._groups: dict[str, tuple[frozenset[str], datetime]] = {}
+        self._names: dict[str, str] = {}
+        self._names_at: datetime | None = None
         self._is_closed = False
 
     async def close(self) -> None:
@@ -242,6 +244,26 @@ class Directory:
     def peek_group(self, group_id: str) -> frozenset[str]:
         """Who was in the user group when `list_group` last asked; nobody if it never did."""
         return self._groups[group_id][0] if group_id in self._groups else frozenset()
+
+    async def list_group_names(self) -> Mapping[str, str]:
+        """Every user group's handle by Slack id, at most some minutes old. Raises SlackError."""
+        if self._names_at is None or self._clock.machine_now() - self._names_at >= GROUP_FRESH:
+            await asyncio.shield(self._join("groups", self._look_up_groups))
+        return self._names
+
+    def peek_group_name(self, group_id: str) -> str:
+        """The user group's handle when `list_group_names` last asked; its id where that is not known."""
+        handle = self._names.get(group_id)
+        return f"@{handle}" if handle else group_id
+
+    async def _look_up_groups(self) -> None:
+        answer = await self._slack.fetch("usergroups.list")
+        listed = answer.get("usergroups")
+        if not isinstance(listed, list):
+            raise SlackUnknown("usergroups.list", "unreadable_body")
+        groups = (one for one in listed if isinstance(one, dict) and isinstance(one.get("id"), str))
+        self._names = {one["id"]: str(one.get("handle") or one["id"]) for one in groups}
+        self._names_at = self._clock.machine_now()
 
     async def _look_up_group(self, group_id: str) -> frozenset[str]:
         answer = await self._slack.fetch("usergroups.users.list", usergroup=group_id)

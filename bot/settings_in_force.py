@@ -21,7 +21,7 @@ VARIABLES = {
     "HALLPASS_REMIND_BEFORE": "remind_before",
     "HALLPASS_WARN_BEFORE": "warn_before",
     "HALLPASS_EXTENSION": "extension",
-    "HALLPASS_BOOKERS": "bookers",
+    "HALLPASS_BOOKERS": "who_books",
     "HALLPASS_REACH": "reach",
     "HALLPASS_CHANNEL_NAMES": "channel_names",
 }
@@ -30,7 +30,7 @@ VARIABLES = {
 
 def describe_in_force(settings: Settings) -> list[SettingLine]:
     """Every line of `Settings.describe`, with what the workspace set for itself in place of what it wins over."""
-    return list(lay_over(settings.describe(), _read_rules(settings)))
+    return list(lay_over(settings.describe(), read_rules(settings)))
 
 
 def lay_over(lines: Iterable[SettingLine], rules: HouseRules) -> Iterable[SettingLine]:
@@ -40,7 +40,8 @@ def lay_over(lines: Iterable[SettingLine], rules: HouseRules) -> Iterable[Settin
         yield line if value is None else replace(line, shown=_show(value), source=Source.HOME)
 
 
-def _read_rules(settings: Settings) -> HouseRules:
+def read_rules(settings: Settings) -> HouseRules:
+    """What the workspace set in Home, as far as the database can be read."""
     try:
         with open_reading(settings.database_path) as tx:
             workspaces = tx.workspaces.list_all()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from datetime import timedelta
 from typing import Any
 
 from slack_bolt.async_app import AsyncApp
 
-from bot.house_forms import build_house_form, read_house_form
+from bot.errors import SlackError
+from bot.house_forms import build_house_form, describe_unknown_group, read_house_form
 from bot.house_rules import read_house_rules, rules_of, save_house_rules, to_value
 from bot.ids import Action, View
 from bot.seeing import require_admin
@@ -16,6 +19,9 @@ from commands.failures import read_asked
 from commands.home import publish
 
 Ack = Callable[..., Awaitable[Any]]
+
+GROUPS_WITHIN = timedelta(seconds=1)
+"""Slack lists its user groups in this time, or their handles are typed: the trigger of a form lives three seconds."""
 
 
 def register(app: AsyncApp, desk: Desk) -> None:
@@ -31,23 +37,50 @@ def register(app: AsyncApp, desk: Desk) -> None:
                     read_house_rules(tx, desk.workspace_id),
                 )
             )
-            form = build_house_form(to_value(rules), policy.defaults, reach=policy.reach, reader=person)
+            groups = await _list_groups(desk)
+            form = build_house_form(to_value(rules), policy.defaults, reach=policy.reach, groups=groups, reader=person)
             await desk.delivery.open_view(asked.trigger_id, form)
         await ack()
 
     @app.view(View.HOUSE_RULES.value)
     async def submit(ack: Ack, body: dict[str, Any], view: dict[str, Any]) -> None:
-        user_id = str(body["user"]["id"])
+        user_id, policy, now = str(body["user"]["id"]), desk.policy(), desk.now()
+        person = await desk.store.read(lambda tx: require_admin(tx, desk.workspace_id, user_id=user_id, policy=policy))
         values = (view.get("state") or {}).get("values") or {}
-        chosen, problems = read_house_form(values, reader=desk.reader(user_id))
+        chosen, problems = read_house_form(values, groups=await _list_groups(desk), reader=person)
+        rules = rules_of(chosen)
+        if not problems and (unknown := await _find_unknown(desk, rules.booker_groups)):
+            problems = {"booker_groups": describe_unknown_group(unknown, reader=person)}
         if problems:
             await ack(response_action="errors", errors=problems)
             return
-        policy, now = desk.policy(), desk.now()
         await desk.store.write(
-            lambda tx: save_house_rules(
-                tx, desk.workspace_id, rules_of(chosen), user_id=user_id, policy=policy, now=now
-            )
+            lambda tx: save_house_rules(tx, desk.workspace_id, rules, user_id=user_id, policy=policy, now=now)
         )
         desk.run(publish(desk, user_id))
         await ack()
+
+
+async def _list_groups(desk: Desk) -> Mapping[str, str] | None:
+    """The workspace's user groups, handles by id. None: Slack does not say, or not in time."""
+    try:
+        async with asyncio.timeout(GROUPS_WITHIN.total_seconds()):
+            return await desk.directory.list_group_names()
+    except (SlackError, TimeoutError):
+        return None
+
+
+async def _find_unknown(desk: Desk, group_ids: Iterable[str]) -> list[str]:
+    """Those of whom Slack does not say who is in them; of the others the directory knows it from now on."""
+
+    async def is_known(group_id: str) -> bool:
+        try:
+            async with asyncio.timeout(GROUPS_WITHIN.total_seconds()):
+                await desk.directory.list_group(group_id)
+        except (SlackError, TimeoutError):
+            return False
+        return True
+
+    wanted = list(group_ids)
+    answers = await asyncio.gather(*map(is_known, wanted))
+    return [desk.directory.peek_group_name(one) for one, known in zip(wanted, answers, strict=True) if not known]

@@ -12,7 +12,7 @@ from bot.blocks import Block
 from bot.confirmations import build_trying_out
 from bot.errors import Outdated
 from bot.house_forms import rule_lines
-from bot.house_rules import may_name
+from bot.house_rules import may_name, read_house_rules
 from bot.ids import Action, View
 from bot.overview import Page, build_admin_blocks, build_all_lessons, read_page
 from bot.readers import reader_of
@@ -91,7 +91,16 @@ def _rules(desk: Desk, person: Person) -> Sequence[Markup]:
         books = "everyone"
     else:
         books = "members" if policy.members_may_book else "admins"
-    return rule_lines(policy.defaults, books=books, reach=policy.reach, names=names, words=words_for(person.locale))
+    chosen = desk.store.glance(lambda tx: read_house_rules(tx, desk.workspace_id)).booker_groups
+    groups = [desk.directory.peek_group_name(group_id) for group_id in chosen]
+    return rule_lines(
+        policy.defaults,
+        books="groups" if chosen else books,
+        groups=groups,
+        reach=policy.reach,
+        names=names,
+        words=words_for(person.locale),
+    )
 
 
 async def _build_page(desk: Desk, asked: Asked, page: Page) -> Block:

@@ -531,10 +531,18 @@ def _list_house_views(cast: Cast) -> Iterator[tuple[str, Block]]:
         failed_count=0,
     )
     yield "export form", build_export_form(reader=reader, today=NOW.date())
-    for chosen in ({}, {"join_early": 600, "reach": 7, "bookers": "everyone", "channel_names": False}):
-        yield f"settings {chosen}", build_house_form(chosen, LessonOptions(), reach=200, reader=reader)
-    for books in ("members", "everyone", "admins"):
-        rules = rule_lines(LessonOptions(), books=books, reach=1, names=False, words=words_for(cast.locale))
+    for chosen in (
+        {},
+        {"join_early": 600, "reach": 7, "bookers": "everyone", "channel_names": False},
+        {"bookers": "groups", "booker_groups": "S0GROUP0"},
+    ):
+        for count in (None, 1, 100, 101) if chosen.get("booker_groups") else (0, 100):
+            groups = None if count is None else {f"S0GROUP{number}": cast.write(80) for number in range(count)}
+            form = build_house_form(chosen, LessonOptions(), reach=200, groups=groups, reader=reader)
+            yield f"settings {chosen}, {count} user groups", form
+    for books, named in (("members", []), ("everyone", []), ("admins", []), ("groups", [cast.write(80)] * 9)):
+        words = words_for(cast.locale)
+        rules = rule_lines(LessonOptions(), books=books, groups=named, reach=1, names=False, words=words)
         blocks = build_admin_blocks(reader=reader, now=NOW, troubled=[], pending=quiet, rules=rules)
         yield f"an admin's Home, booked by {books}", build_home(reader=reader, now=NOW, for_admin=blocks)
     calm = build_admin_blocks(reader=reader, now=NOW, troubled=[], pending=quiet)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
-from bot.house_rules import NAME, HouseRules, to_value
+from bot.house_rules import NAME, Bookers, HouseRules, to_value
 from bot.settings import Source, load_settings
-from bot.settings_in_force import VARIABLES, describe_in_force
+from bot.settings_in_force import VARIABLES, describe_in_force, read_rules
 from storage.sqlite import open_store
 from tests.bot.lessons_in_store import found_school
 
@@ -18,7 +18,10 @@ async def test_what_is_set_in_home_is_shown_with_its_source(tmp_path: Path) -> N
     environment = {"HALLPASS_DATABASE_URL": f"sqlite:///{path}", "HALLPASS_REACH": "50", "HALLPASS_EXTENSION": "5m"}
     settings = load_settings(environment, env_file=None, is_for_slack=False)
     before = describe_in_force(settings)
-    rules = HouseRules(extension=timedelta(minutes=15), channel_names=True)
+    groups = ("S0TUTORS", "S0OFFICE")
+    rules = HouseRules(
+        extension=timedelta(minutes=15), channel_names=True, bookers=Bookers.GROUPS, booker_groups=groups
+    )
     async with open_store(path) as store:
         school = await found_school(store)
         await store.write(lambda tx: tx.settings.save(school.workspace.id, NAME, to_value(rules)))
@@ -27,6 +30,8 @@ async def test_what_is_set_in_home_is_shown_with_its_source(tmp_path: Path) -> N
 
     assert settings.describe() == before
     assert ("15m", Source.HOME) == shown["HALLPASS_EXTENSION"]
+    assert ("S0TUTORS, S0OFFICE", Source.HOME) == shown["HALLPASS_BOOKERS"]
+    assert rules == read_rules(settings)
     assert ("on", Source.HOME) == shown["HALLPASS_CHANNEL_NAMES"]
     assert ("50", Source.ENVIRONMENT) == shown["HALLPASS_REACH"]
     assert set(VARIABLES) <= set(shown)

@@ -1,4 +1,4 @@
-"""Who and what there is: `users.*`, `usergroups.users.list`, `team.info`, `auth.test`."""
+"""Who and what there is: `users.*`, `usergroups.*`, `team.info`, `auth.test`."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ class DirectoryMethods:
             "users.info": Method(handle=self.get_user, tier=Tier.FOUR, scopes=("users:read",)),
             "users.list": Method(handle=self.list_users, tier=Tier.TWO, scopes=("users:read",)),
             "team.info": Method(handle=self.get_team, tier=Tier.THREE, scopes=("team:read",)),
+            "usergroups.list": Method(handle=self.list_groups, tier=Tier.TWO, scopes=("usergroups:read",)),
             "usergroups.users.list": Method(handle=self.list_group, tier=Tier.TWO, scopes=("usergroups:read",)),
         }
 
@@ -62,6 +63,16 @@ class DirectoryMethods:
         """`team.info`."""
         workspace = self._workspace
         return {"team": {"id": workspace.team_id, "name": workspace.name, "domain": workspace.domain}}
+
+    def list_groups(self, arguments: Arguments) -> Json:
+        """`usergroups.list`: all of them at once, it knows no pages."""
+        groups = self._workspace.groups.items()
+        return {
+            "usergroups": [
+                {"id": group_id, "name": handle.title(), "handle": handle, "date_delete": 0, "is_usergroup": True}
+                for group_id, (handle, _) in groups
+            ]
+        }
 
     def list_group(self, arguments: Arguments) -> Json:
         """`usergroups.users.list`."""

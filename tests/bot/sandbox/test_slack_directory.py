@@ -95,6 +95,8 @@ async def test_groups_list_their_people(slack: SlackStandIn, client: AsyncWebCli
 
     assert [slack.as_user(name).user.id for name in ("Ada", "Ben")] == answer["users"]
     assert await refusal_of(client.usergroups_users_list(usergroup="S0NONE")) == "no_such_subteam"
+    listed = (await client.usergroups_list())["usergroups"]
+    assert [(group_id, "tutors", 0)] == [(one["id"], one["handle"], one["date_delete"]) for one in listed]
 
 
 async def test_token_tells_who_we_are_and_what_we_may(slack: SlackStandIn, client: AsyncWebClient) -> None:
