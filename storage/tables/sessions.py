@@ -61,5 +61,8 @@ class SessionTable(Table):
 
 
 def _quote(word: str) -> str:
-    """A word as FTS5's own language takes it: in quotes it is text and nothing else, the star means its beginning."""
-    return '"' + word.replace('"', '""') + '"*'
+    """A word as FTS5's own language takes it: in quotes it is text and nothing else, the star means its beginning.
+
+    A NUL would end the whole question in its middle.
+    """
+    return '"' + word.replace('"', '""').replace("\x00", " ") + '"*'

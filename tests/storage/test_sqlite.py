@@ -20,6 +20,7 @@ from storage.sqlite import SqliteStore, open_store
 from storage.store import Store, Transaction
 from tests.records import NOW, make_link, make_notice, make_person
 from tests.storage.contract import School, changed, make_school
+from tests.storage.test_deliveries import make_delivery
 
 
 def count_people(tx: Transaction) -> int:
@@ -384,19 +385,24 @@ async def test_every_sealed_value_is_sealed_anew(tmp_path: Path) -> None:
             make_link(seat, number=number, url_sealed=before.seal(f"url {number}"), token_sealed=before.seal("t"))
             for number in range(201)
         ]
-        room = changed(school.room, secret_sealed=before.seal("room"))
+        room = changed(school.room, secret_sealed=before.seal("room"), webhook_key_sealed=before.seal("key"))
+        delivery = make_delivery(school, body_sealed=before.seal("body"))
 
         def work(tx: Transaction) -> None:
             tx.lessons.update_room(room)
+            tx.deliveries.add(delivery)
             for link in links:
                 tx.lessons.insert_link(link)
 
         await store.write(work)
-        assert await store.reseal(after.rotate) == 1 + 2 * 201
+        assert await store.reseal(after.rotate) == 3 + 2 * 201
         only_new = Sealer([new])
         details = await store.read(lambda tx: tx.lessons.get_details(lesson.workspace_id, lesson.id))
         assert details.room.secret_sealed is not None
         assert only_new.unseal(details.room.secret_sealed) == "room"
+        assert only_new.unseal(details.room.webhook_key_sealed or b"") == "key"
+        (unworked,) = await store.read(lambda tx: tx.deliveries.list_unworked(limit=2))
+        assert only_new.unseal(unworked.body_sealed) == "body"
         stored = await store.read(lambda tx: tx.lessons.list_links(lesson.workspace_id, lesson.id))
         assert [f"url {one.number}" for one in stored] == [only_new.unseal(one.url_sealed or b"") for one in stored]
         assert {"t"} == {only_new.unseal(one.token_sealed or b"") for one in stored}
