@@ -207,6 +207,17 @@ class Lessons(Protocol):
 
     def insert_room(self, room: Room) -> None: ...
     def update_room(self, room: Room) -> None: ...
+    def get_room(self, workspace_id: WorkspaceId, room: RoomRef) -> Room:
+        """As it is now: what was read earlier may be behind, and must not be written back. Raises NotStored."""
+        ...
+
+    def keep_webhook_key(self, workspace_id: WorkspaceId, room: RoomRef, *, digest: str, key_sealed: bytes) -> Room:
+        """One statement: the room's webhooks get this key unless they have one, which is kept. The room as it is then.
+
+        Raises NotStored.
+        """
+        ...
+
     def find_room_by_webhook(self, digest: str) -> Room | None:
         """The room whose webhooks' key has this digest, of whichever workspace: the key is all that a delivery knows.
 
@@ -532,6 +543,10 @@ class Audit(Protocol):
     def add(self, entry: AuditEntry) -> None: ...
     def list_for_lesson(self, workspace_id: WorkspaceId, lesson_id: LessonId) -> list[AuditEntry]:
         """Oldest first."""
+        ...
+
+    def list_latest(self, workspace_id: WorkspaceId, action: str, *, limit: int) -> list[AuditEntry]:
+        """Entries of this action that are about no lesson, the latest first."""
         ...
 
 

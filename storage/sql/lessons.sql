@@ -109,3 +109,12 @@ ORDER BY lesson.starts_at DESC, lesson.id DESC LIMIT 1;
 -- name: find_room_by_webhook
 -- By the digest of the key in its webhooks' address. Not by workspace: the key is all that a delivery knows.
 SELECT {room} FROM rooms WHERE webhook_digest = :digest;
+
+-- name: get_room
+-- By our id.
+SELECT {room} FROM rooms WHERE workspace_id = :workspace_id AND id = :room;
+
+-- name: keep_webhook_key
+-- For good: what was launched with it goes on reporting to its address.
+UPDATE rooms SET webhook_digest = :digest, webhook_key_sealed = :key_sealed
+WHERE workspace_id = :workspace_id AND id = :room AND webhook_digest IS NULL;

@@ -171,6 +171,18 @@ class LessonTable(LinkTable, DetailsTable):
         if self._put(UPDATE_ROOM, ROOM.to_row(room)) == 0:
             raise NotStored("room", room.id)
 
+    def get_room(self, workspace_id: WorkspaceId, room: RoomRef) -> Room:
+        row = self._one(SQL["get_room"], workspace_id=workspace_id, room=room)
+        if row is None:
+            raise NotStored("room", room)
+        return ROOM.from_row(row)
+
+    def keep_webhook_key(self, workspace_id: WorkspaceId, room: RoomRef, *, digest: str, key_sealed: bytes) -> Room:
+        self._change(
+            SQL["keep_webhook_key"], workspace_id=workspace_id, room=room, digest=digest, key_sealed=key_sealed
+        )
+        return self.get_room(workspace_id, room)
+
     def add_participants(self, participants: Sequence[Participant]) -> None:
         self._put_all(INSERT_PARTICIPANT, [PARTICIPANT.to_row(participant) for participant in participants])
 

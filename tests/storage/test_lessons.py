@@ -311,6 +311,19 @@ async def test_rooms_are_stored_and_changed(school: School) -> None:
         await school.store.write(lambda tx: tx.lessons.update_room(changed(room, id=RoomRef("other"))))
 
 
+async def test_a_rooms_webhooks_keep_their_first_key(school: School) -> None:
+    """Two launches at once send the same address, and nothing else of the room changes."""
+    ours = (school.workspace.id, school.room.id)
+
+    first = await school.store.write(lambda tx: tx.lessons.keep_webhook_key(*ours, digest="one", key_sealed=b"1"))
+    second = await school.store.write(lambda tx: tx.lessons.keep_webhook_key(*ours, digest="two", key_sealed=b"2"))
+
+    assert changed(school.room, webhook_digest="one", webhook_key_sealed=b"1") == first == second
+    assert first == school.store.glance(lambda tx: tx.lessons.get_room(*ours))
+    with pytest.raises(NotStored, match="no room"):
+        await school.store.read(lambda tx: tx.lessons.get_room(school.workspace.id, RoomRef("other")))
+
+
 async def test_the_lessons_of_a_room_are_listed(school: School) -> None:
     """By start, cancelled ones left out."""
     late = await school.book(school.ben, starts_at=STARTS_AT + HOUR)
