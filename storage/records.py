@@ -178,6 +178,15 @@ class CardKind(StrEnum):
     CHANNEL = "channel"  # the lesson's one post in its channel; warning and summary stand in its thread
 
 
+class Produced(StrEnum):
+    """What has become of a session's recording or transcript."""
+
+    NOT_ASKED = "not_asked"  # nobody wanted one
+    AWAITED = "awaited"
+    READY = "ready"
+    MISSING = "missing"  # it was wanted, and there will be none
+
+
 class Verdict(StrEnum):
     """What is known of somebody's presence."""
 
@@ -483,6 +492,8 @@ class HeldSession(Record):
     started_at: datetime
     ended_at: datetime | None = None
     has_recording: bool = False
+    recording: Produced = Produced.NOT_ASKED  # READY: the service gave an address of it
+    transcript: Produced = Produced.NOT_ASKED
     transcript_at: datetime | None = None  # when its transcript was stored; None: not there (yet)
     summary: str | None = field(default=None, repr=False)  # the service's own text
     is_settled: bool = False  # named after the lesson at the provider, and its recording's policy set

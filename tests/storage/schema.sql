@@ -307,6 +307,8 @@ CREATE TABLE held_sessions (
   started_at TEXT NOT NULL,
   ended_at TEXT,
   has_recording INTEGER NOT NULL DEFAULT 0,
+  recording TEXT NOT NULL DEFAULT 'not_asked',
+  transcript TEXT NOT NULL DEFAULT 'not_asked',
   transcript_at TEXT,
   summary TEXT,  -- the service's own text
   is_settled INTEGER NOT NULL DEFAULT 0,
