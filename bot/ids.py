@@ -39,6 +39,7 @@ class Action(StrEnum):
     ALL_LESSONS = "all_lessons"  # an admin's, and its pages
     ALL_LESSONS_BACK = "all_lessons_back"
     HOUSE_RULES = "house_rules"  # an admin's form of settings
+    HOUSE_CHANGES = "house_changes"  # who changed which setting
     EXPORT = "export"  # attendance as a file
     TRY_MYSELF = "try_myself"  # a short lesson for one
     PICK_LEADERS = "pick_leaders"

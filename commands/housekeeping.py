@@ -1,4 +1,4 @@
-"""The admins' form of settings, from Home."""
+"""The admins' form of settings, from Home, and what was changed in it."""
 
 from __future__ import annotations
 
@@ -9,14 +9,18 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncApp
 
+from bot.blocks import Block
 from bot.errors import SlackError
+from bot.house_changes import LATEST, build_house_changes
 from bot.house_forms import build_house_form, describe_unknown_group, read_house_form
-from bot.house_rules import read_house_rules, rules_of, save_house_rules, to_value
+from bot.house_rules import NAME, read_house_rules, rules_of, save_house_rules, to_value
 from bot.ids import Action, View
 from bot.seeing import require_admin
 from commands.desk import Desk
 from commands.failures import read_asked
 from commands.home import publish
+from storage.records import AuditEntry, Person, PersonId
+from storage.store import Transaction
 
 Ack = Callable[..., Awaitable[Any]]
 
@@ -25,7 +29,7 @@ GROUPS_WITHIN = timedelta(seconds=1)
 
 
 def register(app: AsyncApp, desk: Desk) -> None:
-    """Name the button and the form."""
+    """Name the buttons and the form."""
 
     @app.action(Action.HOUSE_RULES.value)
     async def open_form(ack: Ack, body: dict[str, Any]) -> None:
@@ -40,6 +44,13 @@ def register(app: AsyncApp, desk: Desk) -> None:
             groups = await _list_groups(desk)
             form = build_house_form(to_value(rules), policy.defaults, reach=policy.reach, groups=groups, reader=person)
             await desk.delivery.open_view(asked.trigger_id, form)
+        await ack()
+
+    @app.action(Action.HOUSE_CHANGES.value)
+    async def show_changes(ack: Ack, body: dict[str, Any]) -> None:
+        asked = read_asked(body)
+        if asked is not None and asked.trigger_id is not None:
+            await desk.delivery.open_view(asked.trigger_id, await _build_changes(desk, asked.user_id))
         await ack()
 
     @app.view(View.HOUSE_RULES.value)
@@ -59,6 +70,21 @@ def register(app: AsyncApp, desk: Desk) -> None:
         )
         desk.run(publish(desk, user_id))
         await ack()
+
+
+async def _build_changes(desk: Desk, user_id: str) -> Block:
+    policy = desk.policy()
+
+    def read(tx: Transaction) -> tuple[Person, list[AuditEntry], dict[PersonId, str]]:
+        person = require_admin(tx, desk.workspace_id, user_id=user_id, policy=policy)
+        entries = tx.audit.list_latest(desk.workspace_id, NAME, limit=LATEST)
+        actors = {entry.actor for entry in entries if entry.actor is not None}
+        return person, entries, {actor: tx.people.get(desk.workspace_id, actor).name for actor in actors}
+
+    person, entries, names = await desk.store.read(read)
+    return build_house_changes(
+        entries, names=names, name_group=desk.directory.peek_group_name, reader=person, now=desk.now()
+    )
 
 
 async def _list_groups(desk: Desk) -> Mapping[str, str] | None:

@@ -45,7 +45,7 @@ def register(app: Dispatcher, desk: Desk, watcher: Watcher) -> None:
     preferring.register(app, desk)  # Preferences in the Home tab, and its form
     home.register(app, desk)  # app_home_opened, user_change
     showing.register(app, desk)  # Summary, Show
-    housekeeping.register(app, desk)  # an admin's Settings
+    housekeeping.register(app, desk)  # an admin's Settings, and what was changed in them
     exporting.register(app, desk)  # an admin's Export attendance
     overview.register(app, desk)  # an admin's All lessons
     roll.register(app, desk)  # See all

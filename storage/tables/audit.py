@@ -21,3 +21,7 @@ class AuditTable(Table):
     def list_for_lesson(self, workspace_id: WorkspaceId, lesson_id: LessonId) -> list[AuditEntry]:
         rows = self._all(SQL["list_of_lesson"], workspace_id=workspace_id, lesson_id=lesson_id)
         return [ENTRY.from_row(row) for row in rows]
+
+    def list_latest(self, workspace_id: WorkspaceId, action: str, *, limit: int) -> list[AuditEntry]:
+        rows = self._all(SQL["list_latest"], workspace_id=workspace_id, action=action, limit=limit)
+        return [ENTRY.from_row(row) for row in rows]

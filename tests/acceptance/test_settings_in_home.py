@@ -46,7 +46,7 @@ async def test_a_lesson_to_try_is_a_whole_one(school: School) -> None:
     assert await telling.join(school, olga) is None
 
 
-@pytest.mark.parametrize("action", ["house_rules", "try_myself"])
+@pytest.mark.parametrize("action", ["house_rules", "house_changes", "try_myself"])
 async def test_nobody_else_sets_or_tries(school: School, action: str) -> None:
     """The button is not there, and a forged press is refused in words."""
     mallory = school.add("Mallory")
@@ -118,3 +118,18 @@ async def test_nobody_else_sends_the_form(school: School) -> None:
     assert school.hallpass is not None
     stored = await school.hallpass.store.read(lambda tx: read_house_rules(tx, tx.workspaces.list_all()[0].id))
     assert HouseRules() == stored
+
+
+async def test_admins_read_who_changed_which_setting(school: School) -> None:
+    """From what to what, the latest first; a save that changes nothing is no change."""
+    olga, otto = school.add("Olga", kind=UserKind.ADMIN), school.add("Otto", kind=UserKind.ADMIN)
+    for admin, extension in ((olga, "15"), (otto, "20"), (otto, "20")):
+        await open_settings(school, admin)
+        assert (await telling.submit(school, admin, extension=extension)).is_fine
+
+    await olga.press(await open_home(school, olga), "house_changes")
+    text = await telling.wait_for_words(school, olga, "Changed settings")
+
+    assert 2 == text.count("One extension")
+    assert text.index("Otto") < text.index("15 minutes → 20 minutes") < text.index("Olga")
+    assert "One extension: as installed → 15 minutes" in text

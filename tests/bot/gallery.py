@@ -15,6 +15,7 @@ from bot.attending import build_replied, build_reply_notice
 from bot.blocks import Block, Message
 from bot.boards import build_board, build_lesson_view
 from bot.cards import build_leader_card, build_participant_card
+from bot.changes import Fact
 from bot.channel_posts import build_channel_post
 from bot.confirmations import build_cancelled as build_cancelled_confirmation
 from bot.confirmations import (
@@ -32,6 +33,7 @@ from bot.errors import LastOne, LimitReached, NotAllowed, Outdated, Refused, Too
 from bot.export_forms import build_export_form, build_exported, build_exporting, build_not_exported
 from bot.forms import FormState, build_booking_form, build_loading_form
 from bot.home import HomeLesson, build_home, build_small_view
+from bot.house_changes import build_house_changes
 from bot.house_forms import build_house_form, rule_lines
 from bot.ids import Field
 from bot.lesson_forms import (
@@ -85,6 +87,7 @@ from bot.summaries import build_summary
 from bot.wishes import Preferences
 from bot.words import DEFAULT_LOCALE, words_for
 from storage.records import (
+    AuditEntry,
     CardKind,
     EndRule,
     LessonDetails,
@@ -519,6 +522,26 @@ def build_full_admin_blocks(cast: Cast, reader: Person) -> list[Block]:
         reader=reader, now=NOW, troubled=troubled, pending=pending, rules=rules, is_first_visit=True
     )
 
+def make_house_history(cast: Cast) -> list[AuditEntry]:
+    """Everything that can be set, set and taken back, by somebody, by nobody known, and by Hallpass."""
+    lesson = make_lesson()
+    values: list[dict[str, Fact]] = [
+        dict.fromkeys(("join_early", "link_lead", "remind_before", "warn_before", "extension"), 600),
+        {"reach": 7, "channel_names": True, "bookers": "groups", "booker_groups": ",".join(["S0TUTORS"] * 30)},
+        {"bookers": "members", "channel_names": False},
+        {"bookers": "everyone", "12": "12"},
+    ]
+    actors = (cast.person(0).id, PersonId("nobody"), None)
+    return [
+        make_audit_entry(
+            lesson, "house_rules", actor=actor, facts={f"{name}_{when}": one for name, one in set_.items()}
+        )
+        for set_ in values
+        for when in ("before", "after")
+        for actor in actors
+    ] * 3
+
+
 
 def _list_house_views(cast: Cast) -> Iterator[tuple[str, Block]]:
     reader = cast.person(0)
@@ -539,6 +562,11 @@ def _list_house_views(cast: Cast) -> Iterator[tuple[str, Block]]:
         for count in (None, 1, 100, 101) if chosen.get("booker_groups") else (0, 100):
             groups = None if count is None else {f"S0GROUP{number}": cast.write(80) for number in range(count)}
             form = build_house_form(chosen, LessonOptions(), reach=200, groups=groups, reader=reader)
+    for entries in ([], make_house_history(cast)):
+        view = build_house_changes(
+            entries, names={reader.id: reader.name}, name_group=lambda _: cast.write(80), reader=reader, now=NOW
+        )
+        yield f"{len(entries)} changed settings", view
             yield f"settings {chosen}, {count} user groups", form
     for books, named in (("members", []), ("everyone", []), ("admins", []), ("groups", [cast.write(80)] * 9)):
         words = words_for(cast.locale)

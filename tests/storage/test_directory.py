@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from storage.errors import NotStored
 from storage.records import PersonKind
 from storage.store import Store
-from tests.records import NOW, make_audit_entry, make_channel, make_person
+from tests.records import NOW, make_audit_entry, make_channel, make_person, make_workspace
 from tests.storage.contract import School, changed, make_school
+
+HOUR = timedelta(hours=1)
 
 
 async def test_a_workspace_is_made_once_and_kept_up_to_date(store: Store) -> None:
@@ -145,3 +149,23 @@ async def test_audit_is_told_in_order(school: School) -> None:
     await school.store.write(work)
 
     assert entries == await school.store.read(lambda tx: tx.audit.list_for_lesson(school.workspace.id, lesson.id))
+
+
+async def test_the_latest_of_what_was_done_to_no_lesson(school: School) -> None:
+    """Latest first, of one action and workspace, no more than asked for."""
+    lesson, workspace_id = await school.book(school.ben), school.workspace.id
+    first, second, third = (
+        make_audit_entry(action="set", workspace_id=workspace_id, facts={"number": number}, at=NOW + hours * HOUR)
+        for number, hours in ((1, 0), (2, 2), (3, 1))
+    )
+    others = [make_audit_entry(lesson, "set"), make_audit_entry(action="other", workspace_id=workspace_id)]
+
+    def work(tx):  # type: ignore[no-untyped-def]
+        for entry in [first, second, third, *others]:
+            tx.audit.add(entry)
+
+    await school.store.write(work)
+
+    assert [second, third] == await school.store.read(lambda tx: tx.audit.list_latest(workspace_id, "set", limit=2))
+    elsewhere = make_workspace().id
+    assert [] == await school.store.read(lambda tx: tx.audit.list_latest(elsewhere, "set", limit=2))
