@@ -8,11 +8,12 @@ because the transport's own limits do not bound a body that drips. A try ends in
     cut, silent, half a body, 5xx, 408        RoomServiceDown        only what is safe to repeat
     429                                       RoomServiceBusy        after Retry-After, where that is short
     other 4xx                                 RoomServiceRefused     never
-    3xx, no JSON, too long                    RoomServiceNonsense    never
+    3xx, no JSON (but 204), too long          RoomServiceNonsense    never
 
 No error's text holds an address, a key or a body: only what was tried, the status, and names of fields that we sent.
 Below us aiohttp repeats a GET once by itself when the connection was cut; a POST never.
-Redirects are not followed (they would carry the key elsewhere), cookies are not kept, and only this module knows httpx.
+Redirects are not followed (they would carry the key elsewhere), cookies are not kept. Only this module knows httpx,
+and `downloads`, which fetches whole files from elsewhere.
 """
 
 from __future__ import annotations
@@ -35,6 +36,9 @@ from bot.rooms.pace import Pace
 
 HttpClient = httpx.AsyncClient
 """What `open_client` gives and doors are built on, so that nobody else needs httpx to name it."""
+
+Query = Mapping[str, str | list[str]]
+"""Parameters of an address; one with a list is written once for each of its values."""
 
 LARGEST_BODY_BYTES = 8 * 2**20
 """8 MiB: far above any documented answer, far below what would hurt us."""
@@ -67,7 +71,10 @@ class Timing:
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """A 2xx answer whose body is a JSON object or array. The body may hold secrets: repr leaves it out."""
+    """A 2xx answer whose body is a JSON object or array; an empty object for 204, which has none.
+
+    The body may hold secrets: repr leaves it out.
+    """
 
     status: int
     body: dict[str, object] | list[object] = field(repr=False)
@@ -81,6 +88,7 @@ class _Call:
     method: str
     url: httpx.URL
     what: str
+    headers: dict[str, str] = field(repr=False)
     content: bytes | None = field(repr=False)
     own_fields: frozenset[str]
     is_repeatable: bool
@@ -142,7 +150,8 @@ class HttpDoor:
         path: str,
         *,
         what: str,
-        query: Mapping[str, str] | None = None,
+        query: Query | None = None,
+        headers: Mapping[str, str] | None = None,
         body: Mapping[str, object] | None = None,
         is_repeatable: bool = False,
         pace: Pace | None = None,
@@ -150,12 +159,13 @@ class HttpDoor:
         """The provider's answer, or one of `RoomServiceError`'s branches.
 
         `path` is relative to the base address, or an address that the provider gave, which must stay on its origin.
-        `what` names the call in errors. `is_repeatable`: doing it twice does no harm.
+        `what` names the call in errors. `headers` go with this call only. `is_repeatable`: doing it twice does no harm.
         """
         call = _Call(
             method=method,
             url=self._find_url(path, what=what, query=query),
             what=what,
+            headers={**self._headers, **(headers or {})},
             content=None if body is None else json.dumps(body, separators=(",", ":")).encode(),
             own_fields=frozenset(body or ()),
             is_repeatable=is_repeatable,
@@ -200,7 +210,7 @@ class HttpDoor:
                 return None
 
     async def _try_once(self, call: _Call, limit_seconds: float) -> Answer:
-        headers = self._headers if call.content is None else {**self._headers, "Content-Type": "application/json"}
+        headers = call.headers if call.content is None else {**call.headers, "Content-Type": "application/json"}
         try:
             async with (
                 asyncio.timeout(limit_seconds),
@@ -210,7 +220,7 @@ class HttpDoor:
         except TimeoutError as error:
             raise RoomServiceDown(self.provider, f"{call.what}: no answer within {limit_seconds:.0f} s") from error
         except Exception as error:
-            if not _is_transport_error(error):
+            if not is_transport_error(error):
                 raise
             was_sent = not _is_never_sent(error)
             problem = "the connection was cut" if was_sent else "no connection"
@@ -229,7 +239,7 @@ class HttpDoor:
 
     def _judge(self, call: _Call, response: httpx.Response, content: bytes) -> Answer:
         status = response.status_code
-        server_time = _parse_http_date(response.headers.get("Date", ""))
+        server_time = parse_http_date(response.headers.get("Date", ""))
         if status == 429:
             wait = _parse_retry_after(response.headers.get("Retry-After"), now=server_time or self._timing.now())
             raise RoomServiceBusy(self.provider, retry_after=wait)
@@ -239,12 +249,12 @@ class HttpDoor:
             raise RoomServiceRefused(self.provider, _describe_refusal(call, status, content), status=status)
         if not 200 <= status < 300:
             raise RoomServiceNonsense(self.provider, call.what, "is no answer but a way elsewhere", status=status)
-        body = _parse_json(content)
+        body = {} if status == 204 else _parse_json(content)
         if body is None:
             raise RoomServiceNonsense(self.provider, call.what, "is not a JSON object or list", status=status)
         return Answer(status=status, body=body, server_time=server_time)
 
-    def _find_url(self, path: str, *, what: str, query: Mapping[str, str] | None) -> httpx.URL:
+    def _find_url(self, path: str, *, what: str, query: Query | None) -> httpx.URL:
         try:
             url = self._base.join(path)
         except (httpx.InvalidURL, ValueError) as error:
@@ -257,7 +267,7 @@ class HttpDoor:
         return url.copy_merge_params(query) if query else url
 
 
-def _is_transport_error(error: Exception) -> bool:
+def is_transport_error(error: Exception) -> bool:
     """httpx's own, or one of aiohttp's that the transport forgot to translate (a malformed status line, for one)."""
     return isinstance(error, httpx.HTTPError) or type(error).__module__.partition(".")[0] == "aiohttp"
 
@@ -274,7 +284,8 @@ def _quotes_answer(error: Exception) -> bool:
 def _describe_refusal(call: _Call, status: int, content: bytes) -> str:
     """What was refused, with the fields that the answer complains of: only names that we sent, never its text."""
     if status in (401, 403):
-        return f"{call.what}: our key is not accepted, or may not do this"
+        has_key = "Authorization" in call.headers
+        return f"{call.what}: {'our key is not accepted, or may not do this' if has_key else 'may not be read'}"
     if status == 404:
         return f"{call.what}: there is no such thing"
     body = _parse_json(content)
@@ -302,11 +313,12 @@ def _parse_retry_after(value: str | None, *, now: datetime) -> timedelta:
     text = value.strip()
     if text.isascii() and text.isdigit():
         return max(shortest, timedelta(seconds=min(int(text[:10]), 86_400)))
-    until = _parse_http_date(text)
+    until = parse_http_date(text)
     return max(shortest, min(until - now, timedelta(days=1))) if until else shortest
 
 
-def _parse_http_date(text: str) -> datetime | None:
+def parse_http_date(text: str) -> datetime | None:
+    """The moment that a header names; None where it names none."""
     try:
         moment = parsedate_to_datetime(text)
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
