@@ -10,19 +10,46 @@ from bot.words import Markup
 from storage.records import LessonDetails, Person
 
 
-def build_extended(details: LessonDetails, *, reader: Person, relinked_count: int, now: datetime) -> Message:
-    """The new end, and whether people must come in again."""
+def build_extended(
+    details: LessonDetails,
+    *,
+    reader: Person,
+    relinked_count: int,
+    old_closes_at: datetime | None = None,
+    now: datetime,
+) -> Message:
+    """The new end, and whether people must come in again. `old_closes_at`: when the links they had stop working."""
     reads = reader_of(reader, now=now, lesson_zone=details.lesson.zone)
     said = reads.both("{title} now ends at {time}.", title=Strong(details.lesson.title), time=details.lesson.ends_at)
     if relinked_count:
-        then = reads.words.nmark(
-            "{count} person gets a new link now and must come in again with it: the old one stops before the new end.",
-            "{count} people get a new link now and must come in again with it: the old ones stop before the new end.",
-            relinked_count,
-        )
+        then = _come_again(relinked_count, old_closes_at, reads)
     else:
         then = reads.words.mark("Everybody can stay; the links they have go on working.")
     return Message(said.spoken, [section(lines(said.shown, then))])
+
+
+def _come_again(count: int, old_closes_at: datetime | None, reader: Reader) -> Markup:
+    words = reader.words
+    if old_closes_at is None:
+        return words.nmark(
+            "{count} person gets a new link now and must come in with it.",
+            "{count} people get a new link now and must come in with it.",
+            count,
+        )
+    time = reader.stamp_time(old_closes_at)
+    if old_closes_at <= reader.now:
+        return words.nmark(
+            "{count} person gets a new link now and must come in again with it: the old one stopped at {time}.",
+            "{count} people get a new link now and must come in again with it: the old ones stopped at {time}.",
+            count,
+            time=time,
+        )
+    return words.nmark(
+        "{count} person gets a new link now and must come in again with it: the old one stops at {time}.",
+        "{count} people get a new link now and must come in again with it: the old ones stop at {time}.",
+        count,
+        time=time,
+    )
 
 
 def build_let_end(details: LessonDetails, *, reader: Person, now: datetime) -> Message:

@@ -55,8 +55,7 @@ class Drawer:
             case NoticeKind.END_WARNING:
                 return messages.build_end_warning(details, seat=seat, now=now, next_lessons=next_lessons)
             case NoticeKind.MOVED:
-                move = read_move(notice.occasion)
-                return messages.build_moved(details, seat, join_url=join_url, now=now, move=move)
+                return _draw_move(notice.occasion, details, seat, join_url=join_url, now=now)
             case NoticeKind.LATE_NUDGE:
                 return nudges.build_late_nudge(details, seat, join_url=join_url, now=now)
             case NoticeKind.RESENT:
@@ -149,9 +148,16 @@ class Drawer:
             case CardKind.NUDGE:
                 return nudges.build_late_nudge(details, seat, join_url=join_url, now=now)
             case CardKind.MOVED:
-                return messages.build_moved(details, seat, join_url=join_url, now=now, move=move)
+                return _draw_move(occasion or "", details, seat, join_url=join_url, now=now)
             case _:
                 return messages.build_end_warning(details, seat=seat, now=now, next_lessons=())
+
+
+def _draw_move(occasion: str, details: LessonDetails, seat: Seat, *, join_url: str | None, now: datetime) -> Message:
+    move = read_move(occasion)
+    if move is None:
+        raise ValueError("word of a move says from when to when")
+    return messages.build_moved(details, seat, join_url=join_url, now=now, move=move)
 
 
 def _draw_reply(notice: Notice, details: LessonDetails, leader: Seat, *, now: datetime) -> Message:

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from bot import changes, notices, states, windows
 from bot.booking import BookingPolicy
 from bot.errors import LimitReached, NotAllowed, Outdated, WrongState
+from bot.moves import Move
 from storage.errors import NotStored
 from storage.records import (
     Attendance,
@@ -27,6 +28,7 @@ from storage.records import (
     LessonTotals,
     Link,
     LinkId,
+    Notice,
     NoticeKind,
     NoticeState,
     Participant,
@@ -42,10 +44,14 @@ from storage.store import Transaction
 
 @dataclass(frozen=True, kw_only=True)
 class Extended:
-    """The lesson now ends at `ends_at`. `relinked_count` people got a new link and must come in again."""
+    """The lesson now ends at `ends_at`. `relinked_count` people got a new link and must come in again.
+
+    `old_closes_at`: when the first of the links that they had stops working; None: none of these was sent.
+    """
 
     ends_at: datetime
     relinked_count: int
+    old_closes_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,18 +148,46 @@ def extend(tx: Transaction, ask: Ask) -> Extended:
         ask.workspace_id, ask.lesson_id, kinds=(NoticeKind.END_WARNING, NoticeKind.READ_SESSIONS), reason="moved"
     )
     owed = notices.plan_end(longer, [seat.person.id for seat in details.leaders], now=ask.now)
-    relinked = 0
-    for seat in details.seats:
-        if seat.link is None or not windows.needs_new_link(longer, seat.link, seat.participant):
-            continue
+    relinked = [
+        (seat, seat.link)
+        for seat in details.seats
+        if seat.link is not None and windows.needs_new_link(longer, seat.link, seat.participant)
+    ]
+    if relinked:
+        owed += _relink(tx, details, longer, [seat for seat, _ in relinked], now=ask.now)
+    tx.notices.insert(owed)
+    save_change(tx, longer, action="extended", actor=actor.id, now=ask.now)
+    closes = [link.closes_at for _, link in relinked if link.delivered_at is not None]
+    return Extended(ends_at=longer.ends_at, relinked_count=len(relinked), old_closes_at=min(closes, default=None))
+
+
+def _relink(
+    tx: Transaction, details: LessonDetails, longer: Lesson, seats: Sequence[Seat], *, now: datetime
+) -> list[Notice]:
+    """Another link for these, and the word to come in by it, which tells also what they had not read of a move."""
+    unsent = notices.list_unsent_moves(tx.notices.list_for_lesson(longer.workspace_id, longer.id))
+    owed = []
+    for seat in seats:
         renewed = replace(seat.participant, link_number=seat.participant.link_number + 1)
         tx.lessons.update_participant(renewed)
         drop_old_links(tx, renewed)
-        owed += notices.plan_new_link(longer, renewed, now=ask.now, tells=True)
-        relinked += 1
-    tx.notices.insert(owed)
-    save_change(tx, longer, action="extended", actor=actor.id, now=ask.now)
-    return Extended(ends_at=longer.ends_at, relinked_count=relinked)
+        tx.notices.drop_waiting(
+            longer.workspace_id, longer.id, kinds=(NoticeKind.MOVED,), reason="moved", about=renewed.id
+        )
+        before, had_link = unsent.get(renewed.id), seat.link is not None and seat.link.delivered_at is not None
+        word = Move(
+            was_start=before.was_start if before else details.lesson.starts_at,
+            was_end=before.was_end if before else details.lesson.ends_at,
+            starts_at=longer.starts_at,
+            ends_at=longer.ends_at,
+            old_closes_at=seat.link.closes_at if seat.link and had_link else (before.old_closes_at if before else None),
+            revision=longer.revision,
+        )
+        owed += [
+            *notices.plan_new_link(longer, renewed, now=now),
+            *notices.plan_move(longer, renewed, word, now=now),
+        ]
+    return owed
 
 
 def extended_end(lesson: Lesson, now: datetime) -> datetime:
@@ -210,7 +244,7 @@ def request_new_link(
     renewed = replace(seat.participant, link_number=number + 1, failure=None)
     tx.lessons.update_participant(renewed)
     drop_old_links(tx, renewed)
-    tx.notices.insert(notices.plan_new_link(details.lesson, renewed, now=now, tells=False))
+    tx.notices.insert(notices.plan_new_link(details.lesson, renewed, now=now))
     tx.cards.want(workspace_id, lesson_id, kinds=(CardKind.LEADER,))
     facts: dict[str, changes.Fact] = {
         "participant": participant_id,
@@ -263,11 +297,11 @@ def revoke_links(tx: Transaction, participant: Participant, *, now: datetime) ->
 
 
 def drop_old_links(tx: Transaction, participant: Participant) -> None:
-    """Links that were to be made or told of for this participant are not wanted any more: another one will be."""
+    """Links that were to be made for this participant are not wanted any more: another one will be."""
     tx.notices.drop_waiting(
         participant.workspace_id,
         participant.lesson_id,
-        kinds=(NoticeKind.JOIN_LINK, NoticeKind.MOVED),
+        kinds=(NoticeKind.JOIN_LINK,),
         reason="replaced",
         about=participant.id,
     )

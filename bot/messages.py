@@ -122,27 +122,10 @@ def build_moved(
     *,
     join_url: str | None,
     now: datetime,
-    old_closes_at: datetime | None = None,
-    move: Move | None = None,
+    move: Move,
 ) -> Message:
-    """The times changed so that people must come in again. `old_closes_at`: when the link they had stops working.
-
-    `move`: from when to when, where somebody moved the lesson; then it is told also to those whose link stays.
-    """
+    """The lesson has other times, from when to when; and by which link to come, where it is another one now."""
     reader = reader_of(seat.person, now=now, lesson_zone=details.lesson.zone)
-    lesson = details.lesson
-    if move is not None:
-        return _build_move(details, seat, reader, join_url=join_url, move=move)
-    said = reader.both(
-        "{title} has new times: {when}. Please come in again with a new link.",
-        title=Strong(lesson.title),
-        when=Span(lesson.starts_at, lesson.ends_at),
-    )
-    old = None if old_closes_at is None else reader.both("The link you had stops at {time}.", time=old_closes_at).shown
-    return Message(said.spoken, [section(lines(said.shown, old)), *_join_row(details, seat, reader, join_url=join_url)])
-
-
-def _build_move(details: LessonDetails, seat: Seat, reader: Reader, *, join_url: str | None, move: Move) -> Message:
     lesson, title = details.lesson, Strong(details.lesson.title)
     if move.was_start == lesson.starts_at:
         said = reader.both(
@@ -157,21 +140,24 @@ def _build_move(details: LessonDetails, seat: Seat, reader: Reader, *, join_url:
         )
     if not is_open(details, seat, now=reader.now):
         return Message(said.spoken, [section(said.shown)])
-    blocks = [section(lines(said.shown, _which_link(reader, move, is_there=join_url is not None)))]
+    link = _which_link(reader, move, is_there=join_url is not None)
+    text = Markup(f"{said.spoken} {link.spoken}") if link else said.spoken
+    blocks = [section(lines(said.shown, link.shown if link else None))]
     if join_url is None:
-        return Message(said.spoken, [*blocks, context(coming_line(details, seat, reader))])
-    return Message(said.spoken, [*blocks, *_join_row(details, seat, reader, join_url=join_url)])
+        return Message(text, [*blocks, context(coming_line(details, seat, reader))])
+    return Message(text, [*blocks, *_join_row(details, seat, reader, join_url=join_url)])
 
 
-def _which_link(reader: Reader, move: Move, *, is_there: bool) -> Markup | None:
+def _which_link(reader: Reader, move: Move, *, is_there: bool) -> Said | None:
     """What becomes of the link they had, if they had one."""
-    if move.old_closes_at is None:
+    time = move.old_closes_at
+    if time is None:
         return None
+    if is_there and time <= reader.now:
+        return reader.both("Please come in with the new link. The one you had stopped at {time}.", time=time)
     if is_there:
-        return reader.both(
-            "Please come in with the new link. The one you had stops at {time}.", time=move.old_closes_at
-        ).shown
-    return reader.both("Please do not use the link you had; it stops at {time}.", time=move.old_closes_at).shown
+        return reader.both("Please come in with the new link. The one you had stops at {time}.", time=time)
+    return reader.both("Please do not use the link you had; it stops at {time}.", time=time)
 
 
 def build_cancelled(details: LessonDetails, recipient: Seat | Person, *, now: datetime) -> Message:

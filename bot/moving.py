@@ -21,7 +21,7 @@ from bot.drafts import BookingDraft, Caution, CautionCode, Problem, ProblemCode
 from bot.errors import WrongState
 from bot.ids import Field
 from bot.lifecycle import Ask, Extended
-from bot.moves import Move, read_move
+from bot.moves import Move
 from storage.records import (
     Lesson,
     LessonDetails,
@@ -267,7 +267,7 @@ def _plan_word(
     """One word to everybody who knows of other times, except who moved it. How many are told."""
     lesson, told = details.lesson, 0
     knowing = set(notices.list_told(owed_before))
-    unsent = _list_unsent(owed_before)
+    unsent = notices.list_unsent_moves(owed_before)
     old_links = {seat.participant.id: seat.link for seat in details.seats}
     for participant in participants:
         if participant.person_id not in knowing or participant.person_id == actor.id:
@@ -287,14 +287,3 @@ def _plan_word(
             continue
         told += tx.notices.insert(notices.plan_move(wanted, participant, word, now=now))
     return told
-
-
-def _list_unsent(owed: Sequence[Notice]) -> dict[ParticipantId, Move]:
-    """Words of earlier moves that nobody has read: what their readers know is older."""
-    waiting = (NoticeState.WAITING, NoticeState.CLAIMED)
-    found: dict[ParticipantId, Move] = {}
-    for notice in owed:
-        word = read_move(notice.occasion) if notice.kind is NoticeKind.MOVED and notice.state in waiting else None
-        if word is not None and notice.about is not None:
-            found[notice.about] = word
-    return found

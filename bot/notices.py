@@ -23,6 +23,7 @@ from storage.records import (
     NoticeKind,
     NoticeState,
     Participant,
+    ParticipantId,
     PersonId,
     Reply,
     Seat,
@@ -41,7 +42,7 @@ NEAR = timedelta(hours=2)
 ENDED_NOW = "ended_now"
 """The occasion of the look at who came when a leader ended the lesson."""
 
-WORK = frozenset({NoticeKind.GO_LIVE, NoticeKind.READ_SESSIONS, NoticeKind.ERASE_SECRETS})
+WORK = frozenset({NoticeKind.GO_LIVE, NoticeKind.READ_SESSIONS, NoticeKind.COLLECT, NoticeKind.ERASE_SECRETS})
 """Kinds that send nothing to anybody."""
 
 BRINGS_CARD = frozenset({NoticeKind.INVITATION, NoticeKind.JOIN_LINK})
@@ -162,13 +163,10 @@ def is_ended_now(notice: Notice) -> bool:
     return notice.kind is NoticeKind.READ_SESSIONS and notice.occasion == ENDED_NOW
 
 
-def plan_new_link(lesson: Lesson, participant: Participant, *, now: datetime, tells: bool) -> list[Notice]:
-    """A further link for somebody whose `link_number` was just counted up. `tells`: with a message of its own."""
+def plan_new_link(lesson: Lesson, participant: Participant, *, now: datetime) -> list[Notice]:
+    """A further link for somebody whose `link_number` was just counted up."""
     occasion = f"link:{participant.link_number}"
-    owed = [_owe(lesson, NoticeKind.JOIN_LINK, occasion, due_at=now, now=now, to=participant)]
-    if tells:
-        owed.append(_owe(lesson, NoticeKind.MOVED, occasion, due_at=now, now=now, to=participant))
-    return owed
+    return [_owe(lesson, NoticeKind.JOIN_LINK, occasion, due_at=now, now=now, to=participant)]
 
 
 def plan_cancellation(details: LessonDetails, told: Iterable[PersonId], *, now: datetime) -> list[Notice]:
@@ -190,6 +188,16 @@ def plan_summary(details: LessonDetails, *, now: datetime) -> list[Notice]:
     closes_at = windows.last_close(lesson, [seat.participant for seat in details.seats])
     owed.append(_owe(lesson, NoticeKind.ERASE_SECRETS, "ended", due_at=max(now, closes_at), now=now))
     return owed
+
+
+def plan_collecting(lesson: Lesson, occasion: str, *, due_at: datetime, now: datetime) -> Notice:
+    """The work on what the lesson left at the room service. `occasion`: its end, or the instant of a report."""
+    return _owe(lesson, NoticeKind.COLLECT, occasion, due_at=due_at, now=now)
+
+
+def find_end_of_patience(lesson: Lesson) -> datetime:
+    """Until when a summary is worth sending, and what it tells of is worth waiting for."""
+    return (lesson.ended_at or lesson.ends_at) + SUMMARY_PATIENCE
 
 
 def plan_reply(
@@ -310,7 +318,7 @@ def find_too_late(notice: Notice, details: LessonDetails) -> datetime | None:
         case NoticeKind.NOT_REACHED:
             return lesson.ends_at + timedelta(days=1)
         case NoticeKind.SUMMARY:
-            return (lesson.ended_at or lesson.ends_at) + SUMMARY_PATIENCE
+            return find_end_of_patience(lesson)
         case _:
             return None
 
@@ -331,7 +339,7 @@ def _find_state_reason(notice: Notice, lesson: Lesson) -> str | None:
         return None if lesson.state is LessonState.CANCELLED else "not_cancelled"
     if lesson.state is LessonState.CANCELLED:
         return "cancelled"
-    if notice.kind is NoticeKind.SUMMARY:
+    if notice.kind in (NoticeKind.SUMMARY, NoticeKind.COLLECT):
         return None if lesson.state is LessonState.ENDED else "not_ended"
     if lesson.state is LessonState.ENDED and notice.kind is not NoticeKind.NOT_REACHED and not is_ended_now(notice):
         return "ended"
@@ -363,9 +371,10 @@ def _find_fact_reason(notice: Notice, details: LessonDetails) -> str | None:
             return None if notice.occasion == instant(lesson.starts_at) else "moved"
         case NoticeKind.READ_SESSIONS if not is_ended_now(notice):
             return None if notice.occasion == instant(lesson.ends_at) else "moved"
-        case NoticeKind.MOVED if (move := read_move(notice.occasion)) is not None:
-            return None if move.holds(lesson) else "moved"
-        case NoticeKind.JOIN_LINK | NoticeKind.MOVED:
+        case NoticeKind.MOVED:
+            move = read_move(notice.occasion)
+            return None if move is not None and move.holds(lesson) else "moved"
+        case NoticeKind.JOIN_LINK:
             is_current = seat is not None and notice.occasion == f"link:{seat.participant.link_number}"
             return None if is_current else "replaced"
         case NoticeKind.INVITATION:
@@ -389,6 +398,17 @@ def _is_card_fresh(notice: Notice, seat: Seat, lesson: Lesson) -> bool:
 
 def _find_seat(notice: Notice, details: LessonDetails) -> Seat | None:
     return next((seat for seat in details.seats if seat.participant.id == notice.about), None)
+
+
+def list_unsent_moves(notices: Iterable[Notice]) -> dict[ParticipantId, Move]:
+    """Words of earlier moves that nobody has read: what their readers know is older."""
+    waiting = (NoticeState.WAITING, NoticeState.CLAIMED)
+    found: dict[ParticipantId, Move] = {}
+    for notice in notices:
+        word = read_move(notice.occasion) if notice.kind is NoticeKind.MOVED and notice.state in waiting else None
+        if word is not None and notice.about is not None:
+            found[notice.about] = word
+    return found
 
 
 def list_told(notices: Iterable[Notice]) -> list[PersonId]:

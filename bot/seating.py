@@ -297,7 +297,7 @@ def _renew_spent_link(tx: Transaction, ask: Ask, lesson: Lesson, seat: Seat) -> 
     renewed = replace(seat.participant, link_number=seat.participant.link_number + 1)
     tx.lessons.update_participant(renewed)
     lifecycle.drop_old_links(tx, renewed)
-    tx.notices.insert(notices.plan_new_link(lesson, renewed, now=ask.now, tells=False))
+    tx.notices.insert(notices.plan_new_link(lesson, renewed, now=ask.now))
     return renewed
 
 

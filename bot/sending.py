@@ -16,6 +16,7 @@ import structlog
 from bot import lateness, lifecycle, notices, windows
 from bot.claims import Claimed, Claims
 from bot.clock import Clock
+from bot.collecting import Collector
 from bot.courtesy import Courtesy
 from bot.errors import (
     RoomServiceBusy,
@@ -30,7 +31,6 @@ from bot.errors import (
 )
 from bot.following import AFTER_WARNING, NextLessons
 from bot.launching import Launcher
-from bot.moves import read_move
 from bot.posting import LOOK_AFTER, Poster
 from bot.reading import LookAgain, SessionReader
 from storage.records import Notice, NoticeKind, NoticeState
@@ -78,6 +78,7 @@ class NoticeSender:
         poster: Poster,
         next_lessons: NextLessons,
         reader: SessionReader,
+        collector: Collector,
         clock: Clock,
     ) -> None:
         self._store = store
@@ -87,6 +88,7 @@ class NoticeSender:
         self._poster = poster
         self._next_lessons = next_lessons
         self._reader = reader
+        self._collector = collector
         self._clock = clock
         self.launches_open_at: datetime | None = None
         """Machine time until which the room service asked us to wait."""
@@ -118,10 +120,10 @@ class NoticeSender:
 
     async def _do_work(self, claimed: Claimed) -> None:
         notice, now = claimed.notice, self._clock.now()
-        if notice.kind is NoticeKind.READ_SESSIONS:
-            answer = await self._reader.look(notice, claimed.details)
-            if isinstance(answer, LookAgain):
-                await self._claims.release(claimed, until=self._clock.machine_now(), due_at=answer.due_at)
+        if notice.kind in (NoticeKind.READ_SESSIONS, NoticeKind.COLLECT):
+            due_at = await self._look(claimed)
+            if due_at is not None:
+                await self._claims.release(claimed, until=self._clock.machine_now(), due_at=due_at)
             else:
                 await self._claims.finish(claimed, NoticeState.SENT)
             return
@@ -136,6 +138,13 @@ class NoticeSender:
                 lifecycle.erase(tx, notice.workspace_id, notice.lesson_id)
 
         await self._store.write(work, is_patient=True)
+
+    async def _look(self, claimed: Claimed) -> datetime | None:
+        """Ask the room service what there is to know. When to ask again; None: never."""
+        if claimed.notice.kind is NoticeKind.COLLECT:
+            return await self._collector.look(claimed.notice, claimed.details)
+        answer = await self._reader.look(claimed.notice, claimed.details)
+        return answer.due_at if isinstance(answer, LookAgain) else None
 
     async def _send_card(self, claimed: Claimed) -> None:
         """The card, for a join link after a launch; where it is posted already, the launch has it redrawn."""
@@ -229,7 +238,7 @@ def _awaits_link(claimed: Claimed, *, now: datetime) -> bool:
         return False
     seat, lesson = claimed.get_seat(), claimed.details.lesson
     is_missing = seat.link is None or seat.link.number != seat.participant.link_number
-    is_word_first = claimed.notice.kind is NoticeKind.RESENT or read_move(claimed.notice.occasion) is not None
+    is_word_first = claimed.notice.kind in (NoticeKind.RESENT, NoticeKind.MOVED)
     if is_missing and is_word_first:
         return seat.participant.failure is None and windows.links_at(lesson, now) <= now
     return is_missing

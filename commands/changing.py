@@ -67,10 +67,7 @@ def _register_extending(app: AsyncApp, desk: Desk) -> None:
             )
             await _open(desk, asked, view)
         else:
-            relinked = result.relinked_count
-            desk.answer(
-                asked, confirmations.build_extended(details, reader=reader, relinked_count=relinked, now=ask.now)
-            )
+            desk.answer(asked, _word_extension(result, details, ask, reader))
         await ack()
 
     @app.view(View.EXTEND.value)
@@ -83,9 +80,17 @@ def _register_extending(app: AsyncApp, desk: Desk) -> None:
             )
             await ack(response_action="update", view=again)
             return
-        relinked = result.relinked_count
-        message = confirmations.build_extended(details, reader=reader, relinked_count=relinked, now=ask.now)
-        await _say(ack, message, reader)
+        await _say(ack, _word_extension(result, details, ask, reader), reader)
+
+
+def _word_extension(extended: lifecycle.Extended, details: LessonDetails, ask: Ask, reader: Person) -> Message:
+    return confirmations.build_extended(
+        details,
+        reader=reader,
+        relinked_count=extended.relinked_count,
+        old_closes_at=extended.old_closes_at,
+        now=ask.now,
+    )
 
 
 def _register_moving(app: AsyncApp, desk: Desk, menu: Menu) -> None:

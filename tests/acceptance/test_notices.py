@@ -137,9 +137,11 @@ async def test_extending_beyond_the_links_end_gives_new_links_with_a_message(sch
     await ada.press(telling.find_card(ada), "extend")
     await telling.settle(school)
 
-    await telling.wait_for_answer(school, ada, "2 people get a new link now")
+    await telling.wait_for_answer(school, ada, "2 people get a new link now and must come in again with it")
+    await telling.wait_for_answer(school, ada, "the old ones stop at 16:15.")
     assert len(ben.messages()) == count + 1
-    assert "Algebra has new times" in read_last(school, ben)
+    assert "Algebra now ends at 16:25, not at 16:15." in read_last(school, ben)
+    assert "Please come in with the new link. The one you had stops at 16:15." in read_last(school, ben)
     urls = {telling.find_url(message) for message in ben.messages()}
     assert len(urls) == 1
     assert urls != {first}
@@ -161,7 +163,8 @@ async def test_where_everyone_leaves_each_extension_brings_new_links(school: Sch
 
     assert (await school.lessonspace.browser("Ben").join(old_url)).refusal is Reason.EXPIRED
     assert await telling.join(school, ben, message=ben.messages()[-1]) is None
-    assert "Algebra has new times" in ben.messages()[-1].text
+    assert "Algebra now ends at 15:55, not at 15:45." in read_last(school, ben)
+    assert "The one you had stops at 15:45." in read_last(school, ben)
 
 
 async def test_let_it_end_asks_no_more(school: School) -> None:

@@ -265,8 +265,6 @@ def _list_lesson_messages(cast: Cast, details: LessonDetails) -> Iterator[tuple[
         yield "moved from when to when", build_moved(details, learner, join_url=url, now=NOW, move=move)
         without = build_moved(details, learner, join_url=None, now=NOW, move=move)
         yield "moved, the link comes later", without
-    yield "moved", build_moved(details, learner, join_url=url, now=NOW, old_closes_at=ENDS_AT)
-    yield "moved, without the old end", build_moved(details, learner, join_url=url, now=NOW)
     for canceller in (None, leader.person.id):
         cancelled = replace(details, lesson=replace(details.lesson, cancelled_by=canceller))
         yield "cancelled", build_cancelled(cancelled, learner, now=NOW)
@@ -335,7 +333,7 @@ def list_moves(details: LessonDetails) -> list[Move]:
             revision=2,
         )
         for was_start in (lesson.starts_at, lesson.starts_at - timedelta(days=3))
-        for old_closes_at in (None, lesson.ends_at)
+        for old_closes_at in (None, NOW, lesson.ends_at)
     ]
 
 
@@ -384,8 +382,9 @@ def _list_people_views(cast: Cast, details: LessonDetails) -> Iterator[tuple[str
 
 def _list_confirmations(reader: Person, details: LessonDetails) -> Iterator[tuple[str, Message]]:
     for count in (0, 1, 99):
-        extended = build_extended(details, reader=reader, relinked_count=count, now=NOW)
-        yield f"extended, {count} new links", extended
+        for closes_at in (None, NOW, ENDS_AT):
+            extended = build_extended(details, reader=reader, relinked_count=count, old_closes_at=closes_at, now=NOW)
+            yield f"extended, {count} new links", extended
         yield f"trying again, {count}", build_trying_again(details, reader=reader, count=count, now=NOW)
         cancelled = build_cancelled_confirmation(
             details, reader=reader, told_count=count, valid_count=count, valid_until=ENDS_AT, now=NOW
@@ -522,6 +521,7 @@ def build_full_admin_blocks(cast: Cast, reader: Person) -> list[Block]:
         reader=reader, now=NOW, troubled=troubled, pending=pending, rules=rules, is_first_visit=True
     )
 
+
 def make_house_history(cast: Cast) -> list[AuditEntry]:
     """Everything that can be set, set and taken back, by somebody, by nobody known, and by Hallpass."""
     lesson = make_lesson()
@@ -540,7 +540,6 @@ def make_house_history(cast: Cast) -> list[AuditEntry]:
         for when in ("before", "after")
         for actor in actors
     ] * 3
-
 
 
 def _list_house_views(cast: Cast) -> Iterator[tuple[str, Block]]:
@@ -562,12 +561,12 @@ def _list_house_views(cast: Cast) -> Iterator[tuple[str, Block]]:
         for count in (None, 1, 100, 101) if chosen.get("booker_groups") else (0, 100):
             groups = None if count is None else {f"S0GROUP{number}": cast.write(80) for number in range(count)}
             form = build_house_form(chosen, LessonOptions(), reach=200, groups=groups, reader=reader)
+            yield f"settings {chosen}, {count} user groups", form
     for entries in ([], make_house_history(cast)):
         view = build_house_changes(
             entries, names={reader.id: reader.name}, name_group=lambda _: cast.write(80), reader=reader, now=NOW
         )
         yield f"{len(entries)} changed settings", view
-            yield f"settings {chosen}, {count} user groups", form
     for books, named in (("members", []), ("everyone", []), ("admins", []), ("groups", [cast.write(80)] * 9)):
         words = words_for(cast.locale)
         rules = rule_lines(LessonOptions(), books=books, groups=named, reach=1, names=False, words=words)

@@ -10,6 +10,7 @@ import pytest
 
 from bot import lifecycle
 from bot.errors import NotAllowed, Outdated, TooEarly, TooLate, WrongState
+from bot.moves import read_move
 from storage.records import (
     Card,
     CardKind,
@@ -99,15 +100,24 @@ async def test_two_leaders_pressing_at_once_extend_once(stored: StoredSchool) ->
 
 
 async def test_links_are_renewed_when_the_end_passes_them(stored: StoredSchool) -> None:
-    """The fourth extension passes a link made for three: a new one, and a message that says so."""
+    """The fourth extension passes a link made for three: a new one, and a message that says it."""
     lesson = await book_and_send(stored)
     for _ in range(3):
         assert 0 == (await extend(stored, await stored.get(lesson.id))).relinked_count
 
-    assert 2 == (await extend(stored, await stored.get(lesson.id))).relinked_count
-    kinds = [one.kind for one in await stored.notices(lesson) if one.occasion == "link:2"]
-    assert 2 == kinds.count(NoticeKind.JOIN_LINK)
-    assert 2 == kinds.count(NoticeKind.MOVED)
+    def deliver_all(tx: Transaction) -> None:
+        for link in tx.lessons.list_links(stored.workspace.id, lesson.id):
+            tx.lessons.update_link(replace(link, delivered_at=NOW))
+
+    await stored.write(deliver_all)
+
+    extended = await extend(stored, await stored.get(lesson.id))
+
+    assert (2, ENDS_AT + timedelta(minutes=30)) == (extended.relinked_count, extended.old_closes_at)
+    owed = await stored.notices(lesson)
+    assert 2 == [(one.kind, one.occasion) for one in owed].count((NoticeKind.JOIN_LINK, "link:2"))
+    words = [read_move(one.occasion) for one in owed if one.kind is NoticeKind.MOVED]
+    assert [extended.old_closes_at] * 2 == [word.old_closes_at for word in words if word]
 
 
 async def test_everyone_leaves_renews_at_every_extension(stored: StoredSchool) -> None:

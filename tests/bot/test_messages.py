@@ -18,6 +18,7 @@ from bot.messages import (
     build_shrunk,
     build_start_reminder,
 )
+from bot.moves import Move
 from storage.records import CardKind, EndRule, LessonDetails, LessonOptions, LessonState, NoticeState, Role
 from tests.bot.plain import find_button, list_buttons, read
 from tests.records import ENDS_AT, NOW, STARTS_AT, make_details, make_lesson, make_link, make_person, make_seat
@@ -124,12 +125,24 @@ def test_a_leaders_next_lesson_joins_the_warning() -> None:
 
 
 def test_moved_asks_to_come_in_again() -> None:
-    """The new times, the new link, and until when the old one works."""
-    details = make_lesson_for_two()
-    message = build_moved(details, details.seats[1], join_url=URL, now=NOW, old_closes_at=ENDS_AT)
+    """The new end, the new link, and until when the old one works, or worked; also in the notification on a phone."""
+    details = make_lesson_for_two(ends_at=ENDS_AT + 10 * MINUTE)
+    lesson, learner = details.lesson, details.seats[1]
+    move = Move(
+        was_start=lesson.starts_at,
+        was_end=ENDS_AT,
+        starts_at=lesson.starts_at,
+        ends_at=lesson.ends_at,
+        old_closes_at=ENDS_AT,
+        revision=2,
+    )
+    message = build_moved(details, learner, join_url=URL, now=ENDS_AT - 5 * MINUTE, move=move)
+    later = build_moved(details, learner, join_url=URL, now=ENDS_AT + 5 * MINUTE, move=move)
 
-    assert "Please come in again with a new link." in message.text
-    assert "The link you had stops at 12:00 PM (New York time)." in read(message.blocks)
+    assert "now ends at 12:10 PM (New York time), not at 12:00 PM (New York time)." in read(message.blocks)
+    for told in (message.text, read(message.blocks)):
+        assert "Please come in with the new link. The one you had stops at" in told
+    assert "The one you had stopped at 12:00 PM (New York time)." in read(later.blocks)
     assert find_button(message.blocks, Action.JOIN) is not None
 
 

@@ -198,6 +198,26 @@ async def test_a_move_tells_no_more_than_it_changes(
     assert not await waiting(stored, lesson, NoticeKind.STILL_NOT_REACHED)
 
 
+async def test_what_nobody_has_read_of_a_move_survives_other_links(stored: StoredSchool) -> None:
+    """Another link while word of the move waits leaves it; an extension beyond that link tells both at once."""
+    lesson = await book_and_send(stored, end_rule=EndRule.EVERYONE_LEAVES)
+    await move(stored, lesson)
+    ben = next(seat for seat in (await stored.details(lesson)).seats if seat.person.id == stored.ben.id)
+    await stored.write(lambda tx: lifecycle.drop_old_links(tx, ben.participant))
+    assert stored.ben.id in {one.person_id for one in await waiting(stored, lesson, NoticeKind.MOVED)}
+    new = make_link(ben.participant, number=ben.participant.link_number, closes_at=ENDS_AT + HOUR, delivered_at=None)
+    await stored.write(lambda tx: tx.lessons.insert_link(new))
+    moved = await stored.get(lesson.id)
+
+    extended = await stored.write(lambda tx: lifecycle.extend(tx, ask(stored, moved)))
+
+    assert (1, None) == (extended.relinked_count, extended.old_closes_at)
+    words = [one for one in await waiting(stored, lesson, NoticeKind.MOVED) if one.person_id == stored.ben.id]
+    told = [it for word in words if (it := read_move(word.occasion)) is not None]
+    expected = (STARTS_AT, ENDS_AT, STARTS_AT + HOUR, ENDS_AT + HOUR + 10 * MINUTE, ENDS_AT)
+    assert [expected] == [(it.was_start, it.was_end, it.starts_at, it.ends_at, it.old_closes_at) for it in told]
+
+
 async def test_who_has_no_card_yet_is_not_told(stored: StoredSchool) -> None:
     """Their card will say the new times by itself, and the link that waits is made for them."""
     lesson = await stored.book(stored.ben)
