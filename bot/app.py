@@ -25,6 +25,7 @@ from bot.booking import BookingPolicy
 from bot.cardkeeping import CardKeeper
 from bot.claims import Claims
 from bot.clock import Clock, SystemClock
+from bot.collecting import Collector
 from bot.courtesy import Courtesy
 from bot.delivery import Delivery, build_client
 from bot.drawing import Drawer
@@ -47,10 +48,11 @@ from bot.web import Readiness, SlackHandler, build_web
 from commands.desk import Desk
 from commands.dispatching import Dispatcher
 from commands.installation import KnownInstallation
+from commands.open_homes import OpenHomes
 from commands.register import register
 from commands.watching import Watcher
 from storage.errors import HallpassError
-from storage.records import AccountId, Workspace, WorkspaceId
+from storage.records import AccountId, LessonId, Workspace, WorkspaceId
 from storage.sealing import Sealer
 from storage.sqlite import SqliteStore, open_store
 from storage.store import Transaction
@@ -148,13 +150,18 @@ class Hallpass:
             quiet_hours=self._settings.hallpass_quiet_hours,
         )
         self._desk = desk
-        watcher = Watcher(desk)
-        scheduler = self._build_scheduler(delivery, directory, drawer, launcher, watcher)
+        watcher, homes = Watcher(desk), OpenHomes(desk)
+
+        def note_done(workspace_id: WorkspaceId, lesson_id: LessonId) -> None:
+            watcher.note_done(workspace_id, lesson_id)
+            homes.note_done(workspace_id, lesson_id)
+
+        scheduler = self._build_scheduler(delivery, directory, drawer, launcher, note_done)
         self.scheduler = scheduler
         self._on_owed.append(scheduler.wake)
         await self._read_groups(directory, workspace.id, account_id)
         bolt = self._build_bolt(identity)
-        register(bolt, desk, watcher)
+        register(bolt, desk, watcher, homes)
         sending = asyncio.create_task(scheduler.run())
         stack.push_async_callback(_stop_scheduler, scheduler, sending)
         self.presence = Presence(
@@ -187,7 +194,12 @@ class Hallpass:
         )
 
     def _build_scheduler(
-        self, delivery: Delivery, directory: Directory, drawer: Drawer, launcher: Launcher, watcher: Watcher
+        self,
+        delivery: Delivery,
+        directory: Directory,
+        drawer: Drawer,
+        launcher: Launcher,
+        on_done: Callable[[WorkspaceId, LessonId], None],
     ) -> Scheduler:
         settings = self._settings
         reader = SessionReader(
@@ -214,6 +226,12 @@ class Hallpass:
             poster=poster,
             next_lessons=NextLessons(store=self.store, drawer=drawer, clock=self._clock),
             reader=reader,
+            collector=Collector(
+                store=self.store,
+                service=self._service,
+                clock=self._clock,
+                audiences=settings.hallpass_recording_policy or None,
+            ),
             clock=self._clock,
         )
         cards = CardKeeper(store=self.store, delivery=delivery, drawer=drawer, clock=self._clock)
@@ -224,7 +242,7 @@ class Hallpass:
             delivery=delivery,
             clock=self._clock,
             slots=settings.hallpass_launches_at_once + settings.hallpass_posts_at_once,
-            on_done=watcher.note_done,
+            on_done=on_done,
         )
 
     def _build_bolt(self, identity: Identity) -> Dispatcher:

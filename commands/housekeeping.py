@@ -18,7 +18,7 @@ from bot.ids import Action, View
 from bot.seeing import require_admin
 from commands.desk import Desk
 from commands.failures import read_asked
-from commands.home import publish
+from commands.open_homes import OpenHomes
 from storage.records import AuditEntry, Person, PersonId
 from storage.store import Transaction
 
@@ -28,7 +28,7 @@ GROUPS_WITHIN = timedelta(seconds=1)
 """Slack lists its user groups in this time, or their handles are typed: the trigger of a form lives three seconds."""
 
 
-def register(app: AsyncApp, desk: Desk) -> None:
+def register(app: AsyncApp, desk: Desk, homes: OpenHomes) -> None:
     """Name the buttons and the form."""
 
     @app.action(Action.HOUSE_RULES.value)
@@ -68,7 +68,7 @@ def register(app: AsyncApp, desk: Desk) -> None:
         await desk.store.write(
             lambda tx: save_house_rules(tx, desk.workspace_id, rules, user_id=user_id, policy=policy, now=now)
         )
-        desk.run(publish(desk, user_id))
+        desk.run(homes.publish(user_id))
         await ack()
 
 

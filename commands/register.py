@@ -25,10 +25,11 @@ from commands import (
 )
 from commands.desk import Desk
 from commands.dispatching import Dispatcher
+from commands.open_homes import OpenHomes
 from commands.watching import Watcher
 
 
-def register(app: Dispatcher, desk: Desk, watcher: Watcher) -> None:
+def register(app: Dispatcher, desk: Desk, watcher: Watcher, homes: OpenHomes) -> None:
     """Put every listener on the app."""
     lesson.register(app, desk)  # /lesson, /lessons, both shortcuts
     lists.register(app, desk)  # More and Back in a list
@@ -43,9 +44,9 @@ def register(app: Dispatcher, desk: Desk, watcher: Watcher) -> None:
     replying.register(app, desk)  # I'll be there, I can't come, Running late
     conversing.register(app, desk)  # what is typed in the Messages tab
     preferring.register(app, desk)  # Preferences in the Home tab, and its form
-    home.register(app, desk)  # app_home_opened, user_change
+    home.register(app, desk, homes)  # app_home_opened, user_change
     showing.register(app, desk)  # Summary, Show
-    housekeeping.register(app, desk)  # an admin's Settings, and what was changed in them
+    housekeeping.register(app, desk, homes)  # an admin's Settings, and what was changed in them
     exporting.register(app, desk)  # an admin's Export attendance
     overview.register(app, desk)  # an admin's All lessons
     roll.register(app, desk)  # See all

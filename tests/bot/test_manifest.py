@@ -61,7 +61,7 @@ class RecordingApp:
 def heard() -> dict[str, set[str]]:
     """What the listeners listen to, by kind."""
     app = RecordingApp()
-    register(cast("Any", app), Mock(), Mock())
+    register(cast("Any", app), Mock(), Mock(), Mock())
     return app.heard
 
 
