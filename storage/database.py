@@ -75,6 +75,9 @@ def _prepare(connection: sqlite3.Connection, path: Path, *, is_read_only: bool) 
     connection.execute("PRAGMA foreign_keys = ON")
     # What savepoints set aside would otherwise go through a file as soon as it is more than 64 KiB.
     connection.execute("PRAGMA temp_store = MEMORY")
+    # What is erased is overwritten, not only let go of: it is people's names and what they said. Some builds do so by
+    # themselves, some do not.
+    connection.execute("PRAGMA secure_delete = ON")
 
 
 @contextmanager

@@ -185,6 +185,7 @@ class Produced(StrEnum):
     AWAITED = "awaited"
     READY = "ready"
     MISSING = "missing"  # it was wanted, and there will be none
+    ERASED = "erased"  # it was ready, and has been kept long enough
 
 
 class Verdict(StrEnum):

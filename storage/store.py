@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from types import TracebackType
 from typing import Any, Protocol, Self, TypeVar
 
@@ -72,6 +73,19 @@ class Pending:
     oldest_due_at: datetime | None  # earliest `due_at` of what is due and not sent; lesson time
     dropped_late_count: int  # dropped because too late, ever
     failed_count: int
+
+
+class Kept(StrEnum):
+    """What is kept for a time, each in its own way; `Keeping` erases it."""
+
+    LESSONS = "lessons"  # with everything that hangs on them
+    ATTENDANCE = "attendance"  # who was there; what the whole lesson came to stays with it
+    EVENTS = "events"  # comings and goings, as reported
+    TRANSCRIPTS = "transcripts"  # and the room service's summary texts
+    DELIVERIES = "deliveries"
+    AUDIT = "audit"
+    ROOMS = "rooms"  # in which no lesson is stored any more
+    PEOPLE = "people"  # whom nothing names any more
 
 
 class Workspaces(Protocol):
@@ -526,6 +540,46 @@ class Deliveries(Protocol):
         ...
 
 
+class Keeping(Protocol):
+    """What has been kept long enough, found on the reading side and erased a few at a time."""
+
+    def list_past(
+        self,
+        kind: Kept,
+        workspace_id: WorkspaceId,
+        *,
+        before: datetime,
+        settled_before: datetime | None = None,
+        limit: int,
+    ) -> list[str]:
+        """Ids of what is older than `before`, oldest first: of lessons for what hangs on them, else its own.
+
+        Nothing of a lesson that is open, or of which a message or work is owed. A lesson's age counts from its end
+        (lesson time). A person's counts from the last look at Slack (machine time); who chose something for themselves
+        is listed only where that was before `settled_before` too (None: never).
+        """
+        ...
+
+    def erase(
+        self,
+        kind: Kept,
+        workspace_id: WorkspaceId,
+        ids: Collection[str],
+        *,
+        before: datetime,
+        settled_before: datetime | None = None,
+    ) -> int:
+        """Erase what `list_past` found under these ids, where it is still so. How many rows; again: none."""
+        ...
+
+    def compact_words(self, *, begins: bool) -> bool:
+        """Write a part of the index of words anew, without what was erased. False: nothing was left to do.
+
+        `begins`: the first of the calls that do it part by part.
+        """
+        ...
+
+
 class Settings(Protocol):
     """Small named values of a workspace or of one person in it, as JSON objects."""
 
@@ -569,6 +623,8 @@ class Transaction(Protocol):
     def sessions(self) -> Sessions: ...
     @property
     def deliveries(self) -> Deliveries: ...
+    @property
+    def keeping(self) -> Keeping: ...
     @property
     def settings(self) -> Settings: ...
     @property

@@ -61,3 +61,16 @@ CREATE TABLE deliveries (
 );
 CREATE UNIQUE INDEX deliveries_by_delivery ON deliveries (room, delivery_id);
 CREATE INDEX deliveries_to_work_on ON deliveries (id) WHERE worked_at IS NULL;
+
+-- Lessons of which everything was said: over or off, and no message or work is owed any more.
+CREATE VIEW settled_lessons AS
+SELECT id, workspace_id, ends_at FROM lessons
+WHERE state IN ('ended', 'cancelled')
+  AND NOT EXISTS (
+    SELECT 1 FROM notices
+    WHERE notices.lesson_id = lessons.id AND notices.state IN ('waiting', 'claimed', 'begun'));
+
+-- What is erased is looked for from what it hangs on: without these each participant's end would read whole tables.
+CREATE INDEX attendance_of_participant ON attendance (participant_id) WHERE participant_id IS NOT NULL;
+CREATE INDEX notices_about ON notices (about) WHERE about IS NOT NULL;
+CREATE INDEX audit_by_actor ON audit (actor) WHERE actor IS NOT NULL;

@@ -150,6 +150,7 @@ def test_a_commit_is_on_disk_before_it_returns(connection: sqlite3.Connection) -
     settings = [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous")]
 
     assert settings == ["wal", 2]
+    assert connection.execute("PRAGMA secure_delete").fetchone() == (1,)
     assert connection.execute("PRAGMA foreign_keys").fetchone() == (1,)
     assert connection.isolation_level is None
 

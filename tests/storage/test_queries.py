@@ -136,6 +136,22 @@ def test_what_came_after_the_lesson_is_found_by_index(subject: str, query: str, 
     assert [] == [step for step in scans if "VIRTUAL TABLE INDEX" not in step and "deliveries_to_work_on" not in step]
 
 
+@pytest.mark.parametrize("table", ["lessons", "participants", "notices", "rooms"])
+def test_erasing_looks_for_what_hangs_on_it_by_index(table: str, connection: sqlite3.Connection) -> None:
+    """Else each lesson that goes would read every table that points to it, while writers wait."""
+    children = [
+        (child, row[3])
+        for (child,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'").fetchall()
+        for row in connection.execute(f"PRAGMA foreign_key_list({child})").fetchall()
+        if row[2] == table
+    ]
+
+    assert children
+    for child, column in children:
+        plan = plan_of(connection, f"SELECT 1 FROM {child} WHERE {column} = :it")
+        assert ["SEARCH"] == [step.split()[0] for step in plan], (child, column)
+
+
 def test_a_shared_room_is_looked_for_among_one_persons_lessons(connection: sqlite3.Connection) -> None:
     """Not among all that the workspace ever had."""
     plan = plan_of(connection, import_module("storage.tables.lessons").SQL["find_shared_room"])
