@@ -25,6 +25,7 @@ class Capabilities:
     attendance: bool = False
     recording: bool = False
     transcript: bool = False
+    shortest_transcript: timedelta = timedelta(0)  # of a shorter session there is never a transcript
     revocation: bool = False
     close_room: bool = False
     max_participants: int | None = None
@@ -61,6 +62,8 @@ class LaunchRequest(Record):
     webhook_url: str | None = field(default=None, repr=False)  # where the room reports, the same for all of a room
     options: dict[str, object] = field(default_factory=dict, repr=False)  # the workspace's own, in the service's words
     visitor_address: str | None = field(default=None, repr=False)  # of who will come in, where it is known
+    email: str | None = field(default=None, repr=False)  # theirs; None: not told, as without a setting that says so
+    picture_url: str | None = field(default=None, repr=False)  # likewise
 
 
 LESSON_TAG = "hallpass_lesson"

@@ -284,7 +284,7 @@ def _quotes_answer(error: Exception) -> bool:
 def _describe_refusal(call: _Call, status: int, content: bytes) -> str:
     """What was refused, with the fields that the answer complains of: only names that we sent, never its text."""
     if status in (401, 403):
-        has_key = "Authorization" in call.headers
+        has_key = bool(call.headers.keys() - {"Accept"})
         return f"{call.what}: {'our key is not accepted, or may not do this' if has_key else 'may not be read'}"
     if status == 404:
         return f"{call.what}: there is no such thing"

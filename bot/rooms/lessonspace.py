@@ -1,44 +1,64 @@
-"""Lessonspace (thelessonspace.com), version 2 of its API: asks for each participant's way in, and reads who came.
+"""Lessonspace (thelessonspace.com), version 2 of its API: every documented call, and the `RoomService` on top of them.
 
 It refuses to guess: a launch without link, room or secret is an error and not half a launch, and sessions that cannot
 be read whole are an error and not a shorter list, since a missing entry would make somebody absent who was there.
+What is sent and what comes back is in the modules beside this one.
 """
 
 from __future__ import annotations
 
 import asyncio
 import ipaddress
-from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import aclosing
+from datetime import datetime
 from types import TracebackType
 from typing import Final, Self, TypeVar
 from urllib.parse import quote, urlsplit
 
 from bot.errors import RoomServiceNonsense, RoomServiceRefused
-from bot.rooms.answers import Fields, list_fields, read_fields
+from bot.rooms.answers import Fields, read_fields
 from bot.rooms.base import (
     AccountCheck,
+    Audience,
     Capabilities,
-    Happening,
+    Incoming,
     Launch,
     LaunchRequest,
+    Line,
     LiveSession,
-    NothingAfterwards,
+    Report,
     Session,
-    SessionEvent,
 )
 from bot.rooms.http import Answer, HttpClient, HttpDoor, Patience, Timing
+from bot.rooms.lessonspace_answers import (
+    build_launch,
+    parse_held_session,
+    parse_launch,
+    parse_live_session,
+    parse_recording_address,
+    parse_session,
+    parse_space,
+    parse_transcript,
+    parse_transcript_address,
+    parse_user,
+)
+from bot.rooms.lessonspace_launch import (
+    FEATURES,
+    LOCALES,
+    LONGEST_WINDOW,
+    build_launch_body,
+    build_webhooks,
+    find_option_problems,
+)
+from bot.rooms.lessonspace_lists import Query, SessionFilters, SpaceFilters, UserFilters, parse_page
+from bot.rooms.lessonspace_records import PROVIDER, SessionRecord, SpaceRecord, UserRecord
+from bot.rooms.lessonspace_webhooks import open_webhook, read_webhook
 from bot.rooms.pace import Pace
-from storage.records import Role
 
-Listed = TypeVar("Listed", Session, LiveSession)
+T = TypeVar("T")
 
 API_URL = "https://api.thelessonspace.com/v2/"
-
-LONGEST_WINDOW = timedelta(days=7)
-"""A link dies at the latest seven days after it was made (their page on link expiry)."""
-
-LOCALES = ("en", "fr", "it", "pl")
 
 LIMITED_PER_SECOND = 4
 """On the endpoints marked as limited, for the whole key. Their page on keys says "about 5 a second": just under it, the
@@ -47,41 +67,19 @@ network's jitter does not put us over."""
 _MOST_PAGES = 50
 """Of one room's sessions in some days, or of all that run now; more is a list that never ends."""
 
-_SPELLINGS: Final[Mapping[str, str]] = {
-    "invite": "people.invite",
-    "chat": "chat.enabled",
-    "fullscreen": "options.fullscreen",
-    "emojis": "reactions.emojis",
-    "importZip": "import.zip",
-    "profanityFilter": "options.profanityFilter",
-}
-"""Older name and newer name of the same feature. Both are sent: the one that is not known there is dropped silently."""
-
-_FEATURES = (
-    *_SPELLINGS,
-    *("timer", "participants", "tabContextMenu", "importPdf", "exportZip", "tabDownload", "endSession"),
-    *("hideTabbar", "hideToolbar"),
-    *("apps.enabled", "av.enabled", "av.screenShare", "av.publishing", "breakouts.enabled"),
-)
-
-_PEOPLE = (("profiles", "user", ""), ("guests", "uuid", "guest:"))
-"""Where a session lists people: the list, what tells them apart in it, and how we mark that."""
-
-_HAPPENINGS = {
-    "user-joined": Happening.JOINED,
-    "user-left": Happening.LEFT,
-    "user-idled": Happening.IDLED,
-}
+_MOST_PAGES_EVER = 100_000
+"""Of all that an organisation ever had."""
 
 
-class Lessonspace(NothingAfterwards):
+class Lessonspace:
     """The `RoomService` on Lessonspace's API, version 2.
 
-    Built on the process's one client, which it does not close. ValueError when `api_key` cannot be a key at all.
+    Built on the process's one client, which it does not close. ValueError when `api_key` cannot be a key at all, or
+    `more_reports` (groups of webhooks beyond those that a lesson needs: chat, cobrowser, knock) names one that is none.
     """
 
     name: Final = "lessonspace"
-    shown_name: Final = "Lessonspace"
+    shown_name: Final = PROVIDER
     capabilities: Final = Capabilities(
         single_use=True,
         window=True,
@@ -93,7 +91,7 @@ class Lessonspace(NothingAfterwards):
         transcript=True,
         longest_window=LONGEST_WINDOW,
         languages=LOCALES,
-        features=_FEATURES,
+        features=FEATURES,
     )
 
     def __init__(
@@ -103,24 +101,29 @@ class Lessonspace(NothingAfterwards):
         api_key: str,
         api_url: str = API_URL,
         launches_per_second: float | None = None,
+        more_reports: Collection[str] = (),
         patience: Patience | None = None,
         timing: Timing | None = None,
     ) -> None:
         api_key = api_key.strip()
         if not api_key or not api_key.isascii() or not api_key.isprintable():
             raise ValueError("a Lessonspace API key is printable ASCII text")
-        timing = timing or Timing()
+        build_webhooks("", more_reports=more_reports)
+        self._client = client
+        self._patience = patience
+        self._timing = timing or Timing()
+        self._more_reports = frozenset(more_reports)
         self._door = HttpDoor(
             client,
-            provider=self.shown_name,
+            provider=PROVIDER,
             base_url=api_url,
             headers={"Authorization": f"Organisation {api_key}"},  # British spelling, and not Bearer
             patience=patience,
-            timing=timing,
+            timing=self._timing,
         )
         # Launches have no documented rate: unless one is set, nothing holds them back until a 429 does, and then all.
-        self._launches = self._build_pace(launches_per_second, timing)
-        self._limited = self._build_pace(LIMITED_PER_SECOND, timing)
+        self._launches = self._build_pace(launches_per_second)
+        self._limited = self._build_pace(LIMITED_PER_SECOND)
         self._organisation_id: str | None = None
         self._asks_organisation = asyncio.Lock()
 
@@ -130,42 +133,138 @@ class Lessonspace(NothingAfterwards):
             "POST",
             "spaces/launch/",
             what="launch",
-            body=build_launch_body(request),
+            headers=_build_visitor_headers(request.visitor_address),
+            body=build_launch_body(request, more_reports=self._more_reports),
             is_repeatable=True,
             pace=self._launches,
         )
-        return parse_launch(answer)
+        return build_launch(parse_launch(answer), status=answer.status)
 
     async def list_sessions(self, room_id: str, *, overlaps_from: datetime, overlaps_until: datetime) -> list[Session]:
         """Sessions that overlap, oldest first, solo ones too. RoomServiceNonsense rather than a part of them."""
-        found = await self._read_list(
-            f"spaces/{quote(room_id, safe='')}/sessions/",
-            {
-                "include_single_user": "true",
-                # A second more, since what is sent is cut to the second; the exact judgement is ours.
-                "start_time_before": _format_moment(overlaps_until + timedelta(seconds=1)),
-                # Never a filter on the end: a running session has none, and would be lost. Nobody can come in later
-                # than a link lives, so what began longer ago than that is none of this lesson's.
-                "start_time_after": _format_moment(overlaps_from - LONGEST_WINDOW),
-            },
-            parse_session,
-        )
-        overlapping = [s for s in found if _overlaps(s, overlaps_from, overlaps_until)]
+        # Never a filter on the end: a running session has none, and would be lost. Nobody can come in later than a
+        # link lives, so what began longer ago than that is none of this lesson's. The exact judgement is ours.
+        filters = SessionFilters(start_time_before=overlaps_until, start_time_after=overlaps_from - LONGEST_WINDOW)
+        found = await self._read_whole(_name_space_sessions(room_id), filters.build_query(), parse_held_session)
+        overlapping = [session for session in found if _overlaps(session, overlaps_from, overlaps_until)]
         return sorted(overlapping, key=lambda session: (session.started_at, session.session_id))
 
     async def list_live_sessions(self) -> list[LiveSession]:
         """All that run, in one list, oldest first, solo ones too. RoomServiceNonsense rather than a part of them."""
-        organisation_id = await self._find_organisation()
-        running = await self._read_list(
-            f"organisations/{quote(organisation_id, safe='')}/sessions/",
-            {"in_progress_only": "true", "include_single_user": "true"},
-            parse_live_session,
-        )
+        query = SessionFilters(in_progress_only=True).build_query()
+        running = await self._read_whole(await self._name_path("sessions/"), query, parse_live_session)
         return sorted(running, key=lambda session: (session.started_at, session.session_id))
+
+    async def iterate_sessions(self, filters: SessionFilters | None = None) -> AsyncIterator[SessionRecord]:
+        """The organisation's sessions, in the service's order (newest first, by all we have seen), page by page."""
+        query = (filters or SessionFilters()).build_query()
+        path = await self._name_path("sessions/")
+        async with aclosing(self._iterate(path, query, "sessions", parse_session, self._limited)) as found:
+            async for session in found:
+                yield session
+
+    async def iterate_space_sessions(
+        self, space_id: str, filters: SessionFilters | None = None
+    ) -> AsyncIterator[SessionRecord]:
+        """One room's sessions with their logs, in the service's order. ValueError: filtered by space, it cannot be."""
+        filters = filters or SessionFilters()
+        if filters.space:
+            raise ValueError("a space's own sessions have no filter for spaces")
+        path, query = _name_space_sessions(space_id), filters.build_query()
+        async with aclosing(self._iterate(path, query, "sessions", parse_session, self._limited)) as found:
+            async for session in found:
+                yield session
+
+    async def iterate_spaces(self, filters: SpaceFilters | None = None) -> AsyncIterator[SpaceRecord]:
+        """The organisation's spaces, in the service's order."""
+        query = (filters or SpaceFilters()).build_query()
+        async with aclosing(self._iterate(await self._name_path("spaces/"), query, "spaces", parse_space)) as found:
+            async for space in found:
+                yield space
+
+    async def iterate_users(self, filters: UserFilters | None = None) -> AsyncIterator[UserRecord]:
+        """The organisation's users, in the service's order."""
+        query = (filters or UserFilters()).build_query()
+        async with aclosing(self._iterate(await self._name_path("users/"), query, "users", parse_user)) as found:
+            async for user in found:
+                yield user
+
+    async def fetch_session(self, session_id: str) -> SessionRecord:
+        """One session with its space. RoomServiceRefused, status 404: there is no such session."""
+        answer = await self._fetch_limited("GET", await self._name_session(session_id), what="session")
+        fields = read_fields(answer.body, provider=PROVIDER, what="session")
+        if fields.find_fields("space") is None:
+            raise fields.complain("space", "is missing")
+        return parse_session(fields)
+
+    async def change_session(
+        self, session_id: str, *, name: str, audiences: Sequence[Audience] | None = None
+    ) -> SessionRecord:
+        """The session as it is after the change: its name, and who may watch (empty: as the organisation has it; None:
+        left alone). Its own answer holds no more than what was changed, so the session is read after it."""
+        await self.settle_session(session_id, name=name, audiences=audiences)
+        return await self.fetch_session(session_id)
+
+    async def settle_session(self, session_id: str, *, name: str, audiences: Sequence[Audience] | None) -> None:
+        """As `change_session`, without reading it again. RoomServiceRefused when the name is blank: it is needed."""
+        if not name.strip():
+            raise RoomServiceRefused(PROVIDER, "session: a session needs a name")
+        body: dict[str, object] = {"name": name}
+        if audiences is not None:
+            body["recording_access_policy"] = [audience.value for audience in dict.fromkeys(audiences)]
+        path = await self._name_session(session_id)
+        answer = await self._fetch_limited("PATCH", path, what="session", body=body)
+        read_fields(answer.body, provider=PROVIDER, what="session").get_text("name")
+
+    async def fetch_transcript(self, session_id: str) -> tuple[Line, ...] | None:
+        """What was said, in the order of time; None: not ready yet, or never."""
+        address = await self.fetch_transcript_address(session_id)
+        if address is None:
+            return None
+        return parse_transcript(
+            await self._open_foreign(address).fetch("GET", address, what="transcript file", is_repeatable=True)
+        )
+
+    async def fetch_transcript_address(self, session_id: str) -> str | None:
+        """Where the transcript lies for some hours, for anybody who holds the address; None: not ready, or never."""
+        path = await self._name_session(session_id)
+        answer = await _unless_missing(self._fetch_limited("GET", f"{path}transcript/", what="transcript"))
+        return parse_transcript_address(answer) if answer else None
+
+    async def fetch_recording(self, session_id: str) -> str | None:
+        """A fresh address to watch the recording at, for anybody who holds it; None: there is none, or not yet."""
+        # The reference has the first path; newer clients ask at the second (seen 2025), which it does not mention.
+        for path in (f"sessions/{_quote(session_id)}/playback/", await self._name_session(session_id) + "playback/"):
+            answer = await _unless_missing(self._door.fetch("GET", path, what="recording", is_repeatable=True))
+            if answer:
+                return parse_recording_address(answer)
+        return None
+
+    async def delete_user(self, user_id: str) -> bool:
+        """Have somebody taken out of the organisation. False: it does not know them. What becomes of links they still
+        have is not documented."""
+        path = await self._name_path(f"users/{_quote(user_id)}/")
+        return await _unless_missing(self._door.fetch("DELETE", path, what="user", is_repeatable=True)) is not None
+
+    async def forget_person(self, provider_user_id: str) -> bool:
+        """As `delete_user`. Their name stays in sessions that were, as far as we know."""
+        return await self.delete_user(provider_user_id)
 
     async def close_room(self, room_id: str) -> None:
         """Lessonspace has no way to: RoomServiceRefused."""
         raise RoomServiceRefused(self.name, "cannot close a room")
+
+    def find_option_problems(self, options: Mapping[str, object]) -> dict[str, str]:
+        """What is wrong with launch options, common ones and each role's, by path; as the end of a sentence."""
+        return find_option_problems(options)
+
+    def open_webhook(self, headers: Mapping[str, str]) -> Incoming | None:
+        """What a delivery says it is; None: nothing that can be one."""
+        return open_webhook(headers)
+
+    def read_webhook(self, headers: Mapping[str, str], body: bytes, *, secret: str, received_at: datetime) -> Report:
+        """The verified report. WebhookForged, or RoomServiceNonsense when it is genuine but unreadable."""
+        return read_webhook(headers, body, secret=secret, received_at=received_at)
 
     async def check_account(self) -> AccountCheck:
         """Whose key this is. RoomServiceRefused when it is nobody's."""
@@ -182,7 +281,7 @@ class Lessonspace(NothingAfterwards):
 
     async def _fetch_organisation(self) -> AccountCheck:
         answer = await self._door.fetch("GET", "my-organisation/", what="organisation", is_repeatable=True)
-        fields = read_fields(answer.body, provider=self.shown_name, what="organisation")
+        fields = read_fields(answer.body, provider=PROVIDER, what="organisation")
         organisation_id = fields.find_count("id")
         if organisation_id is None:
             raise fields.complain("id", "is not a whole number")
@@ -193,207 +292,101 @@ class Lessonspace(NothingAfterwards):
             server_time=answer.server_time,
         )
 
-    async def _find_organisation(self) -> str:
-        """Whose key this is, asked once: a key belongs to one organisation for good."""
+    async def _name_path(self, rest: str) -> str:
+        """An address of the organisation's. Whose key this is, is asked once: it belongs to one organisation."""
         async with self._asks_organisation:
-            return self._organisation_id or (await self._fetch_organisation()).organisation_id
+            own_id = self._organisation_id or (await self._fetch_organisation()).organisation_id
+        return f"organisations/{_quote(own_id)}/{rest}"
 
-    async def _read_list(self, path: str, query: Mapping[str, str], parse: Callable[[Fields], Listed]) -> list[Listed]:
-        """Every page of a list of sessions, each session once."""
-        answer = await self._fetch_sessions(path, query)
-        found: dict[str, Listed] = {}
-        seen_pages: set[str] = set()
-        while True:
-            items, next_page = _parse_page(answer)
-            # By id, the later one wins: a page may repeat an entry when the list moved while we read.
-            found |= {session.session_id: session for session in map(parse, items)}
-            if next_page is None:
-                return list(found.values())
-            if next_page in seen_pages or len(seen_pages) >= _MOST_PAGES:
-                raise RoomServiceNonsense(self.shown_name, "next", "never comes to an end")
-            seen_pages.add(next_page)
-            answer = await self._fetch_sessions(next_page, None)
+    async def _name_session(self, session_id: str) -> str:
+        return await self._name_path(f"sessions/{_quote(session_id)}/")
 
-    async def _fetch_sessions(self, path: str, query: Mapping[str, str] | None) -> Answer:
-        return await self._door.fetch("GET", path, what="sessions", query=query, is_repeatable=True, pace=self._limited)
+    async def _read_whole(self, path: str, query: Query, parse: Callable[[Fields], T]) -> list[T]:
+        """Every page of a list of sessions, each session once, as it was told last."""
+        pages = self._iterate_pages(path, query, "sessions", self._limited, most_pages=_MOST_PAGES)
+        found: dict[str, T] = {}
+        async with aclosing(pages):
+            async for entries in pages:
+                # By id, the later one wins: a page may repeat an entry when the list moved while we read.
+                found |= {entry.get_text("uuid"): parse(entry) for entry in entries}
+        return list(found.values())
 
-    def _build_pace(self, per_second: float | None, timing: Timing) -> Pace:
-        return Pace(self.shown_name, per_second=per_second, monotonic=timing.monotonic, sleep=timing.sleep)
+    async def _iterate(
+        self, path: str, query: Query, what: str, parse: Callable[[Fields], T], pace: Pace | None = None
+    ) -> AsyncGenerator[T]:
+        """Each entry once, as it was told first; the next page is asked for when its first entry is wanted."""
+        seen: set[object] = set()
+        pages = self._iterate_pages(path, query, what, pace, most_pages=_MOST_PAGES_EVER)
+        async with aclosing(pages):
+            async for entries in pages:
+                for entry in entries:
+                    key = next((key for name in ("uuid", "slug", "id", "user") if (key := entry.find_id(name))), None)
+                    if key is None or key not in seen:
+                        seen.add(key)
+                        yield parse(entry)
 
+    async def _iterate_pages(
+        self, path: str, query: Query, what: str, pace: Pace | None, *, most_pages: int
+    ) -> AsyncGenerator[list[Fields]]:
+        asked_for: set[str] = set()
+        here: str | None = path
+        parameters: Query | None = query
+        while here is not None:
+            answer = await self._door.fetch("GET", here, what=what, query=parameters, is_repeatable=True, pace=pace)
+            entries, following = parse_page(answer, what=what, asked=here)
+            yield entries
+            if following is not None and (following in asked_for or len(asked_for) >= most_pages):
+                raise RoomServiceNonsense(PROVIDER, "next", "never comes to an end")
+            here, parameters = following, None
+            asked_for |= {following} if following else set()
 
-def build_launch_body(request: LaunchRequest) -> dict[str, object]:
-    """The body of a launch, complete: what is left out would fall to the organisation's defaults."""
-    body: dict[str, object] = {
-        "id": request.launch_id,
-        # False: whoever has the room's address would otherwise come in around every link.
-        "allow_guests": False,
-        "record_av": request.records,
-        "record_content": request.records,
-        # Switched off again by a later launch that leaves it out.
-        "transcribe": request.transcribes,
-        "user": _build_user(request),
-        "timeouts": {
-            "not_before": _format_moment(request.opens_at),
-            "not_after": _format_moment(request.closes_at),
-        },
-    }
-    if request.room_name.strip():
-        body["name"] = request.room_name  # a blank one is kept as blank; left out, it is the id
-    locale = (request.language or "").replace("_", "-").partition("-")[0].lower()
-    if locale in LOCALES:
-        body["locale"] = locale
-    if features := _build_features(request):
-        body["features"] = features
-    return body
+    async def _fetch_limited(
+        self, method: str, path: str, *, what: str, body: Mapping[str, object] | None = None
+    ) -> Answer:
+        """One of the calls that are counted. None of them does harm when it is done twice."""
+        return await self._door.fetch(method, path, what=what, body=body, is_repeatable=True, pace=self._limited)
 
+    def _open_foreign(self, address: str) -> HttpDoor:
+        """The way to a server that is not Lessonspace's API: our key stays here. The address is one that was judged."""
+        parts = urlsplit(address)
+        return HttpDoor(
+            self._client,
+            provider=PROVIDER,
+            base_url=f"{parts.scheme}://{parts.netloc}/",
+            headers={},
+            patience=self._patience,
+            timing=self._timing,
+        )
 
-def _build_user(request: LaunchRequest) -> dict[str, object]:
-    user: dict[str, object] = {
-        "id": request.person_key,
-        "name": request.shown_name,
-        "role": "teacher" if request.role is Role.LEADER else "student",
-        "leader": request.is_leader,
-        "single_use": request.is_single_use,
-    }
-    parameters: dict[str, object] = {}
-    if request.leaves_at_close:
-        parameters["kickOnExp"] = True
-    if request.is_leader and request.warns_at is not None:
-        parameters["softExp"] = int(request.warns_at.timestamp())  # UNIX seconds, unlike the window's two ends
-    if parameters:
-        user["custom_jwt_parameters"] = parameters
-    return user
+    def _build_pace(self, per_second: float | None) -> Pace:
+        return Pace(PROVIDER, per_second=per_second, monotonic=self._timing.monotonic, sleep=self._timing.sleep)
 
 
-def _build_features(request: LaunchRequest) -> dict[str, bool]:
-    """Per link. Only leaders may invite unless asked otherwise: an invitation's address is nobody's own."""
-    wanted = {name: is_on for name, is_on in request.features.items() if name in _FEATURES}
-    if not request.is_leader:
-        wanted.setdefault("invite", False)
-    return wanted | {_SPELLINGS[name]: is_on for name, is_on in wanted.items() if name in _SPELLINGS}
-
-
-def parse_launch(answer: Answer) -> Launch:
-    """The way in. RoomServiceNonsense naming the field when link, room or secret are not what they should be."""
-    fields = read_fields(answer.body, provider=Lessonspace.shown_name, what="launch")
-    url = fields.get_text("client_url")
-    if not _is_safe_link(url):
-        raise fields.complain("client_url", "is not an https address")
-    settings = fields.find_fields("room_settings")
-    return Launch(
-        url=url,
-        room_id=fields.get_text("room_id"),
-        room_secret=fields.get_text("secret"),
-        session_id=fields.find_text("session_id"),
-        provider_user_id=fields.find_id("user_id"),
-        is_new_room={201: True, 200: False}.get(answer.status),
-        is_recorded=_judge_recording(settings) if settings else None,
-        is_transcribed=settings.find_flag("transcribe") if settings else None,
-    )
-
-
-def _judge_recording(settings: Fields) -> bool | None:
-    """True if picture, sound or content is recorded; False only when both are told to be off."""
-    told = (settings.find_flag("record_av"), settings.find_flag("record_content"))
-    if True in told:
-        return True
-    return None if None in told else False
-
-
-def _is_safe_link(url: str) -> bool:
-    """Something we would let a child press: https, or plain http on this very machine (a stand-in)."""
+async def _unless_missing(asked: Awaitable[Answer]) -> Answer | None:
+    """The answer; None for a 404."""
     try:
-        parts = urlsplit(url)
-        host = parts.hostname
-    except ValueError:
-        return False
-    if not host or url.split() != [url]:  # white space anywhere in it
-        return False
-    return parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(host))
+        return await asked
+    except RoomServiceRefused as error:
+        if error.status == 404:
+            return None
+        raise
 
 
-def _is_loopback(host: str) -> bool:
+def _build_visitor_headers(address: str | None) -> dict[str, str]:
+    """So that a space is made near whoever comes in, and not near us. What is no address is not passed on."""
     try:
-        return ipaddress.ip_address(host).is_loopback
+        return {"X-Forwarded-For": str(ipaddress.ip_address(address))} if address else {}
     except ValueError:
-        return host == "localhost"
+        return {}
 
 
-def _parse_page(answer: Answer) -> tuple[list[Fields], str | None]:
-    """One page's entries, and the address of the next. An envelope by most accounts, a bare list by one."""
-    provider = Lessonspace.shown_name
-    if isinstance(answer.body, list):
-        return list(list_fields(answer.body, provider=provider, path="sessions")), None
-    fields = read_fields(answer.body, provider=provider, what="sessions")
-    if fields.values.get("next") is not None:
-        fields.get_text("next")
-    return list(fields.list_fields("results")), fields.find_text("next")
+def _name_space_sessions(room_id: str) -> str:
+    return f"spaces/{_quote(room_id)}/sessions/"
 
 
-def parse_session(fields: Fields) -> Session:
-    """One session with its log in the order of time. RoomServiceNonsense names what cannot be read."""
-    billable_seconds = fields.find_count("billable_seconds")
-    events = [_parse_event(entry) for entry in fields.list_fields("logs")]
-    return Session(
-        session_id=fields.get_text("uuid"),
-        started_at=fields.get_moment("start_time"),
-        ended_at=fields.find_moment("end_time"),
-        events=tuple(sorted(events, key=lambda event: event.at)),
-        names=_parse_names(fields),
-        billable=None if billable_seconds is None else timedelta(seconds=billable_seconds),
-        has_recording=fields.find_text("playback_url") is not None,
-    )
-
-
-def parse_live_session(fields: Fields) -> LiveSession:
-    """One entry of the organisation's list. Who was there only tells that something changed: told or not, no error.
-
-    `space` is documented for a single session only; where a list has it, it is the room's id.
-    """
-    space = fields.find_fields("space")
-    return LiveSession(
-        session_id=fields.get_text("uuid"),
-        room_id=space.find_text("slug") if space else None,
-        started_at=fields.get_moment("start_time"),
-        who=frozenset(_list_who(fields)),
-    )
-
-
-def _list_who(fields: Fields) -> Iterator[str]:
-    for list_name, id_name, prefix in _PEOPLE:
-        if isinstance(fields.values.get(list_name), list):
-            yield from (prefix + key for person in fields.list_fields(list_name) if (key := person.find_id(id_name)))
-
-
-def _parse_event(entry: Fields) -> SessionEvent:
-    guest = entry.find_id("guest_uuid")
-    return SessionEvent(
-        id=entry.get_id("id"),
-        happening=_HAPPENINGS.get(entry.get_text("log_type"), Happening.OTHER),
-        # Empty for what concerns nobody in particular, such as the whole session falling idle.
-        who=entry.find_id("profile") or (f"guest:{guest}" if guest else ""),
-        connection=entry.find_id("user_socket_id"),
-        at=entry.get_moment("date"),
-    )
-
-
-def _parse_names(fields: Fields) -> dict[str, str]:
-    """Names by `who`. They only dress up what the log says, so a missing one is no error."""
-    names: dict[str, str] = {}
-    for list_name, id_name, prefix in _PEOPLE:
-        if not isinstance(fields.values.get(list_name), list):
-            continue
-        for person in fields.list_fields(list_name):
-            key, name = person.find_id(id_name), person.find_text("name")
-            if key and name:
-                names[prefix + key] = name
-    return names
+def _quote(name: str) -> str:
+    return quote(name, safe="")
 
 
 def _overlaps(session: Session, start: datetime, end: datetime) -> bool:
     return session.started_at < end and (session.ended_at is None or session.ended_at > start)
-
-
-def _format_moment(moment: datetime) -> str:
-    """ISO 8601 in UTC, to the second, with Z: what a stamp without an offset means there is not documented."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

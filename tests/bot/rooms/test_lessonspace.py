@@ -14,7 +14,8 @@ import pytest
 from bot.errors import RoomServiceBusy, RoomServiceDown, RoomServiceError, RoomServiceNonsense, RoomServiceRefused
 from bot.rooms.base import Happening, LaunchRequest, RoomService, Session
 from bot.rooms.http import Patience, open_client
-from bot.rooms.lessonspace import Lessonspace, build_launch_body
+from bot.rooms.lessonspace import Lessonspace
+from bot.rooms.lessonspace_launch import build_launch_body
 from bot.sandbox.clock import MovableClock
 from bot.sandbox.faults import Fault
 from bot.sandbox.lessonspace.spaces import Reason
