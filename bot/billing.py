@@ -32,6 +32,7 @@ FIELDS = (
     *("workspace", "lesson_id", "title", "state", "zone", "planned_start", "planned_end", "planned_minutes"),
     *("actual_start", "actual_end", "booked_by", "name", "slack_id", "role", "attendance", "joined", "left"),
     *("minutes", "late_minutes", "is_corrected", "lesson_together_minutes", "lesson_billable_minutes"),
+    "removed",
 )
 """The columns, in their order; new ones are put at the end."""
 
@@ -101,18 +102,19 @@ def write_csv(
 def rows_of(
     workspace: Workspace, details: LessonDetails, attendance: Iterable[Attendance], wanted: Wanted
 ) -> Iterator[Fields]:
-    """The lesson's rows that are wanted, by place in it; who came without a link last."""
+    """The lesson's rows that are wanted, by place in it; then who was taken out; who came without a link last."""
     if not wanted.holds(details):
         return
-    seated = {seat.participant.id for seat in details.seats}
-    for seat in details.seats:
+    seats = (*details.seats, *details.removed)
+    seated = {seat.participant.id for seat in seats}
+    for seat in seats:
         if not wanted.holds_person(seat.person):
             continue
         person = {"name": seat.person.name, "slack_id": seat.person.user_id, "role": seat.participant.role.value}
-        yield _row(workspace, details, person, seat.attendance)
+        yield _row(workspace, details, person, seat.attendance, removed_at=seat.participant.removed_at)
     for one in (
         attendance if _is_final(details.lesson) else ()
-    ):  # taken off the lesson after they had come, or never in it
+    ):  # never in it, or at a place that they left for another one
         is_seated = one.participant_id is not None and one.participant_id in seated
         if not is_seated and wanted.holds_person(None):
             yield _row(workspace, details, {"name": one.shown_name, "slack_id": None, "role": None}, one)
@@ -124,7 +126,12 @@ def _is_final(lesson: Lesson) -> bool:
 
 
 def _row(
-    workspace: Workspace, details: LessonDetails, person: Mapping[str, str | None], attendance: Attendance | None
+    workspace: Workspace,
+    details: LessonDetails,
+    person: Mapping[str, str | None],
+    attendance: Attendance | None,
+    *,
+    removed_at: datetime | None = None,
 ) -> Fields:
     lesson, totals = details.lesson, details.totals
     if not _is_final(lesson):
@@ -150,6 +157,7 @@ def _row(
         "is_corrected": attendance.corrected_present is not None if attendance else None,
         "lesson_together_minutes": minutes(totals.together) if totals and totals.is_known else None,
         "lesson_billable_minutes": minutes(totals.billable) if totals else None,
+        "removed": local(removed_at, lesson),
     }
 
 

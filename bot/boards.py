@@ -16,7 +16,7 @@ from bot.readers import Reader, reader_of
 from bot.replies import lesson_line
 from bot.roster import reach_blocks
 from bot.summaries import build_summary
-from storage.records import AuditEntry, LessonDetails, LessonState, Person, PersonId
+from storage.records import AuditEntry, LessonDetails, LessonState, Person
 
 
 def build_lesson_view(
@@ -25,7 +25,7 @@ def build_lesson_view(
     reader: Person,
     runs: bool,
     history: Sequence[AuditEntry] = (),
-    names: Mapping[PersonId, str] | None = None,
+    names: Mapping[str, str] | None = None,
     service_name: str,
     now: datetime,
 ) -> Block:

@@ -48,6 +48,14 @@ def pair_facts(facts: Mapping[str, Fact]) -> list[tuple[str, Fact, Fact]]:
     return [*pairs, *single]
 
 
+def name_ids(value: Fact, names: Mapping[str, str]) -> Fact:
+    """The value with people's names where it is their ids, or their places'; any other as it is."""
+    if not isinstance(value, str):
+        return value
+    parts = value.split()
+    return ", ".join(names[part] for part in parts) if parts and all(part in names for part in parts) else value
+
+
 def _to_fact(value: object) -> Fact:
     if isinstance(value, datetime):
         return value.isoformat(timespec="seconds")

@@ -89,6 +89,7 @@ def _tabulate(rows: Iterable[Fields], *, has_header: bool) -> Table:
         table.add_column(header, width=width, ratio=None if width else 1, overflow="fold")
     for row in rows:
         shown = {name: "" if row[name] is None else str(row[name]) for name in TABLE}
+        shown["attendance"] = shown["attendance"] or ("removed" if row["removed"] else "")
         shown["planned_start"] = shown["planned_start"][:16].replace("T", " ")
         table.add_row(*(escape(text) for text in shown.values()))
     return table

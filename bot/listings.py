@@ -17,7 +17,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from bot.billing import Days, Fields, local, minutes_of
-from bot.changes import pair_facts
+from bot.changes import name_ids, pair_facts
+from bot.seeing import name_people
 from storage.database import connect, pending_migrations
 from storage.errors import NotStored, StoreUnusable
 from storage.records import (
@@ -26,7 +27,6 @@ from storage.records import (
     LessonDetails,
     Notice,
     NoticeState,
-    PersonId,
     Seat,
     Workspace,
 )
@@ -102,10 +102,11 @@ def describe_seat(seat: Seat, lesson: Lesson) -> Fields:
         "opened": local(seat.link.opened_at, lesson) if seat.link else None,
         "attendance": seat.attendance.verdict.value if seat.attendance else None,
         "minutes": minutes_of(seat.attendance),
+        "removed": local(seat.participant.removed_at, lesson),
     }
 
 
-def describe_notice(notice: Notice, lesson: Lesson, names: Mapping[PersonId, str]) -> Fields:
+def describe_notice(notice: Notice, lesson: Lesson, names: Mapping[str, str]) -> Fields:
     """One thing that is owed, was sent, or was not."""
     return {
         "kind": notice.kind.value,
@@ -118,11 +119,13 @@ def describe_notice(notice: Notice, lesson: Lesson, names: Mapping[PersonId, str
     }
 
 
-def describe_entry(entry: AuditEntry, lesson: Lesson, names: Mapping[PersonId, str]) -> Fields:
+def describe_entry(entry: AuditEntry, lesson: Lesson, names: Mapping[str, str]) -> Fields:
     """One change: when, who, what, and what it was before and after."""
     actor = names.get(entry.actor, entry.actor) if entry.actor else "Hallpass"
     told = [
-        f"{name}: {after}" if before is None else f"{name}: {before} → {after}"
+        f"{name}: {name_ids(after, names)}"
+        if before is None
+        else f"{name}: {name_ids(before, names)} → {name_ids(after, names)}"
         for name, before, after in pair_facts(entry.facts)
     ]
     return {"at": local(entry.at, lesson), "who": actor, "action": entry.action, "facts": "; ".join(told) or None}
@@ -131,30 +134,18 @@ def describe_entry(entry: AuditEntry, lesson: Lesson, names: Mapping[PersonId, s
 def describe_all(tx: Transaction, details: LessonDetails) -> dict[str, object]:
     """A lesson with everybody in it and everything owed, for `show`."""
     lesson = details.lesson
-    names = _name_people(tx, details)
+    history = tx.audit.list_for_lesson(lesson.workspace_id, lesson.id)
+    names = name_people(tx, details, history)
     notices = tx.notices.list_for_lesson(lesson.workspace_id, lesson.id)
     return {
         **describe_lesson(details),
         "channel_id": lesson.channel_id,
         "is_recorded": lesson.is_recorded,
         "is_transcribed": lesson.is_transcribed,
-        "people": [describe_seat(seat, lesson) for seat in details.seats],
+        "people": [describe_seat(seat, lesson) for seat in (*details.seats, *details.removed)],
         "notices": [describe_notice(notice, lesson, names) for notice in notices],
-        "history": [
-            describe_entry(entry, lesson, names) for entry in tx.audit.list_for_lesson(lesson.workspace_id, lesson.id)
-        ],
+        "history": [describe_entry(entry, lesson, names) for entry in history],
     }
-
-
-def _name_people(tx: Transaction, details: LessonDetails) -> dict[PersonId, str]:
-    """Everybody in it, who booked it, and whoever changed it, an admin for instance."""
-    lesson = details.lesson
-    names = {seat.person.id: seat.person.name for seat in details.seats}
-    names[details.booked_by.id] = details.booked_by.name
-    for entry in tx.audit.list_for_lesson(lesson.workspace_id, lesson.id):
-        if entry.actor is not None and entry.actor not in names:
-            names[entry.actor] = tx.people.get(lesson.workspace_id, entry.actor).name
-    return names
 
 
 def print_list(console: Console, lessons: list[LessonDetails]) -> None:

@@ -6,14 +6,14 @@ exists: a lesson that is not there and one that is not theirs are refused alike.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.booking import BookingPolicy
 from bot.errors import NotAllowed
 from bot.lifecycle import may_run
 from storage.errors import NotStored
-from storage.records import AuditEntry, LessonDetails, LessonId, Person, PersonId, Seat, WorkspaceId
+from storage.records import AuditEntry, LessonDetails, LessonId, ParticipantId, Person, Seat, WorkspaceId
 from storage.store import Transaction
 
 
@@ -27,7 +27,7 @@ class Seen:
     runs: bool
     is_admin: bool
     history: tuple[AuditEntry, ...] = ()
-    names: Mapping[PersonId, str]  # of whoever the history mentions
+    names: Mapping[str, str]  # of whoever the history mentions, by their ids and their places' ids
 
 
 def see(
@@ -56,14 +56,27 @@ def see(
     )
 
 
-def name_people(tx: Transaction, details: LessonDetails, history: tuple[AuditEntry, ...]) -> dict[PersonId, str]:
-    """Everybody in the lesson, who booked it, and whoever changed it, an admin for instance."""
-    names = {seat.person.id: seat.person.name for seat in details.seats}
-    names[details.booked_by.id] = details.booked_by.name
+def name_people(tx: Transaction, details: LessonDetails, history: Sequence[AuditEntry]) -> dict[str, str]:
+    """Everybody who is or was in the lesson, who booked it, and whoever changed it, an admin for instance.
+
+    By their ids, and by those of the places that they had in it.
+    """
+    names: dict[str, str] = {details.booked_by.id: details.booked_by.name}
+    for seat in (*details.seats, *details.removed):
+        names[seat.person.id] = names[seat.participant.id] = seat.person.name
     for entry in history:
         if entry.actor is not None and entry.actor not in names:
             names[entry.actor] = tx.people.get(entry.workspace_id, entry.actor).name
+        for place in _list_places(entry):
+            if place not in names and (had := tx.lessons.find_participant(entry.workspace_id, place)) is not None:
+                names[place] = tx.people.get(entry.workspace_id, had.person_id).name
     return names
+
+
+def _list_places(entry: AuditEntry) -> list[ParticipantId]:
+    """The places that an entry is about, also those of people who came back to another one since."""
+    told = (entry.facts.get(name) for name in ("participant", "participants"))
+    return [ParticipantId(place) for value in told if isinstance(value, str) for place in value.split()]
 
 
 def require_admin(tx: Transaction, workspace_id: WorkspaceId, *, user_id: str, policy: BookingPolicy) -> Person:
