@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from bot import lifecycle, notices, windows
+from bot import collecting, lifecycle, notices, windows
 from bot.attendance import SessionFacts, compute_attendance
 from bot.clock import Clock
 from bot.errors import RoomServiceError
@@ -115,6 +115,8 @@ class SessionReader:
             judged = judge_sessions(tx, present, sessions, is_known=is_known, now=now, late_after=self._late_after)
             finish = lifecycle.sum_up if notices.is_ended_now(notice) else lifecycle.end
             finish(tx, present, events=judged.events, totals=judged.totals, attendance=judged.attendance, now=now)
+            capabilities = self._service.capabilities
+            collecting.begin(tx, present, sessions, capabilities=capabilities, is_known=is_known, now=now)
 
         await self._store.write(work)
 

@@ -18,6 +18,7 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 from bot.quiet import OFF, QuietHours
+from bot.rooms.base import Audience
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
@@ -239,6 +240,16 @@ def parse_ids(text: str, *, starts: str = "SUW") -> tuple[str, ...]:
         kinds = "ids of user groups (S…)" if starts == "S" else "ids of people (U… or W…) or of user groups (S…)"
         raise Wrong("holds something that is no such id", f"list {kinds}, separated by commas")
     return tuple(dict.fromkeys(ids))
+
+
+def parse_audiences(text: str) -> tuple[Audience, ...]:
+    """Who may open a recording, in the provider's words, comma-separated. Empty: as the organisation has it."""
+    words = dict.fromkeys(part.strip().lower() for part in text.split(",") if part.strip())
+    try:
+        return tuple(Audience(word) for word in words)
+    except ValueError:
+        mend = f"list some of {', '.join(Audience)}, separated by commas"
+        raise Wrong("names an audience that there is not", mend) from None
 
 
 def parse_channel(text: str) -> str:

@@ -21,6 +21,7 @@ from pydantic_settings import BaseSettings, DotEnvSettingsSource, EnvSettingsSou
 from pydantic_settings.sources import PydanticBaseSettingsSource
 
 from bot.quiet import USUAL, QuietHours
+from bot.rooms.base import Audience
 from bot.setting_values import (
     Bookers,
     BookersRule,
@@ -32,6 +33,7 @@ from bot.setting_values import (
     is_usual_key,
     of_text,
     parse_app_token,
+    parse_audiences,
     parse_bookers,
     parse_bot_token,
     parse_channel,
@@ -197,6 +199,12 @@ class Settings(BaseSettings):
         default=None,
         description="id of a channel that Hallpass is in, where admins read of lessons without their leader "
         "and of people whom nobody reached two hours before the start; not set: only the booker is told",
+    )
+
+    hallpass_recording_policy: Annotated[tuple[Audience, ...], BeforeValidator(of_text(parse_audiences))] = Field(
+        default=(),
+        description="who may open recordings at the provider itself, set for each session: some of `participant`, "
+        "`admin`, `teacher`, `student`, `public`, comma-separated; not set: left as the organisation has it there",
     )
 
     _sources: dict[str, Source] = PrivateAttr(default_factory=dict)

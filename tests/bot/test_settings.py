@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from bot.rooms.base import Audience
 from bot.setting_values import Bookers, BookersRule, Listen, Rate, Wrong, parse_duration, show_duration
 from bot.settings import Settings, SettingsError, Source, load_settings
 from storage.errors import HallpassError
@@ -71,6 +72,17 @@ def test_other_quiet_hours_are_refused(text: str) -> None:
         "write it like 21:30-07:00, or off"
         in problems_of(ENOUGH | {"HALLPASS_QUIET_HOURS": text})["HALLPASS_QUIET_HOURS"]
     )
+
+
+def test_a_recording_policy_is_a_list_of_audiences() -> None:
+    """In the provider's words, each once; others are refused with those that there are."""
+    assert (Audience.TEACHER, Audience.ADMIN) == load(
+        HALLPASS_RECORDING_POLICY=" Teacher, admin,teacher"
+    ).hallpass_recording_policy
+    assert () == load(HALLPASS_RECORDING_POLICY="").hallpass_recording_policy
+
+    problems = problems_of(ENOUGH | {"HALLPASS_RECORDING_POLICY": "teacher, parents"})
+    assert "list some of participant, admin, teacher, student, public" in problems["HALLPASS_RECORDING_POLICY"]
 
 
 def test_a_signing_secret_in_place_of_an_app_token_means_http() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from types import TracebackType
 from typing import Self
@@ -9,10 +10,12 @@ from typing import Self
 from bot.errors import RoomServiceDown, RoomServiceError
 from bot.rooms.base import (
     AccountCheck,
+    Audience,
     Capabilities,
     Happening,
     Launch,
     LaunchRequest,
+    Line,
     LiveSession,
     NothingAfterwards,
     Session,
@@ -33,6 +36,11 @@ class ToldRooms(NothingAfterwards):
         self.sessions: list[Session] = []
         self.is_down = False
         self.asked: list[tuple[str, datetime, datetime]] = []
+        self.recordings: dict[str, str] = {}
+        self.transcripts: dict[str, tuple[Line, ...]] = {}
+        self.asked_afterwards: list[tuple[str, str]] = []  # what for, and of which session
+        self.settled: list[tuple[str, str, Sequence[Audience] | None]] = []
+        self.fails_to_settle: RoomServiceError | None = None
 
     async def list_sessions(self, room_id: str, *, overlaps_from: datetime, overlaps_until: datetime) -> list[Session]:
         self.asked.append((room_id, overlaps_from, overlaps_until))
@@ -50,6 +58,23 @@ class ToldRooms(NothingAfterwards):
         if self.fails_to_close is not None:
             raise self.fails_to_close
         self.closed.append(room_id)
+
+    async def fetch_recording(self, session_id: str) -> str | None:
+        self.asked_afterwards.append(("recording", session_id))
+        if self.is_down:
+            raise RoomServiceDown("Lessonspace", "no answer")
+        return self.recordings.get(session_id)
+
+    async def fetch_transcript(self, session_id: str) -> tuple[Line, ...] | None:
+        self.asked_afterwards.append(("transcript", session_id))
+        if self.is_down:
+            raise RoomServiceDown("Lessonspace", "no answer")
+        return self.transcripts.get(session_id)
+
+    async def settle_session(self, session_id: str, *, name: str, audiences: Sequence[Audience] | None) -> None:
+        if self.fails_to_settle is not None:
+            raise self.fails_to_settle
+        self.settled.append((session_id, name, audiences))
 
     async def check_account(self) -> AccountCheck:
         raise NotImplementedError
