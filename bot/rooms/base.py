@@ -177,6 +177,7 @@ class Line:
     speaker: str  # as the service shows them
     who: str | None  # provider_user_id
     text: str = field(repr=False)
+    breakout: str | None = None  # the side room it was said in; None: the room itself, or not told
 
 
 class Audience(StrEnum):

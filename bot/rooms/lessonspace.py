@@ -43,14 +43,8 @@ from bot.rooms.lessonspace_answers import (
     parse_transcript_address,
     parse_user,
 )
-from bot.rooms.lessonspace_launch import (
-    FEATURES,
-    LOCALES,
-    LONGEST_WINDOW,
-    build_launch_body,
-    build_webhooks,
-    find_option_problems,
-)
+from bot.rooms.lessonspace_body import FEATURES, LOCALES
+from bot.rooms.lessonspace_launch import LONGEST_WINDOW, build_launch_body, build_webhooks, find_option_problems
 from bot.rooms.lessonspace_lists import Query, SessionFilters, SpaceFilters, UserFilters, parse_page
 from bot.rooms.lessonspace_records import PROVIDER, SessionRecord, SpaceRecord, UserRecord
 from bot.rooms.lessonspace_webhooks import open_webhook, read_webhook

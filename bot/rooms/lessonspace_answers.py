@@ -309,6 +309,7 @@ def _parse_line(found: Fields) -> Line:
         speaker=(user.find_text("name") if user else None) or "",
         who=user.find_id("id") if user else None,
         text=str(found.values["text"]),
+        breakout=found.find_id("breakout_id"),
     )
 
 

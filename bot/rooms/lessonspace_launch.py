@@ -1,42 +1,26 @@
-"""What is asked of Lessonspace for one participant's way in: every field of its launch, typed.
+"""What is asked of Lessonspace for one participant's way in, and who decides it.
 
-Who decides what: a lesson's own matters (who, when, whether recorded) are Hallpass's and cannot be set by options, nor
-can what a link is; all else may be set by a workspace's options. A misspelt option would vanish there without an error,
-so an unknown one is refused here. Nothing that says what is wrong repeats a value: it may be a secret.
+A lesson's own matters (who, when, whether recorded) are Hallpass's and cannot be set by options, nor can what a link
+is; all else may be set by a workspace's options. Nothing that says what is wrong repeats a value: it may be a secret.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Mapping
-from datetime import datetime, timedelta
-from typing import Annotated, Final, Literal
+from datetime import timedelta
+from typing import Final
 
-from pydantic import (
-    AfterValidator,
-    AwareDatetime,
-    BaseModel,
-    ConfigDict,
-    Field,
-    JsonValue,
-    ValidationError,
-    field_serializer,
-)
+from pydantic import ValidationError
 
 from bot.errors import RoomServiceRefused
 from bot.rooms.base import LESSON_TAG, LaunchRequest
-from bot.rooms.lessonspace_lists import format_moment
+from bot.rooms.lessonspace_body import FEATURES, LOCALES, SPELLINGS, LaunchBody, LaunchOptions, is_address
 from bot.rooms.lessonspace_records import PROVIDER
 from bot.rooms.options import ROLES, merge, merge_options
 from storage.records import Role
 
 LONGEST_WINDOW: Final = timedelta(days=7)
 """A link dies at the latest seven days after it was made (their page on link expiry)."""
-
-LONGEST_ID: Final = 64
-"""Characters of a space's id (their guide on creating a space)."""
-
-LOCALES: Final = ("en", "fr", "it", "pl")
 
 REPORTS: Final[Mapping[str, tuple[str, ...]]] = {
     "session": ("start", "idle", "end"),
@@ -53,189 +37,7 @@ MORE_REPORTS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """Webhooks that must be switched on: they tell more of what people do in a room than a lesson's upkeep needs."""
 
-_SPELLINGS: Final[Mapping[str, str]] = {
-    "invite": "people.invite",
-    "chat": "chat.enabled",
-    "fullscreen": "options.fullscreen",
-    "emojis": "reactions.emojis",
-    "importZip": "import.zip",
-    "profanityFilter": "options.profanityFilter",
-}
-"""Older name and newer name of the same feature. Both are sent: the one that is not known there is dropped silently."""
-
-FEATURES: Final = (
-    *_SPELLINGS,
-    *("timer", "participants", "tabContextMenu", "importPdf", "exportZip", "tabDownload", "endSession"),
-    *("hideTabbar", "hideToolbar"),
-    *("apps.enabled", "av.enabled", "av.screenShare", "av.publishing", "breakouts.enabled"),
-)
-"""Features by one name each; where there are two, by the older."""
-
-_OLDER_NAMES: Final = {newer: older for older, newer in _SPELLINGS.items()}
-
-_KNOWN_FEATURES: Final = frozenset({*FEATURES, *_OLDER_NAMES})
-
-
-def _check_address(text: str) -> str:
-    if not re.fullmatch(r"https?://[^\s/]+\S*", text):
-        raise ValueError("must be an address, https://…")
-    return text
-
-
-def _check_features(features: dict[str, bool]) -> dict[str, bool]:
-    if unknown := sorted(features.keys() - _KNOWN_FEATURES):
-        raise ValueError(f"knows no {', '.join(unknown)}")
-    return features
-
-
-Address = Annotated[str, AfterValidator(_check_address)]
-Tags = dict[str, str]
-
-
-class _Part(BaseModel):
-    """Exactly the documented fields, of exactly the documented types. A value is never repeated in an error."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, hide_input_in_errors=True)
-
-
-class JwtParameters(_Part):
-    """What goes into the link's token: signed, but readable by whoever holds the link. Others may be added."""
-
-    model_config = ConfigDict(extra="allow")
-
-    kick_on_exp: bool = Field(default=False, alias="kickOnExp")  # put out at `not_after`
-    soft_exp: int = Field(default=0, alias="softExp", gt=0)  # UNIX seconds, unlike the window's two ends
-    meta: dict[str, JsonValue] = {}  # what stands here, the person may change
-
-
-class UserOptions(_Part):
-    """What options may say of everybody, or of everybody in a role."""
-
-    profile_picture: Address = ""
-    camera_background_url: Address = ""
-    session_limit: bool = False  # the link dies with the session it was made for
-    record: bool = False  # in a recorded lesson: keep this person's picture and sound
-    ghost: bool = False  # an observer whom nobody sees
-    custom_jwt_parameters: JwtParameters = JwtParameters()
-
-
-class User(UserOptions):
-    """The person who will come in. `role` is in examples only, not in the reference."""
-
-    id: str = Field(default="", min_length=1)
-    name: str = Field(default="", min_length=1)
-    email: str = Field(default="", min_length=3)
-    role: Literal["teacher", "student"] = "student"
-    leader: bool = False
-    single_use: bool = False  # here, and not at the top
-
-
-class Timeouts(_Part):
-    """When this link lets somebody in."""
-
-    not_before: AwareDatetime
-    not_after: AwareDatetime
-
-    @field_serializer("not_before", "not_after")
-    def _write(self, moment: datetime) -> str:
-        return format_moment(moment)
-
-
-class SessionWebhooks(_Part):
-    """Where a session's beginning, sleep and end are reported."""
-
-    start: Address
-    idle: Address
-    end: Address
-
-
-class UserWebhooks(_Part):
-    """Where people's coming, sleep and going are reported."""
-
-    join: Address
-    idle: Address
-    leave: Address
-
-
-class FinishWebhooks(_Part):
-    """Where it is reported that something is ready."""
-
-    finish: Address
-
-
-class CobrowserWebhooks(_Part):
-    """Where a shared browser's beginning and end are reported."""
-
-    start: Address
-    stop: Address
-
-
-class ChatWebhooks(_Part):
-    """Where what is written in the chat is reported."""
-
-    message: Address
-
-
-class KnockWebhooks(_Part):
-    """Where what happens at a waiting room's door is reported. On a preview page only."""
-
-    request: Address
-    admit: Address
-    deny: Address
-
-
-class Webhooks(_Part):
-    """The whole block: a later launch replaces all of it, or none, depending on which of their pages is right."""
-
-    session: SessionWebhooks
-    user: UserWebhooks
-    transcription: FinishWebhooks
-    summary: FinishWebhooks  # not in the reference; on their page on summaries
-    cobrowser: CobrowserWebhooks | None = None
-    chat: ChatWebhooks | None = None
-    knock: KnockWebhooks | None = None
-
-
-class ExternalAuthentication(_Part):
-    """A page of the workspace's own that lets people in or does not."""
-
-    method: Literal["child", "redirect"]
-    url: Address
-    token: str = Field(min_length=1, repr=False)
-    ephemeral: bool = False
-
-
-class LaunchOptions(_Part):
-    """What a workspace may set, for all or by role."""
-
-    user: UserOptions = UserOptions()
-    allow_guests: bool = False
-    summarise: bool = False  # only in a lesson that is transcribed; not in the reference, on their page on summaries
-    features: Annotated[dict[str, bool], AfterValidator(_check_features)] = {}
-    theme: dict[str, JsonValue] = {}  # its names are on a page of theirs that has no list to check against
-    video_layout_mode: Literal["grid", "sidebar", "floating"] = "grid"
-    locale: Literal["en", "fr", "it", "pl"] = "en"  # where the lesson, or the person, has no other that is spoken
-    server: str = Field(default="", min_length=1)  # seen: only the launch that makes a space decides
-    session_tags: Tags = {}
-    space_tags: Tags = {}
-    invite_url: Address = ""
-    resource_url: Address = ""
-    holodeck_parameters: dict[str, JsonValue] = {}  # undocumented; to be set on Lessonspace's advice
-    auth_external: ExternalAuthentication | None = None
-
-
-class LaunchBody(LaunchOptions):
-    """All that a launch may say."""
-
-    id: str = Field(min_length=1, max_length=LONGEST_ID)
-    name: str = Field(default="", min_length=1)  # a blank one would be kept as blank
-    record_av: bool
-    record_content: bool
-    transcribe: bool  # switched off in the whole space by a later launch that leaves it out
-    user: User
-    webhooks: Webhooks | None = None
-    timeouts: Timeouts
-
+_OLDER_NAMES: Final = {newer: older for older, newer in SPELLINGS.items()}
 
 _LINK_ITSELF = "belongs to the link itself"
 
@@ -341,14 +143,16 @@ def _build_own(request: LaunchRequest, more_reports: Collection[str]) -> dict[st
 def _build_user(request: LaunchRequest) -> dict[str, object]:
     user: dict[str, object] = {
         "id": request.person_key,
-        "name": request.shown_name,
         "role": "teacher" if request.role is Role.LEADER else "student",
         "leader": request.is_leader,
         "single_use": request.is_single_use,
     }
-    if request.email:
+    # What only dresses somebody up is left out where it is none: it must not cost them their way in.
+    if request.shown_name.strip():
+        user["name"] = request.shown_name
+    if request.email and "@" in request.email:
         user["email"] = request.email
-    if request.picture_url:
+    if request.picture_url and is_address(request.picture_url):
         user["profile_picture"] = request.picture_url
     parameters: dict[str, object] = {}
     if request.leaves_at_close:
@@ -367,7 +171,7 @@ def _build_features(request: LaunchRequest) -> dict[str, bool]:
     wanted |= {name: is_on for name, is_on in _name_features(request.features).items() if name in FEATURES}
     if not request.is_leader:
         wanted.setdefault("invite", False)
-    return wanted | {_SPELLINGS[name]: is_on for name, is_on in wanted.items() if name in _SPELLINGS}
+    return wanted | {SPELLINGS[name]: is_on for name, is_on in wanted.items() if name in SPELLINGS}
 
 
 def _name_features(features: Mapping[str, bool]) -> dict[str, bool]:
