@@ -6,7 +6,7 @@ from datetime import datetime
 
 from bot.blocks import Message, lines, section
 from bot.readers import Reader, Span, Strong, reader_of
-from bot.words import Markup
+from bot.words import Markup, words_for
 from storage.records import LessonDetails, Person
 
 
@@ -160,6 +160,20 @@ def build_trying_out(details: LessonDetails, *, reader: Person, now: datetime) -
     )
     note = reads.words.mark("It is left out of every export.")
     return Message(said.spoken, [section(lines(said.shown, note))])
+
+
+def build_notices_tried(*, reader: Person, count: int) -> Message:
+    """How many messages that were given up are sent again."""
+    words = words_for(reader.locale)
+    if count:
+        line = words.nmark(
+            "{count} message is sent again. If it fails once more, Home says why.",
+            "{count} messages are sent again. If they fail once more, Home says why.",
+            count,
+        )
+    else:
+        line = words.mark("There is nothing to send again: it arrived meanwhile, or it would be of no use now.")
+    return Message(line, [section(line)])
 
 
 def build_trying_again(details: LessonDetails, *, reader: Person, count: int, now: datetime) -> Message:

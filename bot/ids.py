@@ -41,6 +41,7 @@ class Action(StrEnum):
     HOUSE_RULES = "house_rules"  # an admin's form of settings
     HOUSE_CHANGES = "house_changes"  # who changed which setting
     EXPORT = "export"  # attendance as a file
+    TRY_NOTICES = "try_notices"  # an admin's: messages that were given up, once more
     TRY_MYSELF = "try_myself"  # a short lesson for one
     PICK_LEADERS = "pick_leaders"
     PICK_PARTICIPANTS = "pick_participants"

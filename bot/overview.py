@@ -17,11 +17,13 @@ from bot.presses import Press
 from bot.readers import Reader, reader_of
 from bot.replies import lesson_line
 from bot.roster import Reach, reach_of
-from bot.words import Markup
-from storage.records import LessonDetails, Person
+from bot.wording import describe_channel_failure, describe_failure, describe_kind
+from bot.words import Markup, Words, escape
+from storage.records import LessonDetails, NoticeKind, Person
 from storage.store import Pending
 
 TROUBLED_SHOWN = 6
+GIVEN_UP_SHOWN = 5
 NAMES_SHOWN = 3
 LESSONS_A_PAGE = 20
 
@@ -35,6 +37,18 @@ class Page:
 
     def to_value(self) -> str:
         return json.dumps({"day": self.day.isoformat(), "offset": self.offset})
+
+
+@dataclass(frozen=True, kw_only=True)
+class GivenUp:
+    """A message of one lesson that did not reach some, for one reason. `is_useful`: it may be tried again."""
+
+    details: LessonDetails
+    kind: NoticeKind
+    code: str
+    names: tuple[str, ...]  # people, or a channel with its #
+    is_channel: bool
+    is_useful: bool
 
 
 def read_page(value: str | None) -> Page | None:
@@ -52,6 +66,7 @@ def build_admin_blocks(
     now: datetime,
     troubled: Sequence[LessonDetails],
     pending: Pending,
+    given_up: Sequence[GivenUp] = (),
     rules: Sequence[Markup] = (),
     is_first_visit: bool = False,
 ) -> list[Block]:
@@ -63,6 +78,7 @@ def build_admin_blocks(
         blocks.append(section(lines(words.mark("Please check who may book lessons here."), rules[0])))
     blocks += _troubled(troubled, reader, reads)
     blocks.append(section(_health(pending, reads)))
+    blocks += _given_up(given_up, reader, reads)
     if rules:
         blocks.append(context(lines(*rules)))
     row = [
@@ -117,6 +133,33 @@ def _health(pending: Pending, reader: Reader) -> Markup:
         late=pending.dropped_late_count,
     )
     return lines(words.mark("*Health*"), due, oldest, unknown if pending.unknown_count else None, ever)
+
+
+def _given_up(given_up: Sequence[GivenUp], reader: Person, reads: Reader) -> list[Block]:
+    """What did not reach whom and why, with *Try again* where it is of use still."""
+    words = reads.words
+    if not given_up:
+        return []
+    blocks = [section(words.mark("*Given up in the last seven days*"))]
+    for one in given_up[:GIVEN_UP_SHOWN]:
+        names = words.join_marked(one.names, at_most=NAMES_SHOWN)
+        told = words.mark("{what} did not reach {names}.", what=describe_kind(one.kind, words), names=names)
+        made = section(lines(lesson_line(one.details, reader, reads), told, _why(one, words)))
+        if one.is_useful:
+            press = Press(lesson_id=one.details.lesson.id, kind=one.kind.value)
+            made["accessory"] = button(words._("Try again"), Action.TRY_NOTICES, press.to_value())
+        blocks.append(made)
+    if len(given_up) > GIVEN_UP_SHOWN:
+        more = len(given_up) - GIVEN_UP_SHOWN
+        blocks.append(context(words.nmark("and {count} more", "and {count} more", more)))
+    return blocks
+
+
+def _why(one: GivenUp, words: Words) -> Markup:
+    """The reason, and what to do about it where there is something to do still."""
+    if not one.is_useful:
+        return words.mark("Slack’s reason: {code}. To send it now would be of no use.", code=one.code)
+    return escape(describe_channel_failure(one.code, words) if one.is_channel else describe_failure(one.code, words))
 
 
 def build_all_lessons(lessons: Sequence[LessonDetails], *, reader: Person, now: datetime, page: Page) -> Block:

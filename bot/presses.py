@@ -23,6 +23,7 @@ class Press:
     link_id: LinkId | None = None  # Join: the link behind the button
     reply: str | None = None  # replies: the one that the card showed
     page: int | None = None  # lists: which one to turn to, from 0
+    kind: str | None = None  # another try: of which kind of message
 
     def to_value(self) -> str:
         """As text for Slack, some 150 characters."""
@@ -37,7 +38,7 @@ def read_press(value: str | None) -> Press | None:
         return None
     if not isinstance(parts, dict) or not isinstance(parts.get("lesson_id"), str):
         return None
-    texts = {name: parts.get(name) for name in ("participant_id", "link_id", "reply")}
+    texts = {name: parts.get(name) for name in ("participant_id", "link_id", "reply", "kind")}
     numbers = {name: parts.get(name) for name in ("revision", "link_number", "page")}
     if not all(text is None or isinstance(text, str) for text in texts.values()):
         return None
@@ -51,4 +52,5 @@ def read_press(value: str | None) -> Press | None:
         link_id=LinkId(texts["link_id"]) if texts["link_id"] else None,
         reply=texts["reply"],
         page=numbers["page"],
+        kind=texts["kind"],
     )

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from bot.drafts import Caution, CautionCode, Problem, ProblemCode
 from bot.readers import Reader
 from bot.words import Markup, Words
+from storage.records import NoticeKind
 
 _GONE = {"user_disabled", "deactivated", "account_inactive", "account_inactive_user", "user_is_deactivated"}
 _CLOSED_TO_US = {"messages_tab_disabled", "not_enabled", "no_permission"}
@@ -50,6 +51,29 @@ def describe_failure(code: str, words: Words) -> str:
     if code in _INSTALLATION:
         return say("Hallpass has lost its access to Slack. Ask an admin to install it again, then press Try again.")
     return _describe_ours(code, say)
+
+
+def describe_kind(kind: NoticeKind, words: Words) -> str:
+    """What a message is to people, at the beginning of a sentence. Plain text."""
+    say = words._
+    known = {
+        NoticeKind.INVITATION: say("The invitation"),
+        NoticeKind.JOIN_LINK: say("The way in"),
+        NoticeKind.START_REMINDER: say("The reminder"),
+        NoticeKind.END_WARNING: say("The question before the end"),
+        NoticeKind.MOVED: say("The message about new times or a new link"),
+        NoticeKind.CANCELLED: say("The message that it was cancelled"),
+        NoticeKind.REMOVED: say("The message that they were taken out"),
+        NoticeKind.RESENT: say("The way in, sent once more,"),
+        NoticeKind.REPLY: say("A participant’s answer"),
+        NoticeKind.CHANNEL: say("The post"),
+        NoticeKind.NOT_REACHED: say("The message about who could not be reached"),
+        NoticeKind.STILL_NOT_REACHED: say("The message about who could not be reached before the start"),
+        NoticeKind.LATE_NUDGE: say("The message that it began without them"),
+        NoticeKind.LEADER_MISSING: say("The message that learners wait without a leader"),
+        NoticeKind.SUMMARY: say("The summary"),
+    }
+    return known.get(kind, say("A message"))
 
 
 def describe_channel_failure(code: str, words: Words) -> str:

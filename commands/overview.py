@@ -9,19 +9,21 @@ from typing import Any
 from slack_bolt.async_app import AsyncApp
 
 from bot.blocks import Block
-from bot.confirmations import build_trying_out
+from bot.confirmations import build_notices_tried, build_trying_out
 from bot.errors import Outdated
+from bot.given_up import list_given_up, try_notices_again
 from bot.house_forms import rule_lines
 from bot.house_rules import may_name, read_house_rules
 from bot.ids import Action, View
-from bot.overview import Page, build_admin_blocks, build_all_lessons, read_page
+from bot.overview import GivenUp, Page, build_admin_blocks, build_all_lessons, read_page
+from bot.presses import read_press
 from bot.readers import reader_of
 from bot.seeing import require_admin
 from bot.trials import try_on_myself
 from bot.words import Markup, words_for
 from commands.desk import Asked, Desk
 from commands.failures import read_asked
-from storage.records import LessonDetails, Person
+from storage.records import LessonDetails, NoticeKind, Person
 from storage.store import Pending, Transaction
 
 Ack = Callable[..., Awaitable[Any]]
@@ -56,6 +58,20 @@ def register(app: AsyncApp, desk: Desk) -> None:
             await _try_myself(desk, asked)
         await ack()
 
+    @app.action(Action.TRY_NOTICES.value)
+    async def try_notices(ack: Ack, body: dict[str, Any], action: dict[str, Any]) -> None:
+        asked, press = read_asked(body), read_press(action.get("value"))
+        if asked is None or press is None or press.kind not in set(NoticeKind):
+            raise Outdated
+        kind, policy, now = NoticeKind(press.kind), desk.policy(), desk.now()
+        count = await desk.store.write(
+            lambda tx: try_notices_again(
+                tx, desk.workspace_id, press.lesson_id, kind, user_id=asked.user_id, policy=policy, now=now
+            )
+        )
+        desk.answer(asked, build_notices_tried(reader=desk.reader(asked.user_id), count=count))
+        await ack()
+
     @app.view(View.ALL_LESSONS.value)
     async def submit_nothing(ack: Ack) -> None:
         await ack()
@@ -65,17 +81,19 @@ async def build_admin_part(desk: Desk, person: Person, *, is_first_visit: bool) 
     """The admins' part of this person's Home. Only for who is one: the caller has asked."""
     now, machine_now = desk.now(), desk.clock.machine_now()
 
-    def read(tx: Transaction) -> tuple[list[LessonDetails], Pending]:
+    def read(tx: Transaction) -> tuple[list[LessonDetails], Pending, list[GivenUp]]:
         found = tx.lessons.list_troubled(desk.workspace_id, ends_after=now - TROUBLE_LOOKS_BACK, limit=MOST_TROUBLED)
         troubled = [tx.lessons.get_details(desk.workspace_id, lesson.id) for lesson in found]
-        return troubled, tx.notices.pending(now=now, machine_now=machine_now)
+        given_up = list_given_up(tx, desk.workspace_id, now=now)
+        return troubled, tx.notices.pending(now=now, machine_now=machine_now), given_up
 
-    troubled, pending = await desk.store.read(read)
+    troubled, pending, given_up = await desk.store.read(read)
     return build_admin_blocks(
         reader=person,
         now=now,
         troubled=troubled,
         pending=pending,
+        given_up=given_up,
         rules=_rules(desk, person),
         is_first_visit=is_first_visit,
     )

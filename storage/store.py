@@ -408,6 +408,10 @@ class Notices(Protocol):
         """Make FAILED ones of these kinds WAITING again, attempts 0, without back-off (*Try again*). How many."""
         ...
 
+    def list_failed(self, workspace_id: WorkspaceId, *, due_after: datetime, limit: int) -> list[Notice]:
+        """FAILED ones that were due later than that, the latest first."""
+        ...
+
     def pending(self, *, now: datetime, machine_now: datetime) -> Pending: ...
 
 

@@ -119,6 +119,12 @@ SET state = 'waiting', turn = 'later', attempts = 0, reason = NULL, begun_at = N
 WHERE workspace_id = :workspace_id AND lesson_id = :lesson_id AND state = 'failed'
   AND kind IN (SELECT value FROM json_each(:kinds)) AND (:about IS NULL OR about = :about);
 
+-- name: list_failed
+-- Given up, the latest first: few are, and an index holds them.
+SELECT {notice} FROM notices
+WHERE state = 'failed' AND state IN ('dropped', 'failed') AND workspace_id = :workspace_id AND due_at > :due_after
+ORDER BY due_at DESC, id DESC LIMIT :limit;
+
 -- name: pending
 -- What is owed at this moment. Whatever is claimed has a lease, and few are at any time.
 SELECT

@@ -241,6 +241,10 @@ class NoticeTable(Table):
             self._owe()
         return count
 
+    def list_failed(self, workspace_id: WorkspaceId, *, due_after: datetime, limit: int) -> list[Notice]:
+        rows = self._all(SQL["list_failed"], workspace_id=workspace_id, due_after=due_after, limit=limit)
+        return [NOTICE.from_row(row) for row in rows]
+
     def pending(self, *, now: datetime, machine_now: datetime) -> Pending:
         (row,) = self._all(SQL["pending"], now=now, machine_now=machine_now, too_late=TOO_LATE)
         waiting, unknown, stale_cards, oldest_due_at, dropped_late, failed = row

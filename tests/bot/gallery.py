@@ -23,6 +23,7 @@ from bot.confirmations import (
     build_extended,
     build_let_end,
     build_new_link,
+    build_notices_tried,
     build_trying_again,
     build_trying_out,
     build_unmoved,
@@ -56,7 +57,7 @@ from bot.messages import (
 )
 from bot.moves import Move
 from bot.nudges import build_late_nudge, build_leader_missing, build_still_not_reached
-from bot.overview import Page, build_admin_blocks, build_all_lessons
+from bot.overview import GivenUp, Page, build_admin_blocks, build_all_lessons
 from bot.people_forms import build_people_form, build_replace_form, say_added, say_removed, say_resent
 from bot.places import (
     build_device_failure,
@@ -93,6 +94,7 @@ from storage.records import (
     LessonDetails,
     LessonOptions,
     LessonState,
+    NoticeKind,
     NoticeState,
     Person,
     PersonId,
@@ -403,6 +405,8 @@ def _list_confirmations(reader: Person, details: LessonDetails) -> Iterator[tupl
         yield f"moved, {count} told", moved
         ended = build_ended(details, reader=reader, valid_count=count, valid_until=ENDS_AT, now=NOW)
         yield f"ended, {count} links", ended
+    for count in (0, 1, 100):
+        yield f"{count} sent once more", build_notices_tried(reader=reader, count=count)
     yield "trying out", build_trying_out(details, reader=reader, now=NOW)
     yield "not moved", build_unmoved(details, reader=reader, now=NOW)
     yield "let end", build_let_end(details, reader=reader, now=NOW)
@@ -504,8 +508,8 @@ def list_views(cast: Cast) -> Iterator[tuple[str, Block]]:
     yield "small view", build_small_view(build_help(reader, now=NOW), reader=reader)
 
 
-def build_full_admin_blocks(cast: Cast, reader: Person) -> list[Block]:
-    """The admins' part of Home when much is wrong."""
+def build_full_admin_blocks(cast: Cast, reader: Person, number: int = 0) -> list[Block]:
+    """The admins' part of Home when much is wrong. `number`: with which of all that can be given up it begins."""
     troubled = [build_details(cast, failures=True)] * 9
     pending = Pending(
         waiting_count=1000,
@@ -517,8 +521,26 @@ def build_full_admin_blocks(cast: Cast, reader: Person) -> list[Block]:
     )
     words = words_for(cast.locale)
     rules = rule_lines(LessonOptions(), books="groups", reach=200, names=True, words=words)
+    given_up = [
+        GivenUp(
+            details=build_details(cast),
+            kind=kind,
+            code=code,
+            names=(cast.write(80),) * 9,
+            is_channel=code == "not_in_channel",
+            is_useful=code != "user_disabled",
+        )
+        for code in ("user_disabled", "not_in_channel", "12")
+        for kind in NoticeKind
+    ]
     return build_admin_blocks(
-        reader=reader, now=NOW, troubled=troubled, pending=pending, rules=rules, is_first_visit=True
+        reader=reader,
+        now=NOW,
+        troubled=troubled,
+        pending=pending,
+        given_up=given_up[number:],
+        rules=rules,
+        is_first_visit=True,
     )
 
 
@@ -572,6 +594,12 @@ def _list_house_views(cast: Cast) -> Iterator[tuple[str, Block]]:
         rules = rule_lines(LessonOptions(), books=books, groups=named, reach=1, names=False, words=words)
         blocks = build_admin_blocks(reader=reader, now=NOW, troubled=[], pending=quiet, rules=rules)
         yield f"an admin's Home, booked by {books}", build_home(reader=reader, now=NOW, for_admin=blocks)
+    for number in range(0, 3 * len(NoticeKind), 5):
+        blocks = build_full_admin_blocks(cast, reader, number)
+        yield (
+            f"an admin's Home with what was given up, from {number}",
+            build_home(reader=reader, now=NOW, for_admin=blocks),
+        )
     calm = build_admin_blocks(reader=reader, now=NOW, troubled=[], pending=quiet)
     yield "an admin's Home when all is well", build_home(reader=reader, now=NOW, for_admin=calm)
     for name, details in list_scenes(cast).items():

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from storage.errors import NotStored
-from storage.records import TOO_LATE, ClaimId, NoticeId, NoticeKind, NoticeState
+from storage.records import TOO_LATE, ClaimId, NoticeId, NoticeKind, NoticeState, WorkspaceId
 from storage.store import Store, Transaction
 from tests.records import NOW, STARTS_AT, make_notice
 from tests.storage.contract import LEASE, MACHINE_NOW, School, make_school
@@ -606,3 +606,28 @@ async def test_another_workspace_sees_nothing(school: School, store: Store) -> N
         lambda tx: tx.notices.drop_waiting(stranger, lesson.id, kinds=list(NoticeKind), reason="why")
     )
     assert dropped == 0
+
+
+async def test_failed_ones_are_listed_the_latest_first(school: School) -> None:
+    """Of this workspace, due after that moment, no more than asked for; sent and dropped ones are none."""
+    lesson = await school.book(school.ben)
+    hours = (1, 3, 2, 30)
+    owed = [
+        await school.owe(lesson, school.ben, occasion=f"{count}", due_at=NOW - timedelta(hours=count))
+        for count in hours
+    ]
+    gone = await school.owe(lesson, school.ben, occasion="gone", due_at=NOW)
+    for _ in range(len(owed) + 1):  # one at a time for each recipient
+        for notice in await school.claim():
+            state = NoticeState.DROPPED if notice.id == gone.id else NoticeState.FAILED
+            await school.finish(notice, state=state, reason="why")
+
+    async def list_failed(workspace_id: WorkspaceId, limit: int = 10) -> list[str]:
+        found = await school.store.read(
+            lambda tx: tx.notices.list_failed(workspace_id, due_after=NOW - timedelta(days=1), limit=limit)
+        )
+        return [notice.occasion for notice in found]
+
+    assert ["1", "2", "3"] == await list_failed(school.workspace.id)
+    assert ["1"] == await list_failed(school.workspace.id, limit=1)
+    assert [] == await list_failed(WorkspaceId("other"))
