@@ -33,6 +33,7 @@ from bot.errors import RoomServiceError, SlackError
 from bot.following import NextLessons
 from bot.house_rules import read_house_rules
 from bot.identity import Identity, check_app_token, learn_identity
+from bot.keeping import Housekeeper
 from bot.launching import Launcher
 from bot.people import Directory
 from bot.posting import Poster
@@ -83,6 +84,7 @@ class Hallpass:
         self._clock = clock
         self.store = store
         self._service = service
+        self.housekeeper = Housekeeper(store=store, clock=clock, retention=settings.hallpass_keep)
         self._session = session
         self._sealer = sealer
         self._on_owed = on_owed
@@ -243,6 +245,7 @@ class Hallpass:
             clock=self._clock,
             slots=settings.hallpass_launches_at_once + settings.hallpass_posts_at_once,
             on_done=on_done,
+            keep_house=self.housekeeper.tidy,
         )
 
     def _build_bolt(self, identity: Identity) -> Dispatcher:

@@ -1,9 +1,10 @@
 """The alarm clock and the hand that picks up what is due.
 
 The table is the truth. APScheduler only wakes us: one date job for the earliest thing owed, re-armed whenever nothing
-more is due now, and an interval job as a safety net. Neither job does anything but set an event. A commit that owes
-something sets the same event, and so does a sandbox that moves the clock. Nothing here is lost at a restart, because
-nothing is kept here; and what starting costs does not depend on how much is owed.
+more is due now, and an interval job as a safety net. Neither job does anything but set an event. A third keeps house
+once a day and touches nothing that is owed. A commit that owes something sets the same event, and so does a sandbox
+that moves the clock. Nothing here is lost at a restart, because nothing is kept here; and what starting costs does not
+depend on how much is owed.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from storage.store import Store, Transaction
 log = structlog.get_logger("hallpass.scheduler")
 
 SAFETY_NET = timedelta(seconds=30)
+HOUSE_KEPT_EVERY = timedelta(hours=24)
 STOP_WITHIN = timedelta(seconds=10)
 """How long what is in flight may take to finish when the process is asked to stop."""
 BREATH_SECONDS = 0.02
@@ -54,7 +56,9 @@ class Scheduler:
         clock: Clock,
         slots: int,
         on_done: Callable[[WorkspaceId, LessonId], None] = lambda workspace_id, lesson_id: None,
+        keep_house: Callable[[], Coroutine[Any, Any, object]] | None = None,
     ) -> None:
+        """`keep_house` is done at the start and then once a day, beside everything else."""
         self._store = store
         self._sender = sender
         self._cards = cards
@@ -62,6 +66,7 @@ class Scheduler:
         self._clock = clock
         self._slots = slots
         self._on_done = on_done
+        self._keep_house = keep_house
         self._wake = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -86,6 +91,14 @@ class Scheduler:
             coalesce=True,
             max_instances=10,
         )
+        if self._keep_house is not None:
+            self._alarms.add_job(
+                self._tidy,
+                IntervalTrigger(seconds=int(HOUSE_KEPT_EVERY.total_seconds()), timezone=UTC),
+                next_run_time=self._clock.machine_now(),
+                misfire_grace_time=None,
+                coalesce=True,
+            )
         self._clock.on_move(self.wake_from_anywhere)
         self._wake.set()
         while not self._is_stopping:
@@ -120,6 +133,16 @@ class Scheduler:
     async def _ring(self) -> None:
         """The only job. A coroutine, because a plain function would be run in a thread."""
         self._wake.set()
+
+    async def _tidy(self) -> None:
+        """What fails today is tried again tomorrow; nothing waits for it. A stop cuts it off."""
+        try:
+            if self._keep_house is not None:
+                await self._keep_house()
+        except StoreClosed:
+            return
+        except Exception:
+            log.exception("house_not_kept")
 
     async def _look(self) -> None:
         """Claim until there is nothing due or no room; then set the alarm for what is due next."""

@@ -21,6 +21,8 @@ from pydantic_settings import BaseSettings, DotEnvSettingsSource, EnvSettingsSou
 from pydantic_settings.sources import PydanticBaseSettingsSource
 
 from bot.quiet import USUAL, QuietHours
+from bot.retention import Retention
+from bot.retention_text import parse_retention
 from bot.rooms.base import Audience
 from bot.setting_values import (
     Bookers,
@@ -205,6 +207,12 @@ class Settings(BaseSettings):
         default=(),
         description="who may open recordings at the provider itself, set for each session: some of `participant`, "
         "`admin`, `teacher`, `student`, `public`, comma-separated; not set: left as the organisation has it there",
+    )
+
+    hallpass_keep: Annotated[Retention, BeforeValidator(of_text(parse_retention))] = Field(
+        default=Retention(),
+        description="how long lessons, attendance, transcripts, raw events and the record of who did what stay, "
+        "in days (`d`), weeks (`w`) or years (`y`), or `forever`; what hangs on a lesson goes with it at the latest",
     )
 
     _sources: dict[str, Source] = PrivateAttr(default_factory=dict)

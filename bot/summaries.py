@@ -92,6 +92,8 @@ def _came_line(details: LessonDetails, reader: Reader) -> Markup:
     words, totals = reader.words, details.totals
     if totals is None or not totals.is_known:
         return words.mark("We could not find out who came: the room service did not answer.")
+    if not any(seat.attendance for seat in details.seats):
+        return words.mark("Who came is no longer kept.")
     came = sum(1 for seat in details.seats if seat.attendance and seat.attendance.verdict is Verdict.PRESENT)
     return words.mark("{came} of {invited} came.", came=came, invited=len(details.seats))
 

@@ -123,3 +123,15 @@ def test_an_extension_is_told_beside_what_was_planned() -> None:
     text = read(build_summary(make_details(lesson), reader=make_person(), shows_names=True, service_name="X").blocks)
 
     assert "(1 hour), extended by 20 minutes" in text
+
+
+def test_what_is_no_longer_kept_is_not_called_absent() -> None:
+    """Attendance goes before the lesson may; a summary drawn afterwards says so, with what the lesson came to."""
+    details = make_ended()
+    bare = replace(details, seats=tuple(replace(seat, attendance=None) for seat in details.seats), unknown=())
+
+    told = summarize(bare)
+    assert "Who came is no longer kept." in told
+    assert "absent" not in told
+    assert "of 4 came" not in told
+    assert "38 minutes" in told
