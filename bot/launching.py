@@ -18,6 +18,8 @@ from bot.drawing import find_open_link
 from bot.pacing import Turnstile
 from bot.people import Directory
 from bot.rooms.base import Launch, LaunchRequest, RoomService
+from bot.webhook_keys import WebhookKeys
+from storage.errors import Unreadable
 from storage.records import (
     CardKind,
     LessonDetails,
@@ -48,7 +50,10 @@ class Launcher:
         sealer: Sealer,
         clock: Clock,
         at_once: int,
+        webhook_keys: WebhookKeys | None = None,
     ) -> None:
+        """`webhook_keys`: where rooms report to; None: they do not."""
+        self._webhook_keys = webhook_keys
         self._store = store
         self._service = service
         self._directory = directory
@@ -75,9 +80,10 @@ class Launcher:
             if seat.card is not None:
                 await self._store.write(lambda tx: self._redraw(tx, claimed, link), is_patient=True)
             return claimed
+        request = await self._build_request(claimed.details, seat)
         async with self._slots:
             await self._turnstile.go_through()
-            launch = await self._service.launch(build_launch(claimed.details, seat))
+            launch = await self._service.launch(request)
         await self._turnstile.go_through()
         stored = await self._keep(claimed, seat, launch)
         log.info("launched", notice=claimed.notice.id, lesson=claimed.notice.lesson_id, link=stored.id)
@@ -87,12 +93,10 @@ class Launcher:
         """Store the link, sealed, and what the launch told of room and settings."""
         details, participant = claimed.details, seat.participant
         link = self._build_link(details, seat, launch, device=1)
-        secret_sealed = self._sealer.seal(launch.room_secret) if launch.room_secret else None
 
         def work(tx: Transaction) -> Link:
             stored = tx.lessons.insert_link(link)
-            if details.room.room_id != launch.room_id or details.room.secret_sealed is None:
-                tx.lessons.update_room(replace(details.room, room_id=launch.room_id, secret_sealed=secret_sealed))
+            self._keep_room(tx, details, launch)
             # Anew: a move, a reply or a new link may have changed the place while the service was asked.
             present = tx.lessons.find_participant(participant.workspace_id, participant.id) or participant
             if present.provider_user_id != launch.provider_user_id or present.failure is not None:
@@ -105,16 +109,43 @@ class Launcher:
 
         return await self._store.write(work, is_patient=True)
 
+    async def _build_request(self, details: LessonDetails, seat: Seat) -> LaunchRequest:
+        request = build_launch(details, seat)
+        if self._webhook_keys is None:
+            return request
+        return replace(request, webhook_url=await self._webhook_keys.find_address(details.room))
+
+    def _keep_room(self, tx: Transaction, details: LessonDetails, launch: Launch) -> None:
+        """The provider's id of the room, and its secret as it is from now on: what an old one signed is refused."""
+        room = tx.lessons.get_room(details.lesson.workspace_id, details.room.id)
+        kept = replace(room, room_id=launch.room_id)
+        if launch.room_secret and not self._is_sealed(launch.room_secret, room.secret_sealed):
+            kept = replace(kept, secret_sealed=self._sealer.seal(launch.room_secret))
+        if kept != room:
+            tx.lessons.update_room(kept)
+
+    def _is_sealed(self, secret: str, sealed: bytes | None) -> bool:
+        try:
+            return sealed is not None and self._sealer.unseal(sealed) == secret
+        except Unreadable:
+            return False
+
     async def make_device_link(self, details: LessonDetails, seat: Seat, device: int) -> Link:
         """A link for a further device of this participant, beside the one they have, stored as shown to them.
 
         Asked for twice at once it is made once. Raises RoomServiceError; Outdated when the participant was taken out,
         or given another link, or the lesson ended meanwhile.
         """
+        request = await self._build_request(details, seat)
         async with self._slots:
-            launch = await self._service.launch(build_launch(details, seat))
+            launch = await self._service.launch(request)
         link = replace(self._build_link(details, seat, launch, device=device), delivered_at=self._clock.now())
-        stored = await self._store.write(lambda tx: devices.keep(tx, link, person_id=seat.person.id))
+
+        def work(tx: Transaction) -> Link:
+            self._keep_room(tx, details, launch)
+            return devices.keep(tx, link, person_id=seat.person.id)
+
+        stored = await self._store.write(work)
         log.info("launched_for_device", lesson=details.lesson.id, link=stored.id)
         return stored
 

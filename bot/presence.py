@@ -3,9 +3,8 @@
 Theory of operation. A look reads from the store which lessons are on (from the opening of their doors until they have
 ended). When there are none, nobody is asked. Otherwise the room service is asked once for all that runs in the whole
 account, and `sightings` says whose own sessions are worth reading; these are read one after the other. Each lesson is
-then judged as at its end, only provisionally, and one transaction keeps what was found: the events, who joined and left
-when, *live* at the first join seen, the leaders' cards wanted where something on them changed, and whatever is owed to
-those who are missing. Where the list shows everybody as they were, only the time of the reading is kept.
+then judged as at its end, only provisionally, and one transaction keeps what was found, with all that follows
+(`whereabouts.py`). Where the list shows everybody as they were, only the time of the reading is kept.
 
 Why a loop of its own and not notices: a look belongs to no lesson, sends nothing, and may take long where many rooms
 changed at once. It must neither hold one of the sender's slots meanwhile, nor may a 429 on a list close the door for
@@ -18,42 +17,33 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
 
-from bot import lateness, lifecycle, notices
+from bot import provisional, whereabouts
 from bot.clock import Clock
 from bot.errors import RoomServiceBusy, RoomServiceError
-from bot.reading import EARLY_LOOK, judge_sessions
-from bot.rooms.base import Happening, LiveSession, RoomService, Session
+from bot.reading import EARLY_LOOK
+from bot.rooms.base import LiveSession, RoomService
 from bot.sightings import Sightings, WatchedRoom
+from bot.whereabouts import Alerting
 from storage.errors import NotStored, StoreClosed
-from storage.records import (
-    Attendance,
-    CardKind,
-    LessonDetails,
-    LessonId,
-    NoticeKind,
-    NoticeState,
-    WorkspaceId,
-)
+from storage.records import LessonDetails, LessonId, RoomRef, WorkspaceId
 from storage.store import Store, Transaction
 
 log = structlog.get_logger("hallpass.presence")
 
 PACE = timedelta(seconds=20)
 """Lesson time between two looks."""
+REPORTS_WITHIN = timedelta(hours=1)
+"""A room that has reported nothing for so long is asked as often as one that never does."""
 LONGEST_PAUSE = timedelta(minutes=5)
 """Machine time between two tries at the most, while the service does not answer."""
 AHEAD = timedelta(hours=12)
 """Doors open at most so long before the start (the setting's own limit)."""
 BEHIND = timedelta(days=1)
 """A lesson has ended for us long before so much time after its end."""
-BOARDS = (CardKind.LEADER, CardKind.CHANNEL)
-"""Cards that say who is there. Participants' cards do not, and are not redrawn for it."""
-TOLD = (NoticeState.WAITING, NoticeState.CLAIMED, NoticeState.BEGUN, NoticeState.SENT)
 
 
 class Presence:
@@ -71,9 +61,11 @@ class Presence:
         self._store = store
         self._service = service
         self._clock = clock
-        self._late_after = late_after
-        self._admin_channel = admin_channel
+        self._alerting = Alerting(late_after=late_after, admin_channel=admin_channel)
         self._sightings = Sightings()
+        self._asked_for: set[RoomRef] = set()
+        self._reported: dict[RoomRef, datetime] = {}  # lesson time of the last report of who comes or goes
+        self._unread: set[RoomRef] = set()  # rooms with reports that no reading has confirmed or denied yet
         self._wake = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self._next_at: datetime | None = None  # lesson time; None: at once
@@ -86,6 +78,16 @@ class Presence:
     def is_busy(self) -> bool:
         """Is a look going on, or due?"""
         return self._is_looking or self._is_due()
+
+    def ask_for(self, room: RoomRef) -> None:
+        """Look now, and read this room in any case: its session is over."""
+        self._asked_for.add(room)
+        self._wake.set()
+
+    def note_reported(self, room: RoomRef) -> None:
+        """The room reported by itself who came or went, so it may be read less often."""
+        self._reported[room] = self._clock.now()
+        self._unread.add(room)
 
     def stop(self) -> None:
         """Look no more."""
@@ -116,7 +118,7 @@ class Presence:
     def _is_due(self) -> bool:
         if self._quiet_until is not None and self._clock.machine_now() < self._quiet_until:
             return False
-        return self._next_at is None or self._clock.now() >= self._next_at
+        return bool(self._asked_for) or self._next_at is None or self._clock.now() >= self._next_at
 
     async def _rest(self) -> None:
         """Until the next look may be due, or somebody moves the clock."""
@@ -148,25 +150,43 @@ class Presence:
 
     async def look(self) -> None:
         """Ask once for everything that runs, read what changed, keep what was found. Raises RoomServiceError."""
+        asked_for, self._asked_for = self._asked_for, set()
         watched = await self._list_watched()
         rooms = _group(watched)
         if not rooms:
             return
         asked_at = self._clock.now()
         live = await self._service.list_live_sessions()
-        chosen = self._sightings.choose(rooms, live, now=asked_at)
+        reporting = self._list_reporting(rooms, now=asked_at)
+        chosen = self._sightings.choose(rooms, live, now=asked_at, asked_for=asked_for, reporting=reporting)
         for room in chosen:
             await self._read(room, live, [one for one in watched if one.room.id == room.ref])
         # What was read just now is newer than `watched` says.
         calm = {room.ref for room in rooms if room not in chosen and self._sightings.is_as_it_was(room, live)}
         as_they_were = [one for one in watched if one.room.id in calm]
+        unread = calm & self._unread
 
         def keep(tx: Transaction) -> None:
             for details in as_they_were:
-                self._keep_calm(tx, details, read_at=asked_at)
+                # Anew: what was reported while we asked is to be judged too, and not written over.
+                has_reports = details.room.id in unread
+                present = tx.lessons.get_details(*_key(details)) if has_reports else details
+                whereabouts.keep_calm(tx, present, has_reports=has_reports, read_at=asked_at, alerting=self._alerting)
 
         if as_they_were:
             await self._store.write(keep, is_patient=True)
+        self._note_read({*calm, *(room.ref for room in chosen)}, at=asked_at)
+
+    def _list_reporting(self, rooms: Iterable[WatchedRoom], *, now: datetime) -> set[RoomRef]:
+        """Rooms of which a report came lately. Rooms that are not watched any more are forgotten."""
+        watched = {room.ref for room in rooms}
+        self._reported = {ref: at for ref, at in self._reported.items() if ref in watched}
+        self._unread &= watched
+        return {ref for ref, at in self._reported.items() if now - at <= REPORTS_WITHIN}
+
+    def _note_read(self, rooms: Iterable[RoomRef], *, at: datetime) -> None:
+        """What was reported of these rooms well before is confirmed or denied now."""
+        self._unread -= {ref for ref in rooms if at - self._reported.get(ref, at) > provisional.MARGIN}
 
     async def _list_watched(self) -> list[LessonDetails]:
         """The lessons whose doors are open, each read by itself so that listeners' writes get in between."""
@@ -198,66 +218,16 @@ class Presence:
             log.warning("room_not_read", room=room.ref, error=str(error))
             self._sightings.note_failure(room, at=read_at)
             return
+
+        def keep(tx: Transaction, workspace_id: WorkspaceId, lesson_id: LessonId) -> None:
+            details = _find_details(tx, workspace_id, lesson_id)
+            if details is not None:
+                whereabouts.keep_reading(tx, details, sessions, read_at=read_at, alerting=self._alerting)
+
         for details in watched:
-            key = (details.lesson.workspace_id, details.lesson.id)
-            await self._store.write(
-                lambda tx, key=key: self._keep(tx, *key, sessions=sessions, read_at=read_at),  # type: ignore[misc]
-                is_patient=True,
-            )
+            key = _key(details)
+            await self._store.write(lambda tx, key=key: keep(tx, *key), is_patient=True)  # type: ignore[misc]
         self._sightings.note(room, live, sessions, at=read_at)
-
-    def _keep(
-        self,
-        tx: Transaction,
-        workspace_id: WorkspaceId,
-        lesson_id: LessonId,
-        *,
-        sessions: Sequence[Session],
-        read_at: datetime,
-    ) -> None:
-        """What the room's sessions say of this lesson. A unit of work."""
-        details = _find_details(tx, workspace_id, lesson_id)
-        if details is None or not details.lesson.is_open:
-            return
-        judged = judge_sessions(
-            tx, details, sessions, is_known=True, now=read_at, late_after=self._late_after, is_provisional=True
-        )
-        tx.attendance.add_events(judged.events)
-        known = [seat.attendance for seat in details.seats if seat.attendance] + list(details.unknown)
-        if _shown(known) == _shown(judged.attendance):
-            tx.attendance.save_totals(judged.totals)
-        else:
-            tx.attendance.save(judged.totals, judged.attendance)
-            tx.cards.want(workspace_id, lesson_id, kinds=BOARDS)
-            _greet(tx, details, judged.attendance)
-        if any(event.kind == Happening.JOINED.value for event in judged.events):
-            lifecycle.go_live(tx, workspace_id, lesson_id, now=read_at)
-        self._owe_alerts(tx, tx.lessons.get_details(workspace_id, lesson_id), now=read_at)
-
-    def _keep_calm(self, tx: Transaction, details: LessonDetails, *, read_at: datetime) -> None:
-        """Everybody is as they were at the last reading: only that it was read, and what time alone brings."""
-        lesson = details.lesson
-        if not tx.lessons.get(lesson.workspace_id, lesson.id).is_open:
-            return  # ended while we asked: what its end found is not to be written over
-        if details.totals is None:
-            self._keep(tx, lesson.workspace_id, lesson.id, sessions=(), read_at=read_at)
-            return
-        totals = replace(details.totals, read_at=read_at)
-        tx.attendance.save_totals(totals)
-        self._owe_alerts(tx, replace(details, totals=totals), now=read_at)
-
-    def _owe_alerts(self, tx: Transaction, details: LessonDetails, *, now: datetime) -> None:
-        """What this reading owes those who are missing and those in charge. Owed before, it is not owed again."""
-        lesson = details.lesson
-        late = lateness.find_late(details, now=now, late_after=self._late_after)
-        is_alone = lateness.is_left_alone(details, now=now)
-        if not late and not is_alone:
-            return
-        owed = [notices.plan_late_nudge(lesson, seat.participant, now=now) for seat in late]
-        before = tx.notices.list_for_lesson(lesson.workspace_id, lesson.id) if is_alone else []
-        if is_alone and not any(one.kind is NoticeKind.LEADER_MISSING and one.state in TOLD for one in before):
-            owed += notices.plan_leader_missing(details, admin_channel=self._admin_channel, now=now)
-        tx.notices.insert(owed)
 
 
 def _group(watched: Iterable[LessonDetails]) -> list[WatchedRoom]:
@@ -281,25 +251,12 @@ def _build_room(room_id: str, lessons: Sequence[LessonDetails]) -> WatchedRoom:
     )
 
 
+def _key(details: LessonDetails) -> tuple[WorkspaceId, LessonId]:
+    return details.lesson.workspace_id, details.lesson.id
+
+
 def _find_details(tx: Transaction, workspace_id: WorkspaceId, lesson_id: LessonId) -> LessonDetails | None:
     try:
         return tx.lessons.get_details(workspace_id, lesson_id)
     except NotStored:
         return None
-
-
-def _shown(attendance: Iterable[Attendance]) -> set[tuple[object, ...]]:
-    """What people read of it while the lesson goes on; minutes are counted at its end."""
-    return {(one.participant_id or one.who, one.joined_at, one.left_at) for one in attendance}
-
-
-def _greet(tx: Transaction, details: LessonDetails, attendance: Iterable[Attendance]) -> None:
-    """Who has come was reached, whatever failed before; and their nudge has had its moment."""
-    came = {one.participant_id for one in attendance if one.joined_at is not None}
-    for seat in details.seats:
-        if seat.participant.id not in came or lateness.has_joined(seat):
-            continue
-        if seat.participant.failure is not None:
-            tx.lessons.update_participant(replace(seat.participant, failure=None))
-        lesson = details.lesson
-        tx.cards.want(lesson.workspace_id, lesson.id, kinds=(CardKind.NUDGE,), person_id=seat.person.id)

@@ -9,15 +9,16 @@ does not answer is asked again until patience runs out; then the summary says *n
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
 
-from bot import collecting, lifecycle, notices, windows
+from bot import collecting, lifecycle, notices, provisional, windows
 from bot.attendance import SessionFacts, compute_attendance
 from bot.clock import Clock
 from bot.errors import RoomServiceError
+from bot.provisional import Picture
 from bot.rooms.base import RoomService, Session
 from storage.records import (
     Attendance,
@@ -128,6 +129,7 @@ class Judged:
     events: list[AttendanceEvent]
     totals: LessonTotals
     attendance: tuple[Attendance, ...]
+    ended_sessions: frozenset[str] = frozenset()
 
 
 def judge_sessions(
@@ -142,24 +144,67 @@ def judge_sessions(
 ) -> Judged:
     """Who came, by the sessions of the lesson's room, without the minutes of its neighbours there. Writes nothing.
 
-    `is_provisional`: the lesson still goes on.
+    `is_provisional`: the lesson still goes on, and what was reported since counts as well.
     """
-    floor_at, ceiling_at = _find_neighbours(tx, details)
     events = _list_events(details, sessions)
-    totals, attendance = compute_attendance(
+    facts = [
+        SessionFacts(
+            session_id=session.session_id,
+            started_at=session.started_at,
+            ended_at=session.ended_at,
+            billable=session.billable,
+            has_recording=session.has_recording,
+        )
+        for session in sessions
+    ]
+    picture = Picture(events=events, sessions=facts)
+    if is_provisional:
+        reported = [event for event in _list_stored(tx, details) if event.source == provisional.REPORTED]
+        picture = provisional.make_picture([*events, *reported], facts, read_at=now)
+    totals, attendance = _compute(
+        tx, details, picture, is_known=is_known, now=now, late_after=late_after, is_provisional=is_provisional
+    )
+    return Judged(events=events, totals=totals, attendance=attendance, ended_sessions=picture.list_ended())
+
+
+def judge_reports(tx: Transaction, details: LessonDetails, *, now: datetime, late_after: timedelta) -> Judged:
+    """Who is there in a lesson that goes on, by its last reading and what was reported since. Writes nothing.
+
+    It is no reading: `read_at` stays that of the last one, and where there was none nobody is absent.
+    """
+    before = details.totals if details.totals is not None and details.totals.is_known else None
+    events = _list_stored(tx, details)
+    picture = provisional.make_picture(
+        events, provisional.list_logged_sessions(events), read_at=before.read_at if before else None
+    )
+    totals, attendance = _compute(
+        tx, details, picture, is_known=before is not None, now=now, late_after=late_after, is_provisional=True
+    )
+    if before is not None:
+        totals = replace(totals, read_at=before.read_at, billable=before.billable, has_recording=before.has_recording)
+    return Judged(events=picture.events, totals=totals, attendance=attendance, ended_sessions=picture.list_ended())
+
+
+def _list_stored(tx: Transaction, details: LessonDetails) -> list[AttendanceEvent]:
+    return tx.attendance.list_events(details.lesson.workspace_id, details.lesson.id)
+
+
+def _compute(
+    tx: Transaction,
+    details: LessonDetails,
+    picture: Picture,
+    *,
+    is_known: bool,
+    now: datetime,
+    late_after: timedelta,
+    is_provisional: bool,
+) -> tuple[LessonTotals, tuple[Attendance, ...]]:
+    floor_at, ceiling_at = _find_neighbours(tx, details)
+    return compute_attendance(
         lesson=details.lesson,
         participants=[seat.participant for seat in (*details.seats, *details.removed)],
-        events=events,
-        sessions=[
-            SessionFacts(
-                session_id=session.session_id,
-                started_at=session.started_at,
-                ended_at=session.ended_at,
-                billable=session.billable,
-                has_recording=session.has_recording,
-            )
-            for session in sessions
-        ],
+        events=picture.events,
+        sessions=picture.sessions,
         is_known=is_known,
         names={seat.participant.id: seat.person.name for seat in (*details.seats, *details.removed)},
         read_at=now,
@@ -168,7 +213,6 @@ def judge_sessions(
         ceiling_at=ceiling_at,
         is_provisional=is_provisional,
     )
-    return Judged(events=events, totals=totals, attendance=attendance)
 
 
 def _find_neighbours(tx: Transaction, details: LessonDetails) -> tuple[datetime | None, datetime | None]:

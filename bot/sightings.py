@@ -7,14 +7,17 @@ So a room is read
     when it is first seen       unless its doors had opened only just before: then nobody can have been there
     when its part of the list changed    a session began or ended, somebody new is in it
     when it was read `LEAVES_EVERY` ago  and a session still runs: somebody may have left
+    when somebody asks for it            its session is reported to have ended
 
-at most `READS_A_LOOK` rooms at a time, those that changed first. Everything here is kept in memory only: after a
-restart each room is first seen once more.
+A room that reports by itself who comes and goes is read less often (`REPORTED_EVERY`; when its part of the list
+changed, not more than every `LEAVES_EVERY`): only for what its reports may have missed. At most `READS_A_LOOK` rooms
+are read in one look, those that changed first. Everything here is kept in memory only: after a restart each room is
+first seen once more.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -23,6 +26,8 @@ from storage.records import LessonId, RoomRef
 
 LEAVES_EVERY = timedelta(minutes=1)
 """How often a running session's log is read although the list says nothing new."""
+REPORTED_EVERY = timedelta(minutes=2)
+"""The same for a room whose reports arrive."""
 READS_A_LOOK = 40
 """Rooms read in one look. Looks are 20 s apart: two requests a second, of about five that Lessonspace gives a key."""
 JUST_OPENED = timedelta(minutes=1)
@@ -59,25 +64,39 @@ class Sightings:
     _homes: dict[str, RoomRef] = field(default_factory=dict)
     """Whose room each session is in, as far as that was found out."""
 
-    def choose(self, rooms: Iterable[WatchedRoom], live: Iterable[LiveSession], *, now: datetime) -> list[WatchedRoom]:
-        """The rooms to read now, the most urgent first. Rooms that are not watched any more are forgotten."""
+    def choose(
+        self,
+        rooms: Iterable[WatchedRoom],
+        live: Iterable[LiveSession],
+        *,
+        now: datetime,
+        asked_for: Collection[RoomRef] = (),
+        reporting: Collection[RoomRef] = (),
+    ) -> list[WatchedRoom]:
+        """The rooms to read now, the most urgent first. Rooms that are not watched any more are forgotten.
+
+        `asked_for` are read in any case; `reporting` tell by themselves who comes and goes.
+        """
         rooms, live = list(rooms), list(live)
         self._memories = {room.ref: self._memories[room.ref] for room in rooms if room.ref in self._memories}
         running = {session.session_id for session in live}
         self._homes = {session_id: ref for session_id, ref in self._homes.items() if session_id in running}
+        urgent = [room for room in rooms if room.ref in asked_for]
         changed: list[tuple[datetime, WatchedRoom]] = []
         stale: list[tuple[datetime, WatchedRoom]] = []
         for room in rooms:
             part = self._find_part(room, live)
             memory = self._memories.get(room.ref)
-            if memory is not None and memory.not_before is not None and now < memory.not_before:
+            if room.ref in asked_for or (memory and memory.not_before is not None and now < memory.not_before):
                 continue
+            age = now - memory.read_at if memory and memory.read_at else None
             if self._is_news(room, part, memory, now):
-                changed.append((room.opens_at, room))
-            elif part and memory and memory.read_at and now - memory.read_at >= LEAVES_EVERY:
-                stale.append((memory.read_at, room))
+                if age is None or age >= LEAVES_EVERY or room.ref not in reporting:
+                    changed.append((room.opens_at, room))
+            elif part and age is not None and age >= (REPORTED_EVERY if room.ref in reporting else LEAVES_EVERY):
+                stale.append((now - age, room))
         ordered = sorted(changed, key=lambda pair: pair[0]) + sorted(stale, key=lambda pair: pair[0])
-        return [room for _, room in ordered[:READS_A_LOOK]]
+        return [*urgent, *(room for _, room in ordered)][:READS_A_LOOK]
 
     def is_as_it_was(self, room: WatchedRoom, live: Iterable[LiveSession]) -> bool:
         """Does the list say of this room what was known when it was last read?"""

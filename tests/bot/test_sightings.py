@@ -152,3 +152,32 @@ def test_a_second_lesson_in_the_room_is_news() -> None:
     looker.rooms = [room(opens_at=OPEN_LONG, lesson_ids=frozenset({LessonId("lesson-1"), LessonId("next")}))]
 
     assert ["room-1"] == looker.look()
+
+
+def test_a_room_that_was_asked_for_is_read_in_any_case() -> None:
+    """First of all, also when nothing changed or reading it failed a moment ago."""
+    looker = Looker(room(1, opens_at=OPEN_LONG), room(2, opens_at=OPEN_LONG))
+    looker.look(fails=True)
+
+    chosen = looker.sightings.choose(looker.rooms, [], now=looker.now, asked_for={RoomRef("room-2")})
+
+    assert ["room-2"] == [one.ref for one in chosen]
+
+
+def test_a_room_that_reports_is_read_less_often() -> None:
+    """Sitting there, every two minutes instead of each; while people come, once a minute instead of each look."""
+
+    def count_reads(*, is_reporting: bool, is_growing: bool) -> int:
+        one = room(opens_at=OPEN_LONG)
+        sightings, now, count = Sightings(), NOW, 0
+        for look in range(19):  # six minutes
+            running = [live("session-1", *(f"ada-{number}" for number in range(look if is_growing else 1)))]
+            reporting = {one.ref} if is_reporting else set()
+            for chosen in sightings.choose([one], running, now=now, reporting=reporting):
+                sightings.note(chosen, running, [session("session-1")], at=now)
+                count += 1
+            now += LOOK
+        return count
+
+    assert [7, 4] == [count_reads(is_reporting=reporting, is_growing=False) for reporting in (False, True)]
+    assert [19, 7] == [count_reads(is_reporting=reporting, is_growing=True) for reporting in (False, True)]
