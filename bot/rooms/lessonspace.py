@@ -11,7 +11,7 @@ import asyncio
 import ipaddress
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import aclosing
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Final, Self, TypeVar
 from urllib.parse import quote, urlsplit
@@ -83,6 +83,7 @@ class Lessonspace:
         attendance=True,
         recording=True,
         transcript=True,
+        shortest_transcript=timedelta(seconds=150),  # the newer documents say 300: the one that promises more holds
         longest_window=LONGEST_WINDOW,
         languages=LOCALES,
         features=FEATURES,
