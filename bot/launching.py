@@ -163,7 +163,7 @@ class Launcher:
             opens_at=window.opens_at,
             closes_at=window.closes_at,
             warns_at=windows.soft_expiry(details.lesson, participant),
-            url_sealed=self._sealer.seal(launch.url),
+            url_sealed=self._sealer.seal(launch.url) if launch.url else None,
             session_id=launch.session_id,
             made_at=self._clock.now(),
         )

@@ -28,6 +28,8 @@ class Capabilities:
     shortest_transcript: timedelta = timedelta(0)  # of a shorter session there is never a transcript
     revocation: bool = False
     close_room: bool = False
+    presence: bool = False  # tells who is inside now, though not who was
+    shared_address: bool = False  # the last step is one address for everybody
     max_participants: int | None = None
     longest_window: timedelta | None = None  # from the launch to `closes_at`
     languages: tuple[str, ...] = ()  # locales its rooms speak
@@ -58,6 +60,10 @@ class LaunchRequest(Record):
     transcribes: bool = False
     language: str | None = None
     features: dict[str, bool] = field(default_factory=dict)
+    room_id: str | None = None  # the provider's, where it is known; None: the room is to be made
+    room_opens_at: datetime | None = None  # the widest window of all who have a place
+    room_closes_at: datetime | None = None
+    seats: int | None = None  # how many have a place
     tags: dict[str, str] = field(default_factory=dict)  # put on the session; `LESSON_TAG` carries the lesson's id
     webhook_url: str | None = field(default=None, repr=False)  # where the room reports, the same for all of a room
     options: dict[str, object] = field(default_factory=dict, repr=False)  # the workspace's own, in the service's words
@@ -71,10 +77,22 @@ LESSON_TAG = "hallpass_lesson"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Launch:
-    """One participant's way in, as given. `url` and `room_secret` are never logged; repr leaves them out."""
+class Embed:
+    """A way in that a page of ours runs in the browser: which one, and what its script is given. Never in a URL."""
 
-    url: str = field(repr=False)
+    page: str  # as the service is named
+    values: dict[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Launch:
+    """One participant's way in, as given: an address or a page of ours.
+
+    Addresses, a page's values and `room_secret` are never logged; repr leaves them out.
+    """
+
+    url: str = field(default="", repr=False)  # empty: `embed` is set
+    embed: Embed | None = None
     room_id: str
     room_secret: str | None = field(default=None, repr=False)
     session_id: str | None = None
@@ -130,6 +148,15 @@ class LiveSession(Record):
     room_id: str | None  # None: the list does not say whose room it is
     started_at: datetime
     who: frozenset[str]  # provider_user_id, or "guest:<id>": everybody who was there so far
+
+
+@dataclass(frozen=True, kw_only=True)
+class Present:
+    """Somebody who is inside now."""
+
+    connection: str  # the provider's; another one each time they come in
+    shown_name: str
+    is_owner: bool = False  # the room's owner at the provider, which is us
 
 
 class Reported(StrEnum):
@@ -232,7 +259,18 @@ class RoomService(Protocol):
         ...
 
     async def close_room(self, room_id: str) -> None:
-        """Put everybody out of the room, now; closing it twice is harmless. Only where `capabilities.close_room`."""
+        """Put everybody out of the room, now; closing it twice is harmless. Only where `capabilities.close_room`.
+
+        A later launch for it opens it again, or makes another: then `Launch.room_id` is new.
+        """
+        ...
+
+    async def extend_room(self, room_id: str, *, closes_at: datetime) -> None:
+        """Keep the room itself open until then, where it has an end of its own; elsewhere nothing."""
+        ...
+
+    async def list_present(self, room_id: str) -> list[Present]:
+        """Who is inside now. Only where `capabilities.presence`."""
         ...
 
     async def fetch_recording(self, session_id: str) -> str | None:
@@ -287,6 +325,12 @@ class NothingAfterwards:
     def shown_name(self) -> str:
         """As people read it."""
         raise NotImplementedError
+
+    async def extend_room(self, room_id: str, *, closes_at: datetime) -> None:
+        """It has no end of its own."""
+
+    async def list_present(self, room_id: str) -> list[Present]:
+        raise RoomServiceRefused(self.shown_name, "does not tell who is inside")
 
     async def fetch_recording(self, session_id: str) -> str | None:
         raise RoomServiceRefused(self.shown_name, "has no recordings")

@@ -27,6 +27,7 @@ from bot.rooms.base import (
     LaunchRequest,
     Line,
     LiveSession,
+    NothingAfterwards,
     Report,
     Session,
 )
@@ -65,7 +66,7 @@ _MOST_PAGES_EVER = 100_000
 """Of all that an organisation ever had."""
 
 
-class Lessonspace:
+class Lessonspace(NothingAfterwards):
     """The `RoomService` on Lessonspace's API, version 2.
 
     Built on the process's one client, which it does not close. ValueError when `api_key` cannot be a key at all, or
