@@ -69,15 +69,31 @@ class Browser:
         """Answer the question near the end with ten minutes more. False when nobody asked."""
         return await self._act("extend")
 
+    async def say(self, text: str) -> bool:
+        """Say something aloud, as a transcript has it. False when not connected."""
+        return await self._act("say", told={"text": text})
+
+    async def write(self, text: str) -> bool:
+        """Write into the chat. False when not connected."""
+        return await self._act("write", told={"text": text})
+
+    async def begin_browsing(self) -> bool:
+        """Open a browser that all in the space see. False when not connected."""
+        return await self._act("begin-browsing")
+
+    async def end_browsing(self) -> bool:
+        """Close it. False when not connected."""
+        return await self._act("end-browsing")
+
     async def is_inside(self) -> bool:
         """Still connected? Somebody may have been put out, or the session may have ended."""
         return await self._act("")
 
-    async def _act(self, deed: str) -> bool:
+    async def _act(self, deed: str, *, told: dict[str, str] | None = None) -> bool:
         if self._address is None:
             return False
         address = self._address + (f"{deed}/" if deed else "")
-        async with self._client.request("POST" if deed else "GET", address) as response:
+        async with self._client.request("POST" if deed else "GET", address, json=told) as response:
             if response.status not in (200, 409, 404):
                 raise RuntimeError(f"{deed or 'looking'} answered {response.status}")
             return response.status == 200

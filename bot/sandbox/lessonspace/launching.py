@@ -1,7 +1,8 @@
 """Judges the body of a launch as strictly as the documentation allows. Pure.
 
-Where the real service is documented or suspected to drop a mistake in silence (an unknown field, `single_use` beside
-`user` instead of in it), this one refuses it: in silence nobody would notice that a link works twice.
+Where the real service is documented or suspected to drop a mistake in silence (an unknown field or feature,
+`single_use` beside `user` instead of in it), this one refuses it: in silence nobody would notice that a link works
+twice.
 """
 
 from __future__ import annotations
@@ -15,6 +16,14 @@ from typing import Any
 LONGEST_ID = 64
 LONGEST_WINDOW = timedelta(days=7)
 LOCALES = ("en", "fr", "it", "pl")
+
+FEATURES = (
+    *("chat", "timer", "participants", "fullscreen", "tabContextMenu", "importZip", "importPdf", "exportZip"),
+    *("tabDownload", "emojis", "invite", "endSession", "profanityFilter", "hideTabbar", "hideToolbar"),
+    *("apps.enabled", "av.enabled", "av.screenShare", "av.publishing", "chat.enabled", "options.fullscreen"),
+    *("reactions.emojis", "people.invite", "import.zip", "breakouts.enabled", "options.profanityFilter"),
+)
+"""Older names and newer names of what can be switched per link."""
 
 Check = Callable[[object], str | None]
 """What is wrong with a value, in words; None: nothing."""
@@ -40,6 +49,11 @@ def _is_address(value: object) -> str | None:
     return None if fits else "This must be an address."
 
 
+def _is_email(value: object) -> str | None:
+    fits = isinstance(value, str) and re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", value)
+    return None if fits else "This must be an e-mail address."
+
+
 def _is_stamp(value: object) -> str | None:
     return None if isinstance(value, str) and parse_stamp(value) else "This must be an ISO 8601 date and time."
 
@@ -53,6 +67,11 @@ def _is_space_id(value: object) -> str | None:
     if not isinstance(value, str) or not value:
         return "This is required, as text."
     return None if len(value) <= LONGEST_ID else f"This may have at most {LONGEST_ID} characters."
+
+
+def _is_region(value: object) -> str | None:
+    fits = isinstance(value, str) and re.fullmatch(r"[a-z]{2}(-[a-z]+)+-[0-9]", value)
+    return None if fits else "This must be a region, such as eu-west-2."
 
 
 def _one_of(*choices: str) -> Check:
@@ -70,12 +89,14 @@ def _each(check: Check) -> Check:
     return judge
 
 
-def _object_of(checks: Mapping[str, Check], *, is_open: bool = False) -> Check:
+def _object_of(checks: Mapping[str, Check], *, is_open: bool = False, required: tuple[str, ...] = ()) -> Check:
     """An object with these fields and, unless `is_open`, no others."""
 
     def judge(value: object) -> str | None:
         if not isinstance(value, dict):
             return _is_object(value)
+        if missing := [name for name in required if name not in value]:
+            return f"{missing[0]}: This is required."
         for name, item in value.items():
             if name not in checks:
                 if not is_open:
@@ -91,7 +112,8 @@ _PARAMETERS = _object_of({"kickOnExp": _is_flag, "softExp": _is_unix_seconds, "m
 
 _USER = _object_of(
     {
-        **dict.fromkeys(("id", "name", "email"), _is_text),
+        **dict.fromkeys(("id", "name"), _is_text),
+        "email": _is_email,
         **dict.fromkeys(("profile_picture", "camera_background_url"), _is_address),
         "role": _one_of("teacher", "student"),
         **dict.fromkeys(("leader", "single_use", "session_limit", "record", "ghost"), _is_flag),
@@ -105,8 +127,18 @@ _WEBHOOK_EVENTS = {
     "transcription": ("finish",),
     "cobrowser": ("start", "stop"),
     "chat": ("message",),
+    "knock": ("request", "admit", "deny"),
     "summary": ("finish",),
 }
+
+
+def _is_hook(value: object) -> str | None:
+    return None if value in (None, "") else _is_address(value)
+
+
+def _judge_webhooks(check: Check) -> Check:
+    return _object_of({group: _object_of(dict.fromkeys(events, check)) for group, events in _WEBHOOK_EVENTS.items()})
+
 
 _BODY: Mapping[str, Check] = {
     "id": _is_space_id,
@@ -114,14 +146,16 @@ _BODY: Mapping[str, Check] = {
     **dict.fromkeys(("allow_guests", "record_av", "record_content", "transcribe", "summarise"), _is_flag),
     "user": _USER,
     "timeouts": _object_of({"not_before": _is_stamp, "not_after": _is_stamp}),
-    "webhooks": _object_of(
-        {group: _object_of(dict.fromkeys(events, _is_address)) for group, events in _WEBHOOK_EVENTS.items()}
+    "webhooks": _judge_webhooks(_is_address),
+    "features": _object_of(dict.fromkeys(FEATURES, _is_flag)),
+    **dict.fromkeys(("theme", "holodeck_parameters"), _is_object),
+    "auth_external": _object_of(
+        {"method": _one_of("child", "redirect"), "url": _is_address, "token": _is_text, "ephemeral": _is_flag},
+        required=("method", "url", "token"),
     ),
-    "features": _each(_is_flag),
-    "theme": _is_object,
     "video_layout_mode": _one_of("grid", "sidebar", "floating"),
     "locale": _one_of(*LOCALES),
-    "server": _is_text,
+    "server": _is_region,
     **dict.fromkeys(("session_tags", "space_tags"), _each(_is_text)),
     **dict.fromkeys(("invite_url", "resource_url"), _is_address),
 }
@@ -135,13 +169,16 @@ class Window:
     closes_at: datetime
 
 
-def find_problems(body: object) -> Problems:
-    """Everything that is wrong with a launch's body, by field; nothing when it may go on."""
+def find_problems(body: object, *, removes_webhooks: bool = False) -> Problems:
+    """Everything that is wrong with a launch's body, by field; nothing when it may go on.
+
+    `removes_webhooks`: null or "" in place of a webhook's address is right, and takes it away.
+    """
     if not isinstance(body, dict):
         return {"non_field_errors": ["The body must be a JSON object."]}
     problems: Problems = {}
     for name in {"id": None, **body}:
-        check = _BODY.get(name)
+        check = _judge_webhooks(_is_hook) if name == "webhooks" and removes_webhooks else _BODY.get(name)
         problem = check(body.get(name)) if check else "There is no such field here."
         if problem:
             problems[name] = [problem]
@@ -163,6 +200,16 @@ def choose_window(body: Mapping[str, Any], *, now: datetime, is_shortened: bool)
     if closes_at and window.opens_at >= window.closes_at:
         return {"timeouts": ["not_after: This must be later than not_before."]}
     return window
+
+
+def list_hooks(webhooks: Mapping[str, Mapping[str, str | None]]) -> dict[str, str]:
+    """A launch's webhooks, addresses by event: "user.join"."""
+    return {
+        f"{group}.{event}": address
+        for group, events in webhooks.items()
+        for event, address in events.items()
+        if address
+    }
 
 
 def parse_stamp(text: str) -> datetime | None:

@@ -15,13 +15,31 @@ from uuid import uuid4
 import jwt
 
 from bot.sandbox.lessonspace.launching import Window
-from bot.sandbox.lessonspace.spaces import Person, Reason, Ticket, TurnedAway
+from bot.sandbox.lessonspace.meetings import Person, Ticket
+from bot.sandbox.lessonspace.spaces import Reason, TurnedAway
+
+_OURS = (
+    *("jti", "id", "guest", "readOnly", "canLead", "allowInvite", "singleUse", "sessionLimit"),
+    *("ghost", "record", "role", "iat", "nbf", "exp"),
+)
+"""Claims that are no parameters of the customer's."""
 
 
 def build_link(
-    origin: str, *, room_id: str, secret: str, person: Person, user: Mapping[str, Any], window: Window, now: datetime
+    origin: str,
+    *,
+    room_id: str,
+    secret: str,
+    session_id: str,
+    person: Person,
+    user: Mapping[str, Any],
+    window: Window,
+    now: datetime,
 ) -> str:
-    """The `client_url` for somebody: our own join page, with the signed token in its query."""
+    """The `client_url` for somebody: our own join page, with the signed token in its query.
+
+    `session_id` is the running session's or the next one's, for a link that is limited to it.
+    """
     parameters = dict(user.get("custom_jwt_parameters", {}))
     claims: dict[str, Any] = {
         **parameters,
@@ -32,6 +50,9 @@ def build_link(
         "canLead": user.get("leader", False),
         "allowInvite": user.get("leader", False),
         "singleUse": user.get("single_use", False),
+        "sessionLimit": session_id if user.get("session_limit", False) else None,
+        "ghost": user.get("ghost", False),
+        "record": user.get("record", True),
         "role": person.role,
         "meta": {"name": person.name, **parameters.get("meta", {})},
         "iat": int(now.timestamp()),
@@ -65,4 +86,8 @@ def read_link(token: str, *, secret: str) -> Ticket:
         is_single_use=claims["singleUse"],
         leaves_at_close=claims.get("kickOnExp", False),
         asks_at=datetime.fromtimestamp(soft_expiry, UTC) if soft_expiry else None,
+        session_id=claims["sessionLimit"],
+        is_ghost=claims["ghost"],
+        is_recorded=claims["record"],
+        parameters={name: value for name, value in claims.items() if name not in _OURS},
     )

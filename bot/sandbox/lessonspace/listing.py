@@ -1,70 +1,36 @@
-"""Writes sessions as the API lists them, and keeps to the filters that it documents. Pure."""
+"""Writes sessions, spaces and users as the API lists them. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import json
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from bot.sandbox.lessonspace.launching import Problems, parse_stamp
-from bot.sandbox.lessonspace.spaces import LogEntry, Person, Space, SpaceSession
-
-_MOMENT_FILTERS: Mapping[str, Callable[[SpaceSession, datetime], bool]] = {
-    "start_time_after": lambda session, at: session.started_at > at,
-    "start_time_before": lambda session, at: session.started_at < at,
-    # A running session has no end, so neither of these finds it.
-    "end_time_after": lambda session, at: session.ended_at is not None and session.ended_at > at,
-    "end_time_before": lambda session, at: session.ended_at is not None and session.ended_at < at,
-    "date_after": lambda session, at: session.started_at > at,
-    "date_before": lambda session, at: session.started_at < at,
-}
-
-_FLAGS = ("include_single_user", "in_progress_only")
-
-Listed = list[tuple[Space, SpaceSession]]
+from bot.sandbox.lessonspace.filters import Held
+from bot.sandbox.lessonspace.handouts import build_summary
+from bot.sandbox.lessonspace.meetings import LogEntry, Person
+from bot.sandbox.lessonspace.spaces import Space
+from bot.sandbox.lessonspace.users import User
 
 
-def choose_sessions(listed: Listed, query: Mapping[str, str]) -> Listed | Problems:
-    """Those that the query asks for, newest first; or by parameter what is wrong with it.
-
-    The real service ignores a parameter that it does not know (`start_time_gte` is a known mistake); we refuse it.
-    """
-    problems: Problems = {}
-    for name, value in query.items():
-        if name in _MOMENT_FILTERS:
-            is_right = parse_stamp(value) is not None
-        elif name in _FLAGS:
-            is_right = value in ("true", "false")
-        else:
-            is_right = name == "page" and value.isdigit() and int(value) > 0
-        if not is_right:
-            problems[name] = ["There is no such parameter, or not with this value."]
-    if problems:
-        return problems
-    chosen = [(space, session) for space, session in listed if _fits(session, query)]
-    return sorted(chosen, key=lambda pair: pair[1].started_at, reverse=True)
-
-
-def _fits(session: SpaceSession, query: Mapping[str, str]) -> bool:
-    if query.get("include_single_user") != "true" and len(session.list_people()) < 2:
-        return False
-    if query.get("in_progress_only") == "true" and session.ended_at is not None:
-        return False
-    moments = {name: parse_stamp(query[name]) for name in _MOMENT_FILTERS if name in query}
-    return all(moment is not None and _MOMENT_FILTERS[name](session, moment) for name, moment in moments.items())
-
-
-def describe_session(space: Space, session: SpaceSession, *, now: datetime, api_url: str) -> dict[str, Any]:
-    """One session as the list of a space shows it, with its log."""
+def describe_session(held: Held, *, playback_url: str, has_newer_fields: bool) -> dict[str, Any]:
+    """One session as the list of a space shows it, with its log. Fields that only newer clients read, on request."""
+    session, now = held.session, held.now
     people = session.list_people()
-    is_recorded = space.settings["record_av"] or space.settings["record_content"]
+    is_recorded = session.recorded_at is not None and session.recorded_at <= now
+    newer = {
+        "summary": build_summary(session) if session.summary_at is not None and session.summary_at <= now else None,
+        "recording_available": is_recorded,
+        "recording_deleted": False,
+    }
     return {
         "id": session.id,
         "uuid": session.session_id,
-        "name": space.name,
+        "name": held.name,
         "start_time": write_stamp(session.started_at),
         "end_time": write_stamp(session.ended_at) if session.ended_at else None,
-        "profiles": [_describe_profile(person) for person in people if person.user_id is not None],
+        "profiles": [_describe_profile(person, held) for person in people if person.user_id is not None],
         "guests": [
             {"id": 9000 + number, "uuid": person.guest_id, "session": session.id, "name": person.name}
             for number, person in enumerate(people)
@@ -73,10 +39,33 @@ def describe_session(space: Space, session: SpaceSession, *, now: datetime, api_
         "billable_seconds": int(session.count_billable(session.ended_at or now).total_seconds()),
         "logs": [_describe_entry(entry) for entry in session.log],
         "connected_users": [{"profile": _profile_of(c.ticket.person)} for c in session.list_open()],
-        "recording_access_policy": [],
-        "playback_url": f"{api_url}sessions/{session.session_id}/playback/" if is_recorded else None,
-        "tags": "",
+        "recording_access_policy": list(session.policy),
+        "playback_url": playback_url if is_recorded else None,
+        "tags": write_tags(session.tags),
+    } | (newer if has_newer_fields else {})
+
+
+def describe_space(space: Space, *, organisation_id: int, origin: str) -> dict[str, Any]:
+    """One space. Its address is the one for guests, and no link of anybody's."""
+    return {
+        "id": space.room_id,
+        "slug": space.room_id,
+        "alias": None,
+        "name": space.name,
+        "organisation": organisation_id,
+        "is_locked": "false",
+        "tags": write_tags(space.tags),
+        "url": f"{origin}/space/{space.room_id}",
+        "created_at": write_stamp(space.created_at) if space.created_at else None,
+        "locks": [],
+        "region": space.region,
+        "record_av": space.settings.get("record_av", False),
     }
+
+
+def describe_user(user: User) -> dict[str, Any]:
+    """One user, in the shape of a session's `profiles`: the list's own is not documented."""
+    return {"user": user.number, "name": user.name, "email": user.email, "role": user.role, "profile_picture": None}
 
 
 def build_page(items: Sequence[object], *, page: int, size: int, address: str) -> dict[str, Any] | None:
@@ -98,8 +87,20 @@ def write_stamp(moment: datetime) -> str:
     return moment.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
-def _describe_profile(person: Person) -> dict[str, Any]:
-    return {"user": person.user_id, "name": person.name, "email": "", "role": person.role, "profile_picture": None}
+def write_tags(tags: dict[str, str]) -> str:
+    """As JSON in a text; empty where there are none."""
+    return json.dumps(tags) if tags else ""
+
+
+def _describe_profile(person: Person, held: Held) -> dict[str, Any]:
+    user = held.users.find(person.user_id)
+    return {
+        "user": person.user_id,
+        "name": person.name,
+        "email": user.email if user else "",
+        "role": person.role,
+        "profile_picture": None,
+    }
 
 
 def _describe_entry(entry: LogEntry) -> dict[str, Any]:

@@ -6,22 +6,45 @@ happen, in the order of time, all that was due since the last one:
     somebody is put out         at the link's end, if the link says so (`kickOnExp`)
     a leader is asked           at `softExp`, and ten minutes after each extension
     the session ends            30 s after the last connection left, or when all were idle for 5 min
+    transcript and summary      some time after the session's end, where there will be any
 
-Everything that changes a space lives here; this module knows neither HTTP nor JSON nor what a link looks like.
+Everything that changes a space lives here. Whoever wants to hear of it sets `tell`, which is called once for each
+occurrence, in the order of time. This module knows neither HTTP nor JSON nor what a link looks like.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import count
 from uuid import uuid4
 
+from bot.sandbox.lessonspace.aftercare import Aftercare
+from bot.sandbox.lessonspace.meetings import (
+    Connection,
+    LogEntry,
+    LogType,
+    Occurrence,
+    Prompt,
+    SpaceSession,
+    Ticket,
+    Utterance,
+)
+
 EMPTY_FOR = timedelta(seconds=30)
 IDLE_FOR = timedelta(minutes=5)
 EXTENSION = timedelta(minutes=10)
+
+_EVENTS: Mapping[LogType, str] = {
+    LogType.JOINED: "user.join",
+    LogType.LEFT: "user.leave",
+    LogType.IDLED: "user.idle",
+    LogType.SESSION_IDLED: "session.idle",
+    LogType.COBROWSER_STARTED: "cobrowser.start",
+    LogType.COBROWSER_STOPPED: "cobrowser.stop",
+}
+"""What is told of what is logged."""
 
 
 class Reason(StrEnum):
@@ -32,6 +55,8 @@ class Reason(StrEnum):
     USED_ELSEWHERE = "used_elsewhere"  # a single-use link, in another browser than its first
     SPENT = "spent"  # a single-use link whose session is over
     NOT_GENUINE = "not_genuine"  # no link of this space
+    OTHER_SESSION = "other_session"  # a link for one session only, which is over
+    FORGOTTEN = "forgotten"  # whose link it is was deleted from the organisation
 
 
 class TurnedAway(Exception):
@@ -42,114 +67,37 @@ class TurnedAway(Exception):
         self.reason = reason
 
 
-class LogType(StrEnum):
-    """What a session's log tells."""
-
-    JOINED = "user-joined"
-    LEFT = "user-left"
-    IDLED = "user-idled"
-    SESSION_IDLED = "session-idled"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Person:
-    """Somebody as the provider knows them. Guests have a UUID and no number."""
-
-    name: str
-    user_id: int | None = None
-    guest_id: str | None = None
-    role: str = "student"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Ticket:
-    """What a link says, once it is known to be genuine."""
-
-    link_id: str
-    person: Person
-    opens_at: datetime
-    closes_at: datetime
-    is_leader: bool = False
-    is_single_use: bool = False
-    leaves_at_close: bool = False
-    asks_at: datetime | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class LogEntry:
-    """One line of a session's log."""
-
-    id: int
-    log_type: LogType
-    at: datetime
-    person: Person | None
-    connection_id: str | None
-
-
-@dataclass(kw_only=True)
-class Connection:
-    """One open page, until `left_at`."""
-
-    id: str
-    browser: str
-    ticket: Ticket
-    joined_at: datetime
-    left_at: datetime | None = None
-    is_idle: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class Prompt:
-    """A leader was asked whether to go on."""
-
-    at: datetime
-    browser: str
-    name: str
-    link_id: str
-
-
-@dataclass(kw_only=True)
-class SpaceSession:
-    """One meeting, from the first connection on."""
-
-    id: int
-    session_id: str
-    started_at: datetime
-    ended_at: datetime | None = None
-    connections: list[Connection] = field(default_factory=list)
-    log: list[LogEntry] = field(default_factory=list)
-
-    def list_open(self) -> list[Connection]:
-        return [connection for connection in self.connections if connection.left_at is None]
-
-    def list_people(self) -> list[Person]:
-        """Everybody who was there, each once, in the order of coming."""
-        people = [connection.ticket.person for connection in self.connections]
-        return list({person.user_id or person.guest_id: person for person in people}.values())
-
-    def count_billable(self, until: datetime) -> timedelta:
-        """How long at least two were connected."""
-        edges = [(c.joined_at, 1) for c in self.connections] + [(c.left_at or until, -1) for c in self.connections]
-        total, inside, since = timedelta(0), 0, self.started_at
-        for at, change in sorted(edges):
-            if inside >= 2:
-                total += at - since
-            inside, since = inside + change, at
-        return total
-
-
 class Space:
     """One room of the provider."""
 
-    def __init__(self, *, room_id: str, launch_id: str, secret: str, ids: Iterable[int] | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        room_id: str,
+        launch_id: str,
+        secret: str,
+        ids: Iterable[int] | None = None,
+        aftercare: Aftercare | None = None,
+        created_at: datetime | None = None,
+        region: str = "",
+    ) -> None:
         self.room_id = room_id
         self.launch_id = launch_id
         self.secret = secret
         self.name = launch_id
+        self.created_at = created_at
+        self.region = region
+        self.tags: dict[str, str] = {}
+        self.hooks: dict[str, str] = {}
+        """Where to report what: addresses by event."""
+        self.tell: Callable[[Occurrence], None] = lambda occurrence: None
         self.settings: dict[str, bool] = {}
         self.sessions: list[SpaceSession] = []
         self.prompts: list[Prompt] = []
         self.next_session_id = str(uuid4())
+        self._aftercare = aftercare or Aftercare()
+        self._next_tags: dict[str, str] = {}
+        self._to_come: list[Occurrence] = []  # after a session, in the order of time
         self._ids = iter(ids or count(1))
         self._redeemed: dict[str, tuple[str, str]] = {}  # browser and session by link
         self._asks_at: dict[str, datetime | None] = {}  # the next question by link
@@ -164,6 +112,16 @@ class Space:
     def session_id(self) -> str:
         """The running session's, else the one that the next will have."""
         return self.running.session_id if self.running else self.next_session_id
+
+    def settle(self, settings: Mapping[str, bool], session_tags: Mapping[str, str], now: datetime) -> None:
+        """What a launch says of the space, and of the session that runs, or else is the next to begin."""
+        self.advance(now)
+        self.settings |= settings
+        if self.running:
+            self.running.tags |= session_tags
+            self._note_recording(self.running)
+        else:
+            self._next_tags |= session_tags
 
     def connect(self, ticket: Ticket, browser: str, now: datetime) -> Connection:
         """Let somebody in, beginning a session where none runs. TurnedAway with the reason otherwise."""
@@ -199,6 +157,31 @@ class Space:
         self._note_change(session, now)
         return True
 
+    def say(self, connection_id: str, text: str, now: datetime) -> bool:
+        """Somebody says something aloud. False when they are not there."""
+        self.advance(now)
+        session, connection = self.running, self.find_open(connection_id)
+        if session and connection:
+            session.said.append(Utterance(at=now, person=connection.ticket.person, text=text))
+        return connection is not None
+
+    def write(self, connection_id: str, now: datetime) -> bool:
+        """Somebody writes into the chat. What, is nowhere documented to be told. False when they are not there."""
+        self.advance(now)
+        session, connection = self.running, self.find_open(connection_id)
+        if session and connection:
+            self.tell(Occurrence(event="chat.message", at=now, session=session, ticket=connection.ticket))
+        return connection is not None
+
+    def browse_together(self, connection_id: str, now: datetime, *, is_begun: bool) -> bool:
+        """Somebody opens or closes the browser that all see. False when they are not there."""
+        self.advance(now)
+        session, connection = self.running, self.find_open(connection_id)
+        if session and connection:
+            log_type = LogType.COBROWSER_STARTED if is_begun else LogType.COBROWSER_STOPPED
+            self._write(session, log_type, now, connection)
+        return connection is not None
+
     def extend(self, connection_id: str, now: datetime) -> bool:
         """A leader who was asked goes on for ten minutes from when they were asked. False when they were not asked."""
         self.advance(now)
@@ -223,12 +206,18 @@ class Space:
                 return
             happen(at)
 
+    def find_next(self) -> datetime | None:
+        """When something will happen here by itself, as far as can be foretold."""
+        return min((at for at, _, _ in self._list_due()), default=None)
+
     def _list_due(self) -> list[tuple[datetime, int, Callable[[datetime], None]]]:
         """What is to come: when, what goes first at the same moment, and what it does."""
         session = self.running
-        if session is None:
-            return []
         due: list[tuple[datetime, int, Callable[[datetime], None]]] = []
+        if self._to_come:
+            due.append((self._to_come[0].at, 3, lambda at: self.tell(self._to_come.pop(0))))
+        if session is None:
+            return due
         for connection in session.list_open():
             ticket = connection.ticket
             if ticket.leaves_at_close:
@@ -248,6 +237,8 @@ class Space:
             raise TurnedAway(Reason.TOO_EARLY)
         if now >= ticket.closes_at:
             raise TurnedAway(Reason.EXPIRED)
+        if ticket.session_id not in (None, self.session_id):
+            raise TurnedAway(Reason.OTHER_SESSION)
         if ticket.is_single_use and ticket.link_id in self._redeemed:
             first_browser, session_id = self._redeemed[ticket.link_id]
             if first_browser != browser:
@@ -256,9 +247,12 @@ class Space:
                 raise TurnedAway(Reason.SPENT)
 
     def _begin(self, now: datetime) -> SpaceSession:
-        session = SpaceSession(id=next(self._ids), session_id=self.next_session_id, started_at=now)
+        session = SpaceSession(
+            id=next(self._ids), session_id=self.next_session_id, started_at=now, tags=self._next_tags
+        )
         self.sessions.append(session)
-        self.next_session_id = str(uuid4())
+        self.next_session_id, self._next_tags = str(uuid4()), {}
+        self.tell(Occurrence(event="session.start", at=now, session=session))
         return session
 
     def _part(self, connection: Connection, at: datetime) -> None:
@@ -277,14 +271,25 @@ class Space:
         self._write(session, LogType.SESSION_IDLED, at, None)
         for connection in session.list_open():
             self._part(connection, at)
-        self._end(session, at)
+        self._end(session, at, reason="idle")
 
-    def _end(self, session: SpaceSession, at: datetime) -> None:
+    def _end(self, session: SpaceSession, at: datetime, *, reason: str = "empty") -> None:
         session.ended_at = at
         self._empty_since = self._idle_since = None
+        self.tell(Occurrence(event="session.end", at=at, session=session, reason=reason))
+        self._to_come += self._aftercare.promise(session, self.settings, at)
+        self._to_come.sort(key=lambda occurrence: occurrence.at)
+
+    def _note_recording(self, session: SpaceSession) -> None:
+        """Once something was recorded, the session has a recording, whatever later launches say."""
+        inside = [connection.ticket for connection in session.list_open()]
+        if self.settings.get("record_av") and any(t.is_recorded and not t.is_ghost for t in inside):
+            session.has_av = True
+        session.has_content = session.has_content or bool(inside and self.settings.get("record_content"))
 
     def _note_change(self, session: SpaceSession, at: datetime) -> None:
-        """Since when nobody is there, and since when all who are there are idle."""
+        """Since when nobody is there, and since when all who are there are idle; and whether anything is recorded."""
+        self._note_recording(session)
         inside = session.list_open()
         self._empty_since = None if inside else self._empty_since or at
         is_quiet = bool(inside) and all(connection.is_idle for connection in inside)
@@ -300,3 +305,5 @@ class Space:
                 connection_id=connection.id if connection else None,
             )
         )
+        ticket = connection.ticket if connection else None
+        self.tell(Occurrence(event=_EVENTS[log_type], at=at, session=session, ticket=ticket))

@@ -1,4 +1,4 @@
-"""A workspace to test with, and what reaches it. Its machine clock moves only by hand."""
+"""A workspace and a room service to test with, and what reaches them. Their clocks move only by hand."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ import aiohttp
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.sandbox.lessonspace.stand_in import LessonspaceStandIn
 from bot.sandbox.slack.standin import SlackStandIn
 from tests.bot.sandbox.apps import RecordingApp, serve
+from tests.bot.sandbox.callers import START, Caller, Machine
 
 
 class HandClock:
@@ -53,3 +55,20 @@ async def app(slack: SlackStandIn) -> AsyncIterator[RecordingApp]:
     async with serve(recording.build_server()) as url:
         slack.events_url = url
         yield recording
+
+
+@pytest.fixture
+def clock() -> Machine:
+    return Machine(START, is_frozen=True)
+
+
+@pytest.fixture
+async def room(clock: Machine) -> AsyncIterator[LessonspaceStandIn]:
+    async with LessonspaceStandIn(clock) as room:
+        yield room
+
+
+@pytest.fixture
+async def caller(room: LessonspaceStandIn) -> AsyncIterator[Caller]:
+    async with aiohttp.ClientSession() as client:
+        yield Caller(room, client)

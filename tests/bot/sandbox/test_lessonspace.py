@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -12,71 +11,10 @@ import aiohttp
 import jwt
 import pytest
 
-from bot.sandbox.clock import MovableClock
 from bot.sandbox.faults import Fault, FaultBoard
 from bot.sandbox.lessonspace.spaces import Reason
 from bot.sandbox.lessonspace.stand_in import LessonspaceStandIn
-
-START = datetime(2030, 3, 4, 15, 0, tzinfo=UTC)
-
-
-class Machine(MovableClock):
-    """A clock for both times, so that a rate can be tried without waiting."""
-
-    def machine_now(self) -> datetime:
-        return self.now()
-
-
-@pytest.fixture
-def clock() -> Machine:
-    return Machine(START, is_frozen=True)
-
-
-@pytest.fixture
-async def room(clock: Machine) -> AsyncIterator[LessonspaceStandIn]:
-    async with LessonspaceStandIn(clock) as room:
-        yield room
-
-
-class Caller:
-    """A client that says exactly what it is told to."""
-
-    def __init__(self, room: LessonspaceStandIn, client: aiohttp.ClientSession) -> None:
-        self.room = room
-        self.client = client
-
-    async def ask(self, method: str, path: str, body: object = None, *, key: str | None = None) -> tuple[int, Any]:
-        headers = {"Authorization": key if key is not None else f"Organisation {self.room.api_key}"}
-        address = path if path.startswith("http") else self.room.api_url + path
-        async with self.client.request(method, address, json=body, headers=headers) as response:
-            return response.status, await response.json()
-
-    async def launch(self, **changes: object) -> dict[str, Any]:
-        status, answer = await self.ask("POST", "spaces/launch/", build_body(**changes))
-        assert status in (200, 201), answer
-        found: dict[str, Any] = answer
-        return found
-
-
-@pytest.fixture
-async def caller(room: LessonspaceStandIn) -> AsyncIterator[Caller]:
-    async with aiohttp.ClientSession() as client:
-        yield Caller(room, client)
-
-
-def build_body(**changes: object) -> dict[str, object]:
-    """A launch that is right, with changes at its top."""
-    body: dict[str, object] = {
-        "id": "lesson-1",
-        "user": {"id": "p-1", "name": "Ben", "role": "student", "single_use": True},
-        "timeouts": {"not_before": "2030-03-04T15:00:00Z", "not_after": "2030-03-04T16:00:00Z"},
-    }
-    return body | changes
-
-
-def user(**changes: object) -> dict[str, object]:
-    return {"id": "p-1", "name": "Ben"} | changes
-
+from tests.bot.sandbox.callers import START, Caller, Machine, build_body, build_user
 
 WRONG_BODIES = {
     "no id": ({"id": None}, "id"),
@@ -85,14 +23,14 @@ WRONG_BODIES = {
     "single_use beside the user": ({"single_use": True}, "single_use"),
     "softExp beside the user": ({"softExp": 1}, "softExp"),
     "a window beside timeouts": ({"not_after": "2030-03-04T16:00:00Z"}, "not_after"),
-    "single_use as text": ({"user": user(single_use="true")}, "user"),
-    "leader as number": ({"user": user(leader=1)}, "user"),
-    "a role of ours": ({"user": user(role="learner")}, "user"),
-    "an unknown field of the user": ({"user": user(kickOnExp=True)}, "user"),
-    "softExp in ISO": ({"user": user(custom_jwt_parameters={"softExp": "2030-03-04T15:55:00Z"})}, "user"),
-    "softExp in milliseconds": ({"user": user(custom_jwt_parameters={"softExp": 1_899_000_000_000})}, "user"),
-    "softExp with a fraction": ({"user": user(custom_jwt_parameters={"softExp": 1_899_000_000.5})}, "user"),
-    "kickOnExp as text": ({"user": user(custom_jwt_parameters={"kickOnExp": "yes"})}, "user"),
+    "single_use as text": ({"user": build_user(single_use="true")}, "user"),
+    "leader as number": ({"user": build_user(leader=1)}, "user"),
+    "a role of ours": ({"user": build_user(role="learner")}, "user"),
+    "an unknown field of the user": ({"user": build_user(kickOnExp=True)}, "user"),
+    "softExp in ISO": ({"user": build_user(custom_jwt_parameters={"softExp": "2030-03-04T15:55:00Z"})}, "user"),
+    "softExp in milliseconds": ({"user": build_user(custom_jwt_parameters={"softExp": 1_899_000_000_000})}, "user"),
+    "softExp with a fraction": ({"user": build_user(custom_jwt_parameters={"softExp": 1_899_000_000.5})}, "user"),
+    "kickOnExp as text": ({"user": build_user(custom_jwt_parameters={"kickOnExp": "yes"})}, "user"),
     "a window in UNIX seconds": ({"timeouts": {"not_after": 1_899_000_000}}, "timeouts"),
     "a window that is a date": ({"timeouts": {"not_after": "2030-03-05"}}, "timeouts"),
     "a window that ends before it begins": (
@@ -154,7 +92,7 @@ async def test_every_documented_field_of_a_launch_is_accepted(caller: Caller) ->
 async def test_ids_stay_what_they_are(caller: Caller) -> None:
     """201 then 200; room, secret and next session by launch id, the user's number by our id, another room's differ."""
     first, again = await caller.launch(), await caller.launch()
-    other = await caller.launch(id="lesson-2", user=user(id="p-2"))
+    other = await caller.launch(id="lesson-2", user=build_user(id="p-2"))
 
     stable = ("room_id", "secret", "session_id", "user_id")
     assert [launch.is_new for launch in caller.room.launches] == [True, False, True]
@@ -165,7 +103,7 @@ async def test_ids_stay_what_they_are(caller: Caller) -> None:
 
 async def test_the_link_is_signed_with_the_space_s_secret_and_says_what_it_may(caller: Caller) -> None:
     """HS256; window as `nbf` and `exp`, custom parameters at the top, leader and name inside."""
-    told = user(leader=True, custom_jwt_parameters={"softExp": 1_898_956_500, "kickOnExp": True})
+    told = build_user(leader=True, custom_jwt_parameters={"softExp": 1_898_956_500, "kickOnExp": True})
     launched = await caller.launch(user=told)
     token = parse_qs(urlsplit(launched["client_url"]).query)["user"][0]
 
@@ -289,8 +227,8 @@ async def test_a_tampered_link_opens_nothing(caller: Caller) -> None:
 async def test_a_browser_s_deeds_reach_the_space(caller: Caller, clock: Machine) -> None:
     """Idle, stir, extend, leave, and being put out, all seen from the browser."""
     soft = int((START + timedelta(minutes=50)).timestamp())
-    leader = user(id="p-0", name="Ada", leader=True, custom_jwt_parameters={"softExp": soft})
-    learner = user(custom_jwt_parameters={"kickOnExp": True})
+    leader = build_user(id="p-0", name="Ada", leader=True, custom_jwt_parameters={"softExp": soft})
+    learner = build_user(custom_jwt_parameters={"kickOnExp": True})
     ada, ben = caller.room.browser("Ada's laptop"), caller.room.browser("Ben's tablet")
     await ada.join((await caller.launch(user=leader))["client_url"])
     await ben.join((await caller.launch(user=learner))["client_url"])
@@ -307,7 +245,7 @@ async def test_a_browser_s_deeds_reach_the_space(caller: Caller, clock: Machine)
 
 async def test_sessions_are_listed_with_their_filters_and_pages(caller: Caller, clock: Machine) -> None:
     """Newest first, solo ones only on request, `next` leads on to the end; a bare array where the switch says so."""
-    launched = await caller.launch(user=user(single_use=False))
+    launched = await caller.launch(user=build_user(single_use=False))
     for _ in range(3):
         browser = caller.room.browser("Ben's tablet")
         await browser.join(launched["client_url"])
@@ -400,11 +338,12 @@ async def test_its_clock_can_be_wrong(caller: Caller) -> None:
         assert response.headers["Date"] == "Mon, 04 Mar 2030 15:05:00 GMT"
 
 
-async def test_other_endpoints_that_are_there(caller: Caller) -> None:
+async def test_other_endpoints_that_are_there(caller: Caller, clock: Machine) -> None:
     """Hello, whose key this is, one session, its recording."""
     room = caller.room
     launched = await caller.launch(record_av=True)
-    await room.browser("Ben's tablet").join(launched["client_url"])
+    tablet = room.browser("Ben's tablet")
+    await tablet.join(launched["client_url"])
     org = f"organisations/{room.organisation.id}/sessions/"
 
     assert (await caller.ask("GET", "hello/"))[0] == 200
@@ -414,5 +353,9 @@ async def test_other_endpoints_that_are_there(caller: Caller) -> None:
     assert "logs" not in session
     _, one = await caller.ask("GET", f"{org}{session['uuid']}/")
     assert one["space"]["slug"] == launched["room_id"]
-    _, playback = await caller.ask("GET", session["playback_url"])
+    assert session["playback_url"] is None  # nothing to see before its end
+    await tablet.leave()
+    clock.move_by(timedelta(minutes=1))
+    _, ended = await caller.ask("GET", f"{org}{session['uuid']}/")
+    _, playback = await caller.ask("GET", ended["playback_url"])
     assert playback["recording_url"].startswith(room.origin)

@@ -9,16 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.sandbox.lessonspace.spaces import (
-    EMPTY_FOR,
-    IDLE_FOR,
-    LogType,
-    Person,
-    Reason,
-    Space,
-    Ticket,
-    TurnedAway,
-)
+from bot.sandbox.lessonspace.meetings import LogType, Person, Ticket
+from bot.sandbox.lessonspace.spaces import EMPTY_FOR, IDLE_FOR, Reason, Space, TurnedAway
 
 START = datetime(2030, 3, 4, 15, 0, tzinfo=UTC)
 END = START + timedelta(minutes=60)
