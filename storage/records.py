@@ -81,6 +81,11 @@ class PersonKind(StrEnum):
     BOT = "bot"
     APP = "app"
     UNKNOWN = "unknown"  # not looked up yet
+    FORGOTTEN = "forgotten"  # had a place once; nobody knows any more who they were
+
+
+FORGOTTEN_NAME = "Somebody forgotten"
+"""What stands in a lesson in place of the name of somebody of kind FORGOTTEN."""
 
 
 class Role(StrEnum):

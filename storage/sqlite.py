@@ -26,6 +26,7 @@ from storage.tables.attendance import AttendanceTable
 from storage.tables.audit import AuditTable
 from storage.tables.cards import CardTable
 from storage.tables.deliveries import DeliveryTable
+from storage.tables.forgetting import ForgettingTable
 from storage.tables.keeping import KeepingTable
 from storage.tables.lessons import LessonTable
 from storage.tables.notices import NoticeTable
@@ -72,6 +73,7 @@ class SqliteTransaction:
         self.attendance = AttendanceTable(connection, self._owe)
         self.sessions = SessionTable(connection, self._owe)
         self.deliveries = DeliveryTable(connection, self._owe)
+        self.forgetting = ForgettingTable(connection, self._owe)
         self.keeping = KeepingTable(connection, self._owe)
         self.settings = SettingTable(connection, self._owe)
         self.audit = AuditTable(connection, self._owe)

@@ -88,6 +88,23 @@ class Kept(StrEnum):
     PEOPLE = "people"  # whom nothing names any more
 
 
+@dataclass(frozen=True, kw_only=True)
+class Forgotten:
+    """What there was of somebody who is forgotten now, by how many rows held it."""
+
+    places: int  # they stay, without a name
+    attendances: int  # likewise
+    transcript_lines: int
+    summaries: int
+    events: int
+    deliveries: int
+    links: int
+    cards: int
+    notices: int
+    reasons: int  # what they wrote on lessons that they cancelled
+    settings: int
+
+
 class Workspaces(Protocol):
     """Workspaces and our accounts at room services."""
 
@@ -584,6 +601,24 @@ class Keeping(Protocol):
         ...
 
 
+class Forgetting(Protocol):
+    """One person, erased wherever they are named."""
+
+    def list_needed(self, workspace_id: WorkspaceId, person_id: PersonId) -> list[Lesson]:
+        """Lessons that still need them, by start: open ones in which they have a place or which they booked, and
+        ended ones of which sessions are still read or their recordings and transcripts awaited."""
+        ...
+
+    def list_provider_ids(self, workspace_id: WorkspaceId, person_id: PersonId) -> list[tuple[str, str]]:
+        """As whom room services know them: each service's name and its id of them."""
+        ...
+
+    def forget(self, workspace_id: WorkspaceId, person_id: PersonId) -> Forgotten | None:
+        """Erase them; their places and minutes stay, of kind FORGOTTEN and without a name. None: already forgotten, or
+        never stored. The same person in Slack, should they come back, is somebody new."""
+        ...
+
+
 class Settings(Protocol):
     """Small named values of a workspace or of one person in it, as JSON objects."""
 
@@ -629,6 +664,8 @@ class Transaction(Protocol):
     def deliveries(self) -> Deliveries: ...
     @property
     def keeping(self) -> Keeping: ...
+    @property
+    def forgetting(self) -> Forgetting: ...
     @property
     def settings(self) -> Settings: ...
     @property
