@@ -229,12 +229,11 @@ class Lessonspace(NothingAfterwards):
 
     async def fetch_recording(self, session_id: str) -> str | None:
         """A fresh address to watch the recording at, for anybody who holds it; None: there is none, or not yet."""
+        answer = await self._find_playback(f"sessions/{_quote(session_id)}/")
         # The reference has the first path; newer clients ask at the second (seen 2025), which it does not mention.
-        for path in (f"sessions/{_quote(session_id)}/playback/", await self._name_session(session_id) + "playback/"):
-            answer = await _unless_missing(self._door.fetch("GET", path, what="recording", is_repeatable=True))
-            if answer:
-                return parse_recording_address(answer)
-        return None
+        if answer is None:
+            answer = await self._find_playback(await self._name_session(session_id))
+        return parse_recording_address(answer) if answer else None
 
     async def delete_user(self, user_id: str) -> bool:
         """Have somebody taken out of the organisation. False: it does not know them. What becomes of links they still
@@ -341,6 +340,11 @@ class Lessonspace(NothingAfterwards):
     ) -> Answer:
         """One of the calls that are counted. None of them does harm when it is done twice."""
         return await self._door.fetch(method, path, what=what, body=body, is_repeatable=True, pace=self._limited)
+
+    async def _find_playback(self, session: str) -> Answer | None:
+        return await _unless_missing(
+            self._door.fetch("GET", f"{session}playback/", what="recording", is_repeatable=True)
+        )
 
     def _open_foreign(self, address: str) -> HttpDoor:
         """The way to a server that is not Lessonspace's API: our key stays here. The address is one that was judged."""
