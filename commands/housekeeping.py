@@ -69,6 +69,7 @@ def register(app: AsyncApp, desk: Desk, homes: OpenHomes) -> None:
             lambda tx: save_house_rules(tx, desk.workspace_id, rules, user_id=user_id, policy=policy, now=now)
         )
         desk.run(homes.publish(user_id))
+        homes.note_house_rules()
         await ack()
 
 

@@ -53,6 +53,7 @@ class OpenHomes:
         self._sleep = sleep
         self._shown: dict[str, _Shown] = {}
         self._changed: set[LessonId] = set()
+        self._is_all_changed = False
         self._is_following = False
 
     async def publish(self, user_id: str) -> None:
@@ -71,9 +72,16 @@ class OpenHomes:
 
     def note_done(self, workspace_id: WorkspaceId, lesson_id: LessonId) -> None:
         """Something of this lesson was sent, drawn or done: its people's Homes may read differently now."""
-        if workspace_id != self._desk.workspace_id or not self._list_followed():
-            return
-        self._changed.add(lesson_id)
+        if workspace_id == self._desk.workspace_id and self._list_followed():
+            self._changed.add(lesson_id)
+            self._start()
+
+    def note_house_rules(self) -> None:
+        """An admin changed the workspace's settings: any Home may offer other buttons now."""
+        self._is_all_changed = True
+        self._start()
+
+    def _start(self) -> None:
         if not self._is_following:
             self._is_following = True
             self._desk.run(self._follow(), is_watch=True)
@@ -84,10 +92,11 @@ class OpenHomes:
 
     async def _follow(self) -> None:
         try:
-            while self._changed:
+            while self._changed or self._is_all_changed:
                 await self._sleep(PACE.total_seconds())
                 lessons, self._changed = self._changed, set()
-                for user_id in await self._find_readers(lessons):
+                is_all, self._is_all_changed = self._is_all_changed, False
+                for user_id in self._list_followed() if is_all else await self._find_readers(lessons):
                     await self._redraw(user_id)
         finally:
             self._is_following = False

@@ -75,6 +75,24 @@ async def test_only_homes_that_read_differently_are_published(school: School) ->
     assert [0, 0] == [count_published(actor) for actor in (ben, dina)]
 
 
+async def test_who_may_book_shows_in_every_open_home(school: School) -> None:
+    """Somebody who may not any more loses the button, and another admin reads the new rule, unasked."""
+    ben, olga, otto = school.add("Ben"), *(school.add(name, kind=UserKind.ADMIN) for name in ("Olga", "Otto"))
+    tutors = school.slack.add_group("tutors", [])
+    for actor in (ben, otto, olga):
+        await open_home(school, actor)
+    assert olga.home is not None
+    await olga.press(olga.home, "house_rules")
+    await telling.wait_for_words(school, olga, "Who may book")
+
+    assert (await telling.submit(school, olga, bookers="groups", booker_groups=[tutors])).is_fine
+
+    await wait_for_home(school, otto, "people in @tutors")
+    home = ben.home
+    assert home is not None
+    await school.slack.wait_for(lambda: "book" not in buttons(home))
+
+
 async def test_what_shows_in_no_home_publishes_none(school: School) -> None:
     """Something of the lesson was done, and the Home reads as it did."""
     ada = school.add("Ada")
