@@ -1,7 +1,8 @@
 """The command line: reads what was typed, does one thing, and says on one line what went wrong.
 
-Exit status: 0 done; 1 the command looked and found something wrong (`doctor`, `demo`), or a bug, with its trace in the
-log; 2 wrong arguments, wrong settings, or a database, key or service that cannot be used, one line each on stderr.
+Exit status: 0 done; 1 the command looked and found something wrong (`doctor`, `demo`), or what was asked for is not
+there or was refused (`room`), or a bug, with its trace in the log; 2 wrong arguments, wrong settings, or a database,
+key or service that cannot be used, one line each on stderr.
 What people read goes to stdout, everything else to stderr. Here, and nowhere below, a `Settings` is taken apart.
 """
 
@@ -23,7 +24,7 @@ from typing import NoReturn
 import structlog
 from rich.console import Console
 
-from bot import lesson_commands, upkeep
+from bot import lesson_commands, room_commands, upkeep
 from bot.app import open_hallpass
 from bot.assembly import key_file_of
 from bot.clock import SystemClock
@@ -49,7 +50,8 @@ examples:
   hallpass lessons export --from 2026-11-01 --to 2026-11-30 --csv > november.csv
 
 Settings come from the environment, then from a file .env in this folder; the README lists them all.
-Exit status: 0 done, 1 doctor or demo found something wrong, 2 something cannot be used, as one line says.
+Exit status: 0 done, 1 doctor or demo found something wrong, or room found nothing; 2 something cannot be used, as one
+line says.
 """
 
 
@@ -108,6 +110,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--public-url", type=_url, metavar="URL", help="for HTTP: where Slack reaches Hallpass, https://…"
     )
     lesson_commands.add_to(commands)
+    room_commands.add_to(commands)
     upkeep.add_to(commands)
     return parser
 

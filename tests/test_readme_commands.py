@@ -23,8 +23,8 @@ from tests.documents import ROOT, list_code, list_fenced, read_readme
 EXAMPLE_ID = "3f2a9c81d0e4"
 """The lesson that the README asks about."""
 
-NEEDS_MORE = ("run", "doctor", "demo")
-"""What needs accounts or plays for long; acceptance tests run these, against stand-ins."""
+NEEDS_MORE = ("run", "doctor", "demo", "room")
+"""What needs accounts or plays for long: run against stand-ins, by acceptance tests and tests/bot/test_room_commands.py."""
 
 
 def list_typed() -> list[str]:

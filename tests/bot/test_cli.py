@@ -60,13 +60,13 @@ def test_help_names_every_command_with_examples(line: CommandLine) -> None:
     ran = line.run("--help")
 
     assert (0, "") == (ran.status, ran.err)
-    for command in ("run", "demo", "doctor", "manifest", "lessons", "migrate", "keys"):
+    for command in ("run", "demo", "doctor", "manifest", "lessons", "room", "migrate", "keys"):
         assert f"\n    {command}  " in ran.out
     assert "hallpass lessons export --from 2026-11-01" in ran.out
 
 
 @pytest.mark.parametrize(
-    "typed", ["run", "demo", "doctor", "lessons list", "lessons show", "lessons export", "keys new"]
+    "typed", ["run", "demo", "doctor", "lessons list", "lessons show", "lessons export", "room sessions", "keys new"]
 )
 def test_every_command_has_help(line: CommandLine, typed: str) -> None:
     """It says in a sentence what the command does, beside its arguments."""
