@@ -24,7 +24,7 @@ EXAMPLE_ID = "3f2a9c81d0e4"
 """The lesson that the README asks about."""
 
 NEEDS_MORE = ("run", "doctor", "demo", "room")
-"""What needs accounts or plays for long: run against stand-ins, by acceptance tests and tests/bot/test_room_commands.py."""
+"""What needs accounts or plays for long: tried against stand-ins, by acceptance tests and test_room_commands.py."""
 
 
 def list_typed() -> list[str]:
