@@ -53,7 +53,7 @@ class Caller:
         found: list[dict[str, Any]] = (await self.find(f"{self.org}{path}"))["results"]
         return found
 
-    async def enter(self, name: str, *, told: Mapping[str, object] | None = None, **changes: object) -> Browser:
+    async def enter(self, name: str, /, *, told: Mapping[str, object] | None = None, **changes: object) -> Browser:
         """Somebody is launched into a space and comes in, at a device of their own. `told` is said of them besides."""
         launched = await self.launch(user=build_user(id=f"p-{name.lower()}", name=name, **(told or {})), **changes)
         browser = self.room.browser(f"{name}'s laptop")

@@ -40,9 +40,21 @@ WRONG_BODIES = {
     "a locale that it has not": ({"locale": "de"}, "locale"),
     "a name that is null": ({"name": None}, "name"),
     "recording as text": ({"record_av": "false"}, "record_av"),
+    "a feature that it has not": ({"features": {"chats": False}}, "features"),
     "a feature that is no flag": ({"features": {"chat": "off"}}, "features"),
     "a webhook that is no event": ({"webhooks": {"recording": {"finish": "https://x.example/"}}}, "webhooks"),
     "a webhook that is no address": ({"webhooks": {"session": {"end": "x"}}}, "webhooks"),
+    "an e-mail address that is none": ({"user": build_user(email="ada")}, "user"),
+    "a region that is none": ({"server": "London"}, "server"),
+    "a tag that is no text": ({"session_tags": {"lesson": 7}}, "session_tags"),
+    "another way of proving who one is": (
+        {"auth_external": {"method": "popup", "url": "https://x.example/", "token": "t"}}, "auth_external",
+    ),
+    "a proof without its token": ({"auth_external": {"method": "child", "url": "https://x.example/"}}, "auth_external"),
+    "a theme that is no object": ({"theme": "dark"}, "theme"),
+    "a layout that it has not": ({"video_layout_mode": "circle"}, "video_layout_mode"),
+    "a summary without transcript": ({"summarise": True, "record_av": True}, "summarise"),
+    "a summary without picture and sound": ({"summarise": True, "transcribe": True}, "summarise"),
     "not an object at all": (None, "non_field_errors"),
 }  # fmt: skip
 
@@ -75,14 +87,21 @@ async def test_every_documented_field_of_a_launch_is_accepted(caller: Caller) ->
                 "email": "ada@example.org",
                 "role": "teacher",
                 **dict.fromkeys(("leader", "single_use", "session_limit", "record", "ghost"), False),
-                "profile_picture": "https://pictures.example/ada.png",
+                **dict.fromkeys(("profile_picture", "camera_background_url"), "https://pictures.example/ada.png"),
                 "custom_jwt_parameters": {"kickOnExp": True, "softExp": 1_898_956_500, "meta": {"displayName": "A"}},
             },
             "timeouts": {"not_before": "2030-03-04T15:00", "not_after": "2030-03-04 16:00:00.000"},
-            "webhooks": {"session": {"end": "https://hooks.example/x"}},
+            "webhooks": {"session": {"end": "https://hooks.example/x"}, "knock": {"admit": "https://hooks.example/x"}},
             "features": {"invite": False, "people.invite": False},
+            "theme": {"primaryColor": "#336699"},
+            "video_layout_mode": "sidebar",
             "locale": "fr",
+            "server": "eu-west-2",
             "session_tags": {"subject": "algebra"},
+            "space_tags": {"subject": "algebra"},
+            **dict.fromkeys(("invite_url", "resource_url"), "https://school.example/"),
+            "holodeck_parameters": {},
+            "auth_external": {"method": "redirect", "url": "https://school.example/", "token": "t", "ephemeral": True},
         },
     )
 
@@ -136,6 +155,60 @@ async def test_recording_and_transcript_are_what_the_last_launch_made_of_them(ca
     settings.append((await caller.launch(record_av=True, transcribe=True))["room_settings"])
 
     assert [(s["record_av"], s["transcribe"]) for s in settings] == [(True, True), (True, False), (False, False)]
+
+
+async def test_a_summary_needs_the_plan_and_its_transcript_in_each_launch(caller: Caller) -> None:
+    """A launch that leaves the transcript out switches the summary off with it."""
+    asked = {"record_av": True, "transcribe": True, "summarise": True}
+    settings = [(await caller.launch(**told))["room_settings"] for told in (asked, {"transcribe": True}, {}, asked)]
+    caller.room.organisation.has_recording_plan = False
+    status, problems = await caller.ask("POST", "spaces/launch/", build_body(**asked))
+
+    assert [told["summarise"] for told in settings] == [True, True, False, True]
+    assert (status, list(problems)) == (400, ["summarise"])
+
+
+async def test_a_space_stays_where_it_was_made(caller: Caller) -> None:
+    """The first launch's region, whatever later ones say; the visitor's address is noted, and nowhere shown."""
+    headers = {"Authorization": f"Organisation {caller.room.api_key}", "X-Forwarded-For": "203.0.113.7, 10.0.0.1"}
+    address = f"{caller.room.api_url}spaces/launch/"
+    for server in ("us-east-1", "eu-west-2"):
+        async with caller.client.post(address, json=build_body(server=server), headers=headers) as response:
+            assert response.status in (200, 201)
+    await caller.launch()
+
+    launches = caller.room.launches
+    assert [launch.region for launch in launches] == ["us-east-1"] * 3
+    assert [launch.visitor_address for launch in launches] == ["203.0.113.7"] * 2 + [None]
+    assert "203.0.113.7" not in repr(launches)
+    [space] = await caller.find_all("spaces/")
+    assert space["region"] == "us-east-1"
+
+
+async def test_a_link_for_one_session_dies_with_it(caller: Caller, clock: Machine) -> None:
+    """It may come before that session begins, and again while it runs; another link of the same person goes on."""
+    limited = (await caller.launch(user=build_user(session_limit=True)))["client_url"]
+    free = (await caller.launch(user=build_user()))["client_url"]
+    laptop, phone = caller.room.browser("laptop"), caller.room.browser("phone")
+
+    refusals = [(await browser.join(limited)).refusal for browser in (laptop, phone)]
+    for browser in (laptop, phone):
+        await browser.leave()
+    clock.move_by(timedelta(minutes=1))
+    refusals += [(await laptop.join(url)).refusal for url in (limited, free)]
+
+    assert refusals == [None, None, Reason.OTHER_SESSION, None]
+
+
+async def test_a_ghost_is_there_and_not_seen(caller: Caller) -> None:
+    """The others do not see them; the session's list does."""
+    await caller.enter("Ada")
+    await caller.enter("Ben", told={"ghost": True})
+
+    [session] = await caller.find_all("sessions/")
+
+    assert caller.room.list_present("lesson-1") == ["Ada"]
+    assert [profile["name"] for profile in session["profiles"]] == ["Ada", "Ben"]
 
 
 @pytest.mark.parametrize("key", ["", "Bearer {key}", "Organization {key}", "Organisation {key}x", "{key}"])

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.sandbox.lessonspace.meetings import LogType, Person, Ticket
+from bot.sandbox.lessonspace.meetings import LogType, Occurrence, Person, Ticket
 from bot.sandbox.lessonspace.spaces import EMPTY_FOR, IDLE_FOR, Reason, Space, TurnedAway
 
 START = datetime(2030, 3, 4, 15, 0, tzinfo=UTC)
@@ -234,9 +234,12 @@ ACTS = st.lists(
 )
 
 
-def play(acts: list[Act], *, looks_between: int = 0) -> Space:
+def play(acts: list[Act], *, looks_between: int = 0, told: list[Occurrence] | None = None) -> Space:
     """A space in which all that was done; somebody looks in `looks_between` times between any two acts."""
     space = build_space()
+    space.settle({"record_av": True, "transcribe": True, "summarise": True}, {}, START - timedelta(days=1))
+    if told is not None:
+        space.tell = told.append
     open_ids: dict[int, str] = {}
     now = START
     for deed, who, pause in acts:
@@ -297,3 +300,28 @@ def test_every_session_tells_a_story_that_can_be(acts: list[Act]) -> None:
             assert session.list_open() == []
             length = session.ended_at - session.started_at
             assert timedelta(0) <= session.count_billable(session.ended_at) <= length
+
+
+@given(ACTS)
+def test_what_is_told_is_what_is_logged(acts: list[Act]) -> None:
+    """In the order of time, each entry of each log once; and each session's start before all of it, its end after."""
+    told: list[Occurrence] = []
+    space = play(acts, told=told)
+    space.advance(END + timedelta(days=2))
+
+    times = [occurrence.at for occurrence in told]
+    assert times == sorted(times)
+    for session in space.sessions:
+        own = [(occurrence.event, occurrence.at) for occurrence in told if occurrence.session is session]
+        logged = [(TOLD_AS[entry.log_type], entry.at) for entry in session.log]
+        ended = [("session.end", session.ended_at)] if session.ended_at else []
+        ready = [("transcription.finish", session.transcript_at), ("summary.finish", session.summary_at)]
+        assert own == [("session.start", session.started_at), *logged, *ended, *(one for one in ready if one[1])]
+
+
+TOLD_AS = {
+    LogType.JOINED: "user.join",
+    LogType.LEFT: "user.leave",
+    LogType.IDLED: "user.idle",
+    LogType.SESSION_IDLED: "session.idle",
+}
