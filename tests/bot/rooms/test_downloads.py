@@ -203,6 +203,16 @@ async def test_tries_that_bring_something_are_not_counted(client: HttpClient, pa
     assert FILM == read(path)
 
 
+async def test_a_rest_that_is_sent_in_pieces_is_asked_for_piece_by_piece(client: HttpClient, path: Path) -> None:
+    """A server may send less than was asked for, and that is no end of the file."""
+    there, length = len(FILM) // 2, len(FILM)
+    piece = answer(FILM[there : there + 800], 206, Content_Range=f"bytes {there}-{there + 799}/{length}", ETag=TAG)
+
+    await fetch(client, path, half(film()), piece, film(there + 800))
+
+    assert FILM == read(path)
+
+
 async def test_silence_ends_a_try(client: HttpClient, path: Path) -> None:
     """A server that sends half and then nothing is not waited for without end."""
     is_over = asyncio.Event()
