@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bot import booking, drafts, lifecycle, notices, preferences, windows
+from bot import booking, drafts, lifecycle, notices, preferences, renewing, windows
 from bot.booking import AskedBack, Declined
 from bot.drafts import Newcomers, Problem, ProblemCode
 from bot.errors import LastOne, Outdated, TooLate, WrongState
@@ -20,7 +20,6 @@ from bot.ids import Field
 from bot.lifecycle import Ask
 from storage.records import (
     CardKind,
-    Lesson,
     LessonDetails,
     Link,
     NoticeKind,
@@ -132,7 +131,7 @@ def resend(tx: Transaction, ask: Ask, participant_id: ParticipantId) -> Resent:
     if seat.participant.failure is not None or seat.invited is NoticeState.FAILED:
         lifecycle.wake_missed(tx, seat)
     else:
-        participant = _renew_spent_link(tx, ask, details.lesson, seat)
+        participant = renewing.renew_opened(tx, details.lesson, seat, now=ask.now)
         tx.notices.insert(notices.plan_resending(details.lesson, participant, now=ask.now))
     _save(tx, ask, details, action="resent", actor=actor, changed=[seat.participant])
     return Resent(person=seat.person)
@@ -287,18 +286,6 @@ def _take_out(
             tx.notices.insert(notices.plan_removal(lesson, participant, now=ask.now))
         tx.cards.want(ask.workspace_id, lesson.id, person_id=person.id)
     return max((link.closes_at for link in valid), default=None)
-
-
-def _renew_spent_link(tx: Transaction, ask: Ask, lesson: Lesson, seat: Seat) -> Participant:
-    """The participant, with a new link owed where the one they have was opened: it works in one browser only."""
-    if seat.link is None or seat.link.opened_at is None:
-        return seat.participant
-    lifecycle.revoke_links(tx, seat.participant, now=ask.now)
-    renewed = replace(seat.participant, link_number=seat.participant.link_number + 1)
-    tx.lessons.update_participant(renewed)
-    lifecycle.drop_old_links(tx, renewed)
-    tx.notices.insert(notices.plan_new_link(lesson, renewed, now=ask.now))
-    return renewed
 
 
 def _save(

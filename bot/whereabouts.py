@@ -18,9 +18,11 @@ from storage.records import (
     Attendance,
     AttendanceEvent,
     CardKind,
+    Lesson,
     LessonDetails,
     NoticeKind,
     NoticeState,
+    Seat,
     new_id,
 )
 from storage.store import Transaction
@@ -114,11 +116,19 @@ def owe_alerts(tx: Transaction, details: LessonDetails, *, now: datetime, alerti
     is_alone = lateness.is_left_alone(details, now=now)
     if not late and not is_alone:
         return
-    owed = [notices.plan_late_nudge(lesson, seat.participant, now=now) for seat in late]
+    _nudge(tx, lesson, late, now=now)
+    owed = []
     before = tx.notices.list_for_lesson(lesson.workspace_id, lesson.id) if is_alone else []
     if is_alone and not any(one.kind is NoticeKind.LEADER_MISSING and one.state in TOLD for one in before):
         owed += notices.plan_leader_missing(details, admin_channel=alerting.admin_channel, now=now)
     tx.notices.insert(owed)
+
+
+def _nudge(tx: Transaction, lesson: Lesson, late: Iterable[Seat], *, now: datetime) -> None:
+    """The word to the late, each once, with a link that still works."""
+    nudged = [seat for seat in late if tx.notices.insert([notices.plan_late_nudge(lesson, seat.participant, now=now)])]
+    renewed = [seat for seat in nudged if renewing.renew_opened(tx, lesson, seat, now=now) != seat.participant]
+    renewing.note_renewed(tx, lesson, len(renewed), now=now)
 
 
 def _keep(

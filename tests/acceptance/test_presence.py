@@ -120,6 +120,26 @@ async def test_nobody_is_nudged_who_cannot_come_or_while_nobody_answers(school: 
     assert count == len(ben.messages())
 
 
+async def test_a_nudge_brings_a_link_that_still_works(school: School) -> None:
+    """Cara's was opened in a browser that she closed at once, and Lessonspace counts it as used; Ben's was not."""
+    ada, ben, cara = school.add("Ada"), school.add("Ben"), school.add("Cara")
+    await start_lesson(school, ada, ben, cara)
+    urls = {actor: telling.find_url(telling.find_card(actor)) for actor in (ben, cara)}
+    assert (await cara.press(telling.find_card(cara), "join")).is_fine
+    await telling.move_to(school, 14, 0)
+    assert await telling.join(school, ada) is None
+
+    await telling.move_to(school, 14, 6)
+
+    for actor in (ben, cara):
+        assert "we do not see you there yet" in read_last(school, actor)
+        assert telling.find_url(actor.messages()[-1]) == telling.find_url(telling.find_card(actor)) is not None
+        assert await telling.join(school, actor, message=actor.messages()[-1]) is None
+    assert [True, False] == [telling.find_url(telling.find_card(actor)) == urls[actor] for actor in (ben, cara)]
+    entries = await telling.list_notices(school, NoticeKind.LATE_NUDGE)
+    assert 2 == len(entries)
+
+
 async def test_learners_without_their_leader_are_told_of_once(tmp_path: Path) -> None:
     """The leader is nudged, who booked and the admins' channel are told; no names there; then nothing more."""
     async with open_school(tmp_path, starts_at=MONDAY_TWO_PM) as school:
