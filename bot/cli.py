@@ -24,7 +24,7 @@ from typing import NoReturn
 import structlog
 from rich.console import Console
 
-from bot import lesson_commands, room_commands, upkeep
+from bot import forget_command, lesson_commands, room_commands, upkeep
 from bot.app import open_hallpass
 from bot.assembly import key_file_of
 from bot.clock import SystemClock
@@ -112,6 +112,7 @@ def build_parser() -> argparse.ArgumentParser:
     lesson_commands.add_to(commands)
     room_commands.add_to(commands)
     upkeep.add_to(commands)
+    forget_command.add_to(commands)
     return parser
 
 

@@ -37,8 +37,8 @@ from bot.reaching import Reached, can_listen, reach
 from bot.settings import SettingLine, Settings
 from bot.settings_in_force import read_rules
 from storage.database import connect, pending_migrations
-from storage.errors import StorageError, StoreBusy, Unreadable
-from storage.lock import FileLock
+from storage.errors import StorageError, Unreadable
+from storage.lock import find_holder
 from storage.sealing import Sealer, load_or_make_key_file
 from storage.tables.sealed import list_samples
 
@@ -299,24 +299,11 @@ def look_at_database(path: Path) -> Finding:
         lacking = pending_migrations(path)
     except StorageError as error:
         return _problem("Database", str(error), "restore it from a copy, or name another file")
-    running = _find_holder(path)
+    running = find_holder(path)
     if lacking:
         told = "`hallpass run` brings it up to date" if running is None else "restart the bot that holds it"
         return _warning("Database", f"{path}: schema behind ({', '.join(lacking)})", told)
     return _ok("Database", f"{path}: schema up to date, {f'in use by {running}' if running else 'not in use'}")
-
-
-def _find_holder(path: Path) -> str | None:
-    """Who holds the file's lock; None where nobody does."""
-    if not path.with_name(path.name + ".lock").exists():
-        return None
-    lock = FileLock(path)
-    try:
-        lock.take()
-    except StoreBusy as error:
-        return error.holder or "another process"
-    lock.release()
-    return None
 
 
 async def check_keys(ward: Ward) -> list[Finding]:

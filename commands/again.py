@@ -23,7 +23,7 @@ from commands import opening
 from commands.desk import Asked, Desk
 from commands.failures import read_asked
 from commands.more import Menu
-from storage.records import EndRule, Lesson, LessonDetails, LessonOptions, Role
+from storage.records import EndRule, Lesson, LessonDetails, LessonOptions, PersonKind, Role
 
 Ack = Callable[..., Awaitable[Any]]
 
@@ -66,16 +66,22 @@ def register(app: AsyncApp, desk: Desk, menu: Menu) -> None:
 def draft_again(details: LessonDetails, *, defaults: LessonOptions, now: datetime) -> BookingDraft:
     """The same people in their parts, length, options and title; the next week whose day is still to come.
 
+    Who is forgotten is not among them: nobody knows any more who that was.
+
     All fields are shown, since the form takes for one that it does not show what its sender chose last.
     """
     lesson, options = details.lesson, details.lesson.options
+    leaders, others = (
+        [seat for seat in seats if seat.person.kind is not PersonKind.FORGOTTEN]
+        for seats in (details.leaders, details.others)
+    )
     booked_end = lesson.ends_at - lesson.extension_count * options.extension
     is_late_typed = options.join_late != defaults.join_late and options.end_rule is not EndRule.EVERYONE_LEAVES
     return BookingDraft(
         title=lesson.title,
-        leader_ids=tuple(seat.person.user_id for seat in details.leaders),
-        participant_ids=tuple(seat.person.user_id for seat in details.others),
-        observer_ids=tuple(seat.person.user_id for seat in details.others if seat.participant.role is Role.OBSERVER),
+        leader_ids=tuple(seat.person.user_id for seat in leaders),
+        participant_ids=tuple(seat.person.user_id for seat in others),
+        observer_ids=tuple(seat.person.user_id for seat in others if seat.participant.role is Role.OBSERVER),
         starts_at=find_next_start(lesson, now=now),
         length_text=minutes_of(lesson.starts_at, booked_end),
         records=options.records,

@@ -13,6 +13,19 @@ from pathlib import Path
 from storage.errors import StoreBusy, StoreUnusable
 
 
+def find_holder(database: Path) -> str | None:
+    """Who holds the database's lock; None where nobody does. Makes no file."""
+    if not database.with_name(database.name + ".lock").exists():
+        return None
+    lock = FileLock(database)
+    try:
+        lock.take()
+    except StoreBusy as error:
+        return error.holder or "another process"
+    lock.release()
+    return None
+
+
 class FileLock:
     """The lock on `<database>.lock`, held from `take` to `release`."""
 

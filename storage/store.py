@@ -604,9 +604,13 @@ class Keeping(Protocol):
 class Forgetting(Protocol):
     """One person, erased wherever they are named."""
 
+    def list_lessons(self, workspace_id: WorkspaceId, person_id: PersonId) -> list[Lesson]:
+        """All in which they have or had a place, and all that they booked, by start."""
+        ...
+
     def list_needed(self, workspace_id: WorkspaceId, person_id: PersonId) -> list[Lesson]:
-        """Lessons that still need them, by start: open ones in which they have a place or which they booked, and
-        ended ones of which sessions are still read or their recordings and transcripts awaited."""
+        """Lessons that still need them, by start: those to come in which they have a place; those that are on, in
+        which they have or had one; ended ones of which sessions are still read or transcripts awaited."""
         ...
 
     def list_provider_ids(self, workspace_id: WorkspaceId, person_id: PersonId) -> list[tuple[str, str]]:

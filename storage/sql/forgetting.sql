@@ -1,18 +1,25 @@
 -- One person, wherever they are named. Their places stay, so that others' lessons can still be counted.
 
--- name: list_needed
--- Lessons that still need them, by start: open ones in which they have a place or which they booked, and those of which
--- the room service is still asked who came and what was said.
-SELECT {lesson.*} FROM lessons AS lesson
-WHERE lesson.workspace_id = :workspace_id
-  AND lesson.id IN (
+-- name: list_lessons
+-- All in which they have or had a place, and all that they booked, by start.
+SELECT {lesson} FROM lessons
+WHERE workspace_id = :workspace_id
+  AND id IN (
     SELECT lesson_id FROM participants WHERE person_id = :person_id
     UNION
     SELECT id FROM lessons WHERE booked_by = :person_id)
-  AND (lesson.state IN ('booked', 'live') AND (
-      lesson.booked_by = :person_id OR EXISTS (
-        SELECT 1 FROM participants
-        WHERE lesson_id = lesson.id AND person_id = :person_id AND removed_at IS NULL))
+ORDER BY starts_at, id;
+
+-- name: list_needed
+-- Lessons that still need them, by start: those to come in which they have a place; those that are on, also where they
+-- were taken out, for they may have been there; those of which the room service is still asked who came and what was
+-- said.
+SELECT {lesson.*} FROM lessons AS lesson
+WHERE lesson.workspace_id = :workspace_id
+  AND lesson.id IN (SELECT lesson_id FROM participants WHERE person_id = :person_id)
+  AND (lesson.state = 'live' OR lesson.state = 'booked' AND EXISTS (
+      SELECT 1 FROM participants
+      WHERE lesson_id = lesson.id AND person_id = :person_id AND removed_at IS NULL)
     OR EXISTS (
       SELECT 1 FROM notices
       WHERE lesson_id = lesson.id AND kind IN ('read_sessions', 'collect') AND state IN ('waiting', 'claimed', 'begun')

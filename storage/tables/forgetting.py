@@ -29,6 +29,10 @@ COUNTED = {
 class ForgettingTable(Table):
     """`storage.store.Forgetting`."""
 
+    def list_lessons(self, workspace_id: WorkspaceId, person_id: PersonId) -> list[Lesson]:
+        rows = self._all(SQL["list_lessons"], workspace_id=workspace_id, person_id=person_id)
+        return [LESSON.from_row(row) for row in rows]
+
     def list_needed(self, workspace_id: WorkspaceId, person_id: PersonId) -> list[Lesson]:
         rows = self._all(SQL["list_needed"], workspace_id=workspace_id, person_id=person_id)
         return [LESSON.from_row(row) for row in rows]

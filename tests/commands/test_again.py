@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from commands.again import draft_again, find_next_start
-from storage.records import EndRule, LessonOptions, Role
+from storage.records import EndRule, LessonOptions, PersonKind, Role
 from tests.bot.gallery import EVERYDAY, build_details
 from tests.records import ENDS_AT, NOW, STARTS_AT, make_lesson
 
@@ -77,3 +77,15 @@ def test_what_is_as_always_is_left_to_be_so() -> None:
     draft = draft_again(build_details(EVERYDAY, options=options), defaults=LessonOptions(), now=NOW)
 
     assert ("", "") == (draft.join_early_text, draft.join_late_text)
+
+
+def test_nobody_forgotten_is_asked_for_again() -> None:
+    """Slack knows no such id, and would refuse the form."""
+    details = build_details(EVERYDAY)
+    gone = replace(details.seats[0].person, kind=PersonKind.FORGOTTEN, user_id="forgotten:1")
+    seats = (replace(details.seats[0], person=gone), *details.seats[1:])
+
+    draft = draft_again(replace(details, seats=seats), defaults=LessonOptions(), now=NOW)
+
+    assert () == draft.leader_ids
+    assert tuple(seat.person.user_id for seat in details.others) == draft.participant_ids

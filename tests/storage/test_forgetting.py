@@ -258,7 +258,8 @@ async def test_a_booker_who_cancelled_is_forgotten_with_their_words(school: Scho
         ("live", True),
         ("cancelled", False),
         ("taken_out", False),
-        ("booked_by_them", True),
+        ("taken_out_while_on", True),
+        ("booked_by_them", False),
         ("still_read", True),
         ("still_collected", True),
         ("secrets_left", False),
@@ -272,9 +273,11 @@ async def test_lessons_that_still_need_them_are_named(school: School, happen: st
     state = states.get(happen, LessonState.ENDED)
     if happen in ("taken_out", "booked_by_them", "of_others"):
         state = LessonState.BOOKED
+    if happen == "taken_out_while_on":
+        state = LessonState.LIVE
     booker = school.ben.id if happen == "booked_by_them" else school.ada.id
     await school.store.write(lambda tx: tx.lessons.update(changed(lesson, state=state, booked_by=booker)))
-    if happen == "taken_out":
+    if happen.startswith("taken_out"):
         seat = await school.seat(lesson, school.ben)
         await school.store.write(lambda tx: tx.lessons.update_participant(changed(seat, removed_at=NOW)))
     kinds = {
@@ -287,6 +290,19 @@ async def test_lessons_that_still_need_them_are_named(school: School, happen: st
     needed = await school.store.read(lambda tx: tx.forgetting.list_needed(school.workspace.id, school.ben.id))
 
     assert ([lesson.id] if is_needed else []) == [one.id for one in needed]
+
+
+async def test_all_their_lessons_are_listed(school: School) -> None:
+    """By start: where they have or had a place, and what they booked; nothing of others."""
+    later, *_ = await hold(school, starts_at=NOW + timedelta(days=1))
+    sooner, *_ = await hold(school)
+    booked = await school.book(school.dan, booked_by=school.ben.id, starts_at=NOW + timedelta(days=2))
+    await school.book(school.dan)
+    seat = await school.seat(later, school.ben)
+    await school.store.write(lambda tx: tx.lessons.update_participant(changed(seat, removed_at=NOW)))
+    found = await school.store.read(lambda tx: tx.forgetting.list_lessons(school.workspace.id, school.ben.id))
+
+    assert [sooner, later, booked] == found
 
 
 async def test_room_services_ids_are_told_once_each(school: School) -> None:
