@@ -54,9 +54,12 @@ def describe_action(action: str, words: Words) -> str | None:
         "replied": words._("answered"),
         "new_link": words._("asked for a new link"),
         "renewed_links": words._("made new links"),
+        "watched": words._("watched the recording"),
+        "transcript_read": words._("read the transcript"),
         "another_device": words._("asked for another device"),
         "preferred": words._("changed their preferences"),
         "house_rules": words._("changed the settings"),
+        "forget_person": words._("erased somebody"),
     }
     return known.get(action)
 
