@@ -8,6 +8,7 @@ ends when the last person leaves, and the next who comes starts another). So:
    A stint that is never closed ends with its session; in a session still running, when the service was read.
 2. A person's stints, over all connections and sessions, are merged. Being there twice at a time counts once.
 3. They are cut at the neighbours: where another lesson has the room before or after, that lesson's minutes are its own.
+   Who came early for the next lesson is not among them to begin with, where a session's tag tells (`belonging`).
 4. *Minutes* are what lies between `starts_at` and the end: `ends_at`, or later where the lesson ran over. When
    somebody joined and left is told as it was, also before the start; who was gone again by then was not there.
 5. Who has no place in the lesson is *uninvited* and listed apart; nobody is matched by name. Where the service did not

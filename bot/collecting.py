@@ -10,7 +10,7 @@ person who may watch. Nothing here tells anybody: the messages that show it are 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Collection, Iterable, Sequence
+from collections.abc import Awaitable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -18,9 +18,10 @@ from typing import TypeVar
 import structlog
 
 from bot import notices
+from bot.belonging import choose_sessions
 from bot.clock import Clock
 from bot.errors import RoomServiceError, RoomServiceNonsense, RoomServiceRefused
-from bot.rooms.base import LESSON_TAG, Audience, Capabilities, Happening, Line, RoomService, Session
+from bot.rooms.base import Audience, Capabilities, Happening, Line, RoomService, Session
 from storage.records import (
     CardKind,
     HeldSession,
@@ -71,28 +72,6 @@ def begin(
     may_have_some = details.room.room_id is not None and (own or not is_known)
     if may_have_some and (capabilities.recording or capabilities.transcript):
         tx.notices.insert([notices.plan_collecting(lesson, "ended", due_at=now + FIRST_PAUSE, now=now)])
-
-
-def choose_sessions(lesson: Lesson, in_room: Iterable[Lesson], sessions: Iterable[Session]) -> list[Session]:
-    """Those that are this lesson's, of all that its room held around it. Each belongs to one lesson only.
-
-    The tag that a launch put on it decides; without one, the lesson that it overlaps most, or lies nearest to.
-    """
-    others = {other.id: other for other in in_room if other.id != lesson.id}
-
-    def owner(session: Session) -> LessonId:
-        tagged = LessonId(session.tags.get(LESSON_TAG, ""))
-        if tagged == lesson.id or tagged in others:
-            return tagged
-        return min([lesson, *others.values()], key=lambda one: _distance(one, session)).id
-
-    return [session for session in sessions if owner(session) == lesson.id]
-
-
-def _distance(lesson: Lesson, session: Session) -> timedelta:
-    """How far apart they are; below zero: by how much they overlap."""
-    ended_at = session.ended_at or max(session.started_at, lesson.ends_at)
-    return max(session.started_at, lesson.starts_at) - min(ended_at, lesson.ends_at)
 
 
 def _hold(session: Session, lesson: Lesson, capabilities: Capabilities) -> HeldSession:

@@ -17,7 +17,7 @@ from bot.clock import Clock
 from bot.drawing import find_open_link
 from bot.pacing import Turnstile
 from bot.people import Directory
-from bot.rooms.base import Launch, LaunchRequest, RoomService
+from bot.rooms.base import LESSON_TAG, Launch, LaunchRequest, RoomService
 from bot.webhook_keys import WebhookKeys
 from storage.errors import Unreadable
 from storage.records import (
@@ -196,6 +196,7 @@ def build_launch(details: LessonDetails, seat: Seat) -> LaunchRequest:
         transcribes=lesson.options.transcribes,
         language=lesson.options.language,
         features=lesson.options.features,
+        tags={LESSON_TAG: lesson.id},
     )
 
 

@@ -16,14 +16,17 @@ import structlog
 
 from bot import collecting, lifecycle, notices, provisional, windows
 from bot.attendance import SessionFacts, compute_attendance
+from bot.belonging import leave_out_early
 from bot.clock import Clock
 from bot.errors import RoomServiceError
 from bot.provisional import Picture
-from bot.rooms.base import RoomService, Session
+from bot.rooms.base import LESSON_TAG, RoomService, Session
 from storage.records import (
     Attendance,
     AttendanceEvent,
+    Lesson,
     LessonDetails,
+    LessonId,
     LessonState,
     LessonTotals,
     Notice,
@@ -146,6 +149,7 @@ def judge_sessions(
 
     `is_provisional`: the lesson still goes on, and what was reported since counts as well.
     """
+    sessions = _leave_out_early(tx, details, sessions)
     events = _list_events(details, sessions)
     facts = [
         SessionFacts(
@@ -217,12 +221,32 @@ def _compute(
 
 def _find_neighbours(tx: Transaction, details: LessonDetails) -> tuple[datetime | None, datetime | None]:
     """Where the lessons before and after this one in the same room end and begin."""
-    lesson = details.lesson
-    others = [other for other in tx.lessons.list_in_room(lesson.workspace_id, lesson.room) if other.id != lesson.id]
-    others = [other for other in others if other.state is not LessonState.CANCELLED]
+    lesson, others = details.lesson, _list_sharing(tx, details)
     before = [other.ends_at for other in others if other.starts_at < lesson.starts_at]
     after = [other.starts_at for other in others if other.starts_at >= lesson.ends_at]
     return max(before, default=None), min(after, default=None)
+
+
+def _list_sharing(tx: Transaction, details: LessonDetails) -> list[Lesson]:
+    """The other lessons in the same room, those that were not cancelled."""
+    lesson = details.lesson
+    others = tx.lessons.list_in_room(lesson.workspace_id, lesson.room)
+    return [other for other in others if other.id != lesson.id and other.state is not LessonState.CANCELLED]
+
+
+def _leave_out_early(tx: Transaction, details: LessonDetails, sessions: Sequence[Session]) -> list[Session]:
+    """The sessions without who came early for the room's next lesson, as far as tags tell."""
+    lesson = details.lesson
+    if not any(session.tags.get(LESSON_TAG) not in (None, lesson.id) for session in sessions):
+        return list(sessions)
+
+    def list_places(lesson_id: LessonId) -> frozenset[str]:
+        asked = details if lesson_id == lesson.id else tx.lessons.get_details(lesson.workspace_id, lesson_id)
+        seats = (*asked.seats, *asked.removed)
+        return frozenset(seat.participant.provider_user_id or "" for seat in seats)
+
+    later = [other for other in _list_sharing(tx, details) if other.starts_at >= lesson.ends_at]
+    return leave_out_early(lesson, later, sessions, list_places=list_places)
 
 
 def _list_events(details: LessonDetails, sessions: Sequence[Session]) -> list[AttendanceEvent]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from bot.rooms.base import LESSON_TAG
 from bot.sandbox.faults import Fault
 from bot.sandbox.lessonspace.organisation import LaunchRecord
 from bot.sandbox.lessonspace.spaces import Reason
@@ -56,6 +57,7 @@ async def test_a_launch_asks_for_exactly_what_the_lesson_says(
     assert (await telling.submit(school, ada, options=options, end_rule=end_rule)).is_fine
     await telling.settle(school)
 
+    lesson = await telling.get_lesson(school)
     window = {"not_before": "2026-11-23T13:50:00Z", "not_after": closes_at.strftime("%Y-%m-%dT%H:%M:%SZ")}
     for name, is_leader, leaves in (("Ada", True, leader_leaves), ("Ben", False, learner_leaves)):
         launch = find_launch(school, name)
@@ -65,6 +67,7 @@ async def test_a_launch_asks_for_exactly_what_the_lesson_says(
         assert user.pop("custom_jwt_parameters", {}) == parameters | asked
         assert user == {"role": "teacher" if is_leader else "student", "leader": is_leader, "single_use": True}
         assert launch.body["timeouts"] == window
+        assert (lesson.title, {LESSON_TAG: lesson.id}) == (launch.body["name"], launch.body["session_tags"])
         flags = ("allow_guests", "record_av", "record_content", "transcribe")
         assert {flag: launch.body[flag] for flag in flags} == dict.fromkeys(flags, False)
     assert find_launch(school, "Ada").launch_id == find_launch(school, "Ben").launch_id

@@ -10,15 +10,15 @@ import pytest
 
 from bot import collecting, lifecycle
 from bot.clock import SystemClock
-from bot.collecting import FIRST_PAUSE, LONGEST_PAUSE, Collector, choose_sessions, next_pause
+from bot.collecting import FIRST_PAUSE, LONGEST_PAUSE, Collector, next_pause
 from bot.errors import RoomServiceDown, RoomServiceRefused
-from bot.rooms.base import LESSON_TAG, Audience, Capabilities, Happening, Line, Session, SessionEvent
+from bot.rooms.base import Audience, Capabilities, Happening, Line, Session, SessionEvent
 from bot.sandbox.clock import MovableClock
 from storage.records import CardKind, HeldSession, Lesson, NoticeKind, NoticeState, Produced
 from storage.store import Transaction
 from tests.bot.lessons_in_store import StoredSchool
 from tests.bot.told_rooms import ToldRooms
-from tests.records import ENDS_AT, STARTS_AT, make_card, make_lesson, make_totals
+from tests.records import ENDS_AT, STARTS_AT, make_card, make_totals
 
 MINUTE = timedelta(minutes=1)
 ALL = Capabilities(attendance=True, recording=True, transcript=True, shortest_transcript=150 * timedelta(seconds=1))
@@ -295,22 +295,3 @@ async def test_a_reported_summary_is_kept_and_not_lost_again(ended: Ended) -> No
 
     await ended.look()
     assert "They met." == (await ended.held())["s1"].summary
-
-
-def test_each_session_belongs_to_one_lesson() -> None:
-    """By its tag; without one of this room's, the lesson that it overlaps most, or lies nearest to."""
-    first = make_lesson("First")
-    second = make_lesson("Second", starts_at=ENDS_AT)
-    sessions = {
-        "early": meet("early", starts_at=STARTS_AT - 20 * MINUTE, minutes=5),
-        "over": meet("over", starts_at=STARTS_AT, minutes=70),
-        "late": meet("late", starts_at=ENDS_AT - 10 * MINUTE, minutes=60),
-        "tagged": meet("tagged", starts_at=STARTS_AT, tags={LESSON_TAG: second.id}),
-        "foreign": meet("foreign", starts_at=STARTS_AT, tags={LESSON_TAG: "another"}),
-        "after": meet("after", starts_at=ENDS_AT + 70 * MINUTE, minutes=5),
-    }
-    own = {
-        lesson.title: [one.session_id for one in choose_sessions(lesson, [first, second], sessions.values())]
-        for lesson in (first, second)
-    }
-    assert {"First": ["early", "over", "foreign"], "Second": ["late", "tagged", "after"]} == own
