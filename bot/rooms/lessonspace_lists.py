@@ -30,9 +30,7 @@ class SessionFilters(Record):
 
     search: str | None = None  # a UUID: that session or space; else part of the name, whatever its case
     page: int | None = None  # where to begin, from 1
-    include_single_user: bool = (
-        True  # False: those in which only one person was are left out, as the API does by itself
-    )
+    include_single_user: bool = True  # False: not those in which only one person was, as the API does by itself
     in_progress_only: bool = False
     duration_min: timedelta | None = None
     duration_max: timedelta | None = None
