@@ -236,14 +236,16 @@ async def test_what_is_not_there_is_404_also_a_path_without_its_last_slash(
 async def test_limited_calls_are_counted_together_and_launches_are_not(caller: Caller, clock: Machine) -> None:
     """Five a second for the key, over all limited endpoints; the next second is free again."""
     launched = await caller.launch()
-    paths = [f"spaces/{launched['room_id']}/sessions/", f"organisations/{caller.room.organisation.id}/sessions/"] * 3
+    below = f"{caller.org}sessions/"
+    paths = [f"spaces/{launched['room_id']}/sessions/", below, f"{below}x/", f"{below}x/transcript/", below, below]
     statuses = [(await caller.ask("GET", path))[0] for path in paths]
+    statuses.append((await caller.ask("PATCH", f"{below}x/", {"name": "x"}))[0])
     for _ in range(10):
         await caller.launch()
     clock.move_by(timedelta(seconds=1))
     statuses.append((await caller.ask("GET", paths[0]))[0])
 
-    assert statuses == [200] * 5 + [429, 200]
+    assert statuses == [200, 200, 404, 404, 200, 429, 429, 200]
 
 
 async def test_a_launch_rate_can_be_set_for_trying_out(clock: Machine) -> None:

@@ -112,6 +112,17 @@ async def test_a_launch_that_leaves_the_transcript_out_loses_it(caller: Caller, 
     assert (session["recording_available"], (await ask_transcript(caller, session_id))[0]) == (True, 404)
 
 
+async def test_a_launch_in_the_middle_may_begin_the_recording(caller: Caller, clock: Machine) -> None:
+    """Of who is inside already, too."""
+    ada = await caller.enter("Ada")
+    clock.move_by(timedelta(minutes=10))
+    await caller.launch(record_av=True)
+    await ada.leave()
+    clock.move_by(timedelta(minutes=1))
+
+    assert (await look(caller, caller.room.launches[0].session_id))["recording_available"]
+
+
 async def test_the_transcript_s_file_has_what_was_said(caller: Caller, clock: Machine) -> None:
     """In order, counted from the session's start, by whom; fetched without the key, which its host would refuse."""
     ada, ben = [await caller.enter(name, **RECORDED) for name in ("Ada", "Ben")]
@@ -160,12 +171,14 @@ async def test_the_transcript_s_address_closes(caller: Caller, clock: Machine) -
     _, told = await ask_transcript(caller, session_id)
     url = told["transcriptionUrl"]
 
-    addresses = (url.replace(session_id, "other"), url[:-1], url.partition("?")[0], url)
+    recording = (await caller.find(f"sessions/{session_id}/playback/"))["recording_url"]
+    other_token = f"{url.partition('=')[0]}={recording.rpartition('/')[2]}"
+    addresses = (url.replace(session_id, "other"), url[:-1], url.partition("?")[0], other_token, url)
     statuses = [await get_status(caller, address) for address in addresses]
     clock.move_by(timedelta(hours=12))
     statuses.append(await get_status(caller, url))
 
-    assert statuses == [403, 403, 403, 200, 403]
+    assert statuses == [403, 403, 403, 403, 200, 403]
 
 
 async def get_status(caller: Caller, address: str) -> int:

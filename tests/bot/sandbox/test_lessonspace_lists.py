@@ -200,6 +200,15 @@ async def test_a_forgotten_user_is_gone_and_would_be_somebody_new(caller: Caller
     assert (await caller.ask("DELETE", f"{caller.org}users/nobody/"))[0] == 404
 
 
+async def test_a_user_s_number_is_nobody_else_s_ever(caller: Caller) -> None:
+    """Also after some of those before were forgotten."""
+    numbers = [(await caller.launch(user=build_user(id=key)))["user_id"] for key in ("a", "b")]
+    await caller.ask("DELETE", f"{caller.org}users/{numbers[0]}/")
+    numbers += [(await caller.launch(user=build_user(id=key)))["user_id"] for key in ("c", "d")]
+
+    assert len(set(numbers)) == 4
+
+
 @pytest.mark.parametrize("dies", [True, False])
 async def test_what_becomes_of_a_forgotten_user_s_link_is_a_switch(caller: Caller, dies: bool) -> None:
     """Not documented: it opens, or it does not."""

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.sandbox.lessonspace.aftercare import Aftercare
 from bot.sandbox.lessonspace.meetings import LogType, Occurrence, Person, Ticket
 from bot.sandbox.lessonspace.spaces import EMPTY_FOR, IDLE_FOR, Reason, Space, TurnedAway
 
@@ -217,6 +218,23 @@ def test_billable_time_is_while_two_are_connected() -> None:
     space.leave(ada.id, at(40))
 
     assert space.sessions[0].count_billable(at(60)) == timedelta(minutes=20)
+
+
+def test_what_is_made_of_several_sessions_is_told_in_the_order_of_time() -> None:
+    """The second one's transcript before the first one's summary, where that takes longer."""
+    told: list[Occurrence] = []
+    space = Space(room_id="room", launch_id="lesson", secret="x", aftercare=Aftercare(summary_delay=timedelta(hours=1)))
+    space.settle(dict.fromkeys(("record_av", "transcribe", "summarise"), True), {}, START)
+    space.tell = told.append
+    for minute in (0, 10):
+        both = [space.connect(build_ticket(person), person.name, at(minute)) for person in (ADA, BEN)]
+        for connection in both:
+            space.leave(connection.id, at(minute + 8))
+
+    space.advance(END + timedelta(days=1))
+
+    finished = [occurrence.event.partition(".")[0] for occurrence in told if occurrence.event.endswith(".finish")]
+    assert finished == ["transcription", "transcription", "summary", "summary"]
 
 
 Act = tuple[str, int, float]

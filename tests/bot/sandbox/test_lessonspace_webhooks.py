@@ -17,8 +17,9 @@ import pytest
 from aiohttp import web
 
 from bot.clock import SystemClock
+from bot.sandbox.lessonspace.meetings import Person, Ticket
 from bot.sandbox.lessonspace.mishaps import Mishap
-from bot.sandbox.lessonspace.organisation import WebhookRule
+from bot.sandbox.lessonspace.organisation import Organisation, WebhookRule
 from bot.sandbox.lessonspace.reports import Spelling
 from bot.sandbox.lessonspace.stand_in import LessonspaceStandIn
 from bot.sandbox.lessonspace.webhooks import Fate
@@ -43,7 +44,8 @@ class Receiver:
         self.headers.append({name.lower(): value for name, value in request.headers.items()})
         self.is_told.set()
         await self.may_answer.wait()
-        return web.Response(status=self.statuses.popleft() if self.statuses else 200)
+        status = self.statuses.popleft() if self.statuses else 200
+        return web.Response(status=status, headers={"Location": "/elsewhere"} if status == 302 else None)
 
     @property
     def events(self) -> list[str]:
@@ -192,6 +194,23 @@ async def test_a_later_launch_keeps_or_replaces_the_whole_set(
     assert receiver.paths == paths
 
 
+def test_what_was_due_before_a_launch_is_told_as_it_stood_before() -> None:
+    """The end of a session that nobody had looked at since is not the new webhooks' to tell."""
+    told: list[tuple[str, dict[str, str]]] = []
+    organisation = Organisation(tell=lambda space, occurrence: told.append((occurrence.event, dict(space.hooks))))
+    organisation.launch({"id": "lesson-1"}, origin="http://here", now=START)
+    [space] = organisation.spaces.values()
+    person = Person(name="Ben", user_id=501)
+    ticket = Ticket(link_id="x", person=person, opens_at=START, closes_at=START + timedelta(hours=1))
+    space.leave(space.connect(ticket, "laptop", START).id, START)
+
+    hooks = {"session": {"start": "https://hooks.example/", "end": "https://hooks.example/"}}
+    organisation.launch({"id": "lesson-1", "webhooks": hooks}, origin="http://here", now=START + timedelta(minutes=1))
+
+    assert told[-1] == ("session.end", {})
+    assert sorted(space.hooks) == ["session.end", "session.start"]
+
+
 async def test_a_webhook_is_taken_away_only_where_the_rule_has_it(caller: Caller, receiver: Receiver) -> None:
     """null or "" where later launches overwrite; refused, and nothing done, where the first one wins."""
     none = {"user": {"join": None, "leave": ""}}
@@ -213,12 +232,13 @@ async def test_what_is_not_taken_is_tried_five_times_with_the_same_id(
     await caller.enter("Ben", webhooks=receiver.block())
     counts = []
     async with asyncio.timeout(20):
-        for seconds in (0, 9.9, 0.1, 20, 40, 80):
+        for seconds in (0, 9.9, 0.1, 19.9, 0.1, 39.9, 0.1, 79.9, 0.1):
             clock.move_by(timedelta(seconds=seconds))
             await caller.room.webhooks.wait_until_quiet()
             counts.append(len(receiver.events))
 
-    assert counts == [1, 1, 2, 3, 4, 6]
+    assert counts == [1, 1, 2, 2, 3, 3, 4, 4, 6]
+    assert set(receiver.paths) == {"/hook"}
     assert receiver.events == ["session.start"] * 5 + ["user.join"]
     assert len({headers["x-webhook-id"] for headers in receiver.headers[:5]}) == 1
     given_up, taken = caller.room.webhooks.deliveries
