@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
@@ -39,6 +40,7 @@ from bot.people import Directory
 from bot.posting import Poster
 from bot.presence import Presence
 from bot.reading import SessionReader
+from bot.reports import Reports
 from bot.rooms.base import RoomService
 from bot.scheduler import Scheduler
 from bot.sending import NoticeSender
@@ -46,6 +48,9 @@ from bot.serving import QuietServer, open_listener, stop_server
 from bot.setting_values import BookersRule
 from bot.settings import Settings
 from bot.web import Readiness, SlackHandler, build_web
+from bot.webhook_keys import WebhookKeys
+from bot.webhooks import Taken, Webhooks
+from bot.whereabouts import Alerting
 from commands.desk import Desk
 from commands.dispatching import Dispatcher
 from commands.installation import KnownInstallation
@@ -93,6 +98,8 @@ class Hallpass:
         self._socket: AsyncSocketModeHandler | None = None
         self.scheduler: Scheduler | None = None
         self.presence: Presence | None = None
+        self.reports: Reports | None = None
+        self.webhooks = self._build_webhooks()
         self._desk: Desk | None = None
         self._policy: BookingPolicy | None = None
         self.is_started = asyncio.Event()
@@ -105,7 +112,11 @@ class Hallpass:
         self.port = int(listener.getsockname()[1])
         server = QuietServer(
             uvicorn.Config(
-                build_web(find_slack_handler=lambda: self._slack_handler, check=self.check_readiness),
+                build_web(
+                    find_slack_handler=lambda: self._slack_handler,
+                    check=self.check_readiness,
+                    webhooks=self.webhooks,
+                ),
                 log_config=None,
                 access_log=False,
                 lifespan="off",
@@ -175,6 +186,7 @@ class Hallpass:
         )
         looking = asyncio.create_task(self.presence.run())
         stack.push_async_callback(_stop_presence, self.presence, looking)
+        self._start_reports(stack, self.presence)
         stack.push_async_callback(desk.close)
         stack.push_async_callback(directory.close)
         groups = asyncio.create_task(self._keep_groups(directory, workspace.id, account_id))
@@ -185,6 +197,42 @@ class Hallpass:
         self.is_started.set()
         log.info("started", workspace=identity.team_name, mode="socket" if self._socket else "http")
 
+    @property
+    def _webhook_url(self) -> str | None:
+        """The public address, where rooms report to it."""
+        is_wanted = self._settings.hallpass_webhooks and self._service.capabilities.webhooks
+        return self._settings.hallpass_public_url if is_wanted else None
+
+    def _build_webhooks(self) -> Webhooks | None:
+        def wake() -> None:
+            if self.reports is not None:
+                self.reports.wake()
+
+        if self._webhook_url is None:
+            return None
+        return Webhooks(store=self.store, service=self._service, sealer=self._sealer, clock=self._clock, on_stored=wake)
+
+    def _start_reports(self, stack: AsyncExitStack, presence: Presence) -> None:
+        """What rooms reported is worked on, also what was stored before a stop."""
+        settings = self._settings
+        reports = Reports(
+            store=self.store,
+            service=self._service,
+            sealer=self._sealer,
+            clock=self._clock,
+            presence=presence,
+            alerting=Alerting(late_after=settings.hallpass_late_after, admin_channel=settings.hallpass_admin_channel),
+        )
+        self.reports = reports
+        working = asyncio.create_task(reports.run())
+        stack.push_async_callback(_stop_reports, reports, working)
+
+    def _build_webhook_keys(self) -> WebhookKeys | None:
+        url = self._webhook_url
+        if url is None:
+            return None
+        return WebhookKeys(store=self.store, sealer=self._sealer, public_url=url, service_name=self._service.name)
+
     def _build_launcher(self, directory: Directory) -> Launcher:
         return Launcher(
             store=self.store,
@@ -193,6 +241,7 @@ class Hallpass:
             sealer=self._sealer,
             clock=self._clock,
             at_once=self._settings.hallpass_launches_at_once,
+            webhook_keys=self._build_webhook_keys(),
         )
 
     def _build_scheduler(
@@ -355,8 +404,10 @@ class Hallpass:
         now, machine_now = self._clock.now(), self._clock.machine_now()
         try:
             pending = await self.store.read(lambda tx: tx.notices.pending(now=now, machine_now=machine_now))
+            waiting = await self.store.read(lambda tx: tx.deliveries.count_unworked())
         except HallpassError:
-            pending = None
+            pending, waiting = None, 0
+        taken = self.webhooks.counts if self.webhooks is not None else Counter[Taken]()
         oldest = pending.oldest_due_at if pending else None
         return Readiness(
             store=pending is not None,
@@ -367,6 +418,10 @@ class Hallpass:
             stale_card_count=pending.stale_card_count if pending else 0,
             dropped_late_count=pending.dropped_late_count if pending else 0,
             failed_count=pending.failed_count if pending else 0,
+            webhooks_waiting_count=waiting,
+            webhooks_stored_count=taken[Taken.STORED],
+            webhooks_repeated_count=taken[Taken.REPEATED],
+            webhooks_refused_count=taken.total() - taken[Taken.STORED] - taken[Taken.REPEATED],
             patience_seconds=UNSENT_PATIENCE.total_seconds(),
         )
 
@@ -415,6 +470,13 @@ async def _stop_presence(presence: Presence, looking: asyncio.Task[None]) -> Non
     presence.stop()
     looking.cancel()
     await asyncio.gather(looking, return_exceptions=True)
+
+
+async def _stop_reports(reports: Reports, working: asyncio.Task[None]) -> None:
+    """The transaction in flight is done or not done; what is not is found at the next start."""
+    reports.stop()
+    working.cancel()
+    await asyncio.gather(working, return_exceptions=True)
 
 
 async def _stop_scheduler(scheduler: Scheduler, sending: asyncio.Task[None]) -> None:

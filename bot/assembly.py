@@ -58,6 +58,7 @@ async def open_room_service(settings: Settings) -> AsyncIterator[RoomService]:
             api_key=key.get_secret_value(),
             api_url=settings.lessonspace_api_url,
             launches_per_second=rate.per_second if rate else None,
+            more_reports=settings.lessonspace_more_reports,
         ) as service,
     ):
         yield service

@@ -41,6 +41,9 @@ from storage.records import (
 )
 from storage.store import Transaction
 
+REPORTS_FOR = timedelta(days=7)
+"""How long after its last lesson a room's reports are still verified."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Extended:
@@ -444,12 +447,23 @@ def is_settled(tx: Transaction, workspace_id: WorkspaceId, lesson_id: LessonId) 
     )
 
 
-def erase(tx: Transaction, workspace_id: WorkspaceId, lesson_id: LessonId) -> None:
-    """Nothing of the lesson's links is needed any more, nor the room's secret unless another lesson there is on."""
+def erase(tx: Transaction, workspace_id: WorkspaceId, lesson_id: LessonId, *, now: datetime) -> None:
+    """Nothing of the lesson's links is needed any more, nor the room's secret unless another lesson there is on.
+
+    A room that reports by itself may do so for days (a transcript is ready): its secret, without which no report can
+    be believed, is kept until `REPORTS_FOR` after its last lesson, and work for that moment is owed. Its key stays: a
+    later lesson in this room must give the same address.
+    """
     tx.lessons.erase_secrets(workspace_id, lesson_id)
     details = tx.lessons.get_details(workspace_id, lesson_id)
     in_room = tx.lessons.list_in_room(workspace_id, details.room.id)
-    if not any(lesson.is_open for lesson in in_room):
+    if any(lesson.is_open for lesson in in_room):
+        return
+    ends = [lesson.ended_at or lesson.ends_at for lesson in in_room]
+    until = max(ends) + REPORTS_FOR if ends and details.room.webhook_digest is not None else now
+    if until > now:
+        tx.notices.insert([notices.plan_erasing(details.lesson, due_at=until, now=now)])
+    else:
         tx.lessons.update_room(replace(details.room, secret_sealed=None))
 
 

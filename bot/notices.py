@@ -200,6 +200,11 @@ def find_end_of_patience(lesson: Lesson) -> datetime:
     return (lesson.ended_at or lesson.ends_at) + SUMMARY_PATIENCE
 
 
+def plan_erasing(lesson: Lesson, *, due_at: datetime, now: datetime) -> Notice:
+    """The erasing of a room's secret, later than that of the lesson's links: its reports may still come."""
+    return _owe(lesson, NoticeKind.ERASE_SECRETS, f"room:{instant(due_at)}", due_at=due_at, now=now)
+
+
 def plan_reply(
     lesson: Lesson, participant: Participant, leaders: Iterable[PersonId], *, number: int, now: datetime
 ) -> list[Notice]:

@@ -135,7 +135,7 @@ class NoticeSender:
             if notice.kind is NoticeKind.GO_LIVE:
                 lifecycle.go_live(tx, notice.workspace_id, notice.lesson_id, now=now)
             else:
-                lifecycle.erase(tx, notice.workspace_id, notice.lesson_id)
+                lifecycle.erase(tx, notice.workspace_id, notice.lesson_id, now=now)
 
         await self._store.write(work, is_patient=True)
 

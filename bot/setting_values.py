@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 from bot.quiet import OFF, QuietHours
 from bot.rooms.base import Audience
+from bot.rooms.lessonspace_launch import MORE_REPORTS
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
@@ -250,6 +251,14 @@ def parse_audiences(text: str) -> tuple[Audience, ...]:
     except ValueError:
         mend = f"list some of {', '.join(Audience)}, separated by commas"
         raise Wrong("names an audience that there is not", mend) from None
+
+
+def parse_reports(text: str) -> tuple[str, ...]:
+    """Kinds of reports beyond those that a lesson needs, in the service's words, comma-separated."""
+    names = tuple(dict.fromkeys(part.strip().lower() for part in text.split(",") if part.strip()))
+    if set(names) - MORE_REPORTS.keys():
+        raise Wrong("names a report that there is not", f"list some of {', '.join(MORE_REPORTS)}, separated by commas")
+    return names
 
 
 def parse_channel(text: str) -> str:

@@ -50,6 +50,7 @@ from bot.setting_values import (
     parse_plain_secret,
     parse_quiet_hours,
     parse_rate,
+    parse_reports,
     parse_room_key,
     parse_room_service,
     parse_signing_secret,
@@ -112,6 +113,11 @@ class Settings(BaseSettings):
     lessonspace_api_url: Url = Field(
         default="https://api.thelessonspace.com/v2/", description="Lessonspace's API; another address for a stand-in"
     )
+    lessonspace_more_reports: Annotated[tuple[str, ...], BeforeValidator(of_text(parse_reports))] = Field(
+        default=(),
+        description="further kinds of reports that rooms send: some of `chat`, `cobrowser`, `knock`, comma-separated; "
+        "not set: none, since nothing is made of them yet",
+    )
 
     hallpass_room_service: Annotated[RoomServiceChoice, BeforeValidator(of_text(parse_room_service))] = Field(
         default=RoomServiceChoice.LESSONSPACE, description="where lessons take place"
@@ -131,6 +137,11 @@ class Settings(BaseSettings):
     )
     hallpass_public_url: Annotated[str | None, BeforeValidator(of_text(parse_url))] = Field(
         default=None, description="the public address under which others reach the web server; not set: none"
+    )
+    hallpass_webhooks: Annotated[bool, BeforeValidator(of_text(parse_switch))] = Field(
+        default=True,
+        description="whether rooms report to `HALLPASS_PUBLIC_URL` by themselves who comes and goes; "
+        "without that address they never do, and are only asked",
     )
     hallpass_links: Annotated[LinkChoice, BeforeValidator(of_text(parse_links))] = Field(
         default=LinkChoice.DIRECT, description="how join links reach the room; `direct`: the room service's own links"

@@ -552,6 +552,10 @@ class Deliveries(Protocol):
         """Of all workspaces, in the order of receiving."""
         ...
 
+    def count_unworked(self) -> int:
+        """How many there are, of all workspaces."""
+        ...
+
     def find(self, workspace_id: WorkspaceId, delivery_id: str, *, room: RoomRef) -> Delivery | None:
         """By the provider's id."""
         ...

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime, timedelta
@@ -38,6 +39,7 @@ class School:
         folder: Path,
         is_socket_mode: bool,
         settings: Mapping[str, str],
+        has_webhooks: bool = False,
     ) -> None:
         self.slack = slack
         self.lessonspace = lessonspace
@@ -47,6 +49,9 @@ class School:
         self.is_socket_mode = is_socket_mode
         self.hallpass: Hallpass | None = None
         self._settings = dict(settings)
+        if has_webhooks:
+            listen = f"127.0.0.1:{_find_free_port()}"
+            self._settings |= {"HALLPASS_LISTEN": listen, "HALLPASS_PUBLIC_URL": f"http://{listen}/"}
         self._stop = asyncio.Event()
         self._running: asyncio.Task[None] | None = None
 
@@ -132,6 +137,12 @@ class School:
         return self.slack.as_user(self.slack.add_user(name, kind=kind, zone=zone))
 
 
+def _find_free_port() -> int:
+    """Of loopback; the same for each start of a bot whose rooms know where to report to."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
 async def _wait_until_started(hallpass: Hallpass) -> Hallpass:
     await hallpass.is_started.wait()
     return hallpass
@@ -146,8 +157,12 @@ async def open_school(
     is_socket_mode: bool = False,
     settings: Mapping[str, str] | None = None,
     manifest: Mapping[str, Any] | None = None,
+    has_webhooks: bool = False,
 ) -> AsyncIterator[School]:
-    """The stand-ins, running; the bot is started by `School.start`. Everything is closed on leaving."""
+    """The stand-ins, running; the bot is started by `School.start`. Everything is closed on leaving.
+
+    `has_webhooks`: the bot has an address to which rooms report.
+    """
     machine = SkippingMachine()
     clock = MovableClock(starts_at, is_frozen=is_frozen, machine=machine)
     async with AsyncExitStack() as stack:
@@ -161,6 +176,7 @@ async def open_school(
             folder=folder,
             is_socket_mode=is_socket_mode,
             settings=settings or {},
+            has_webhooks=has_webhooks,
         )
         stack.push_async_callback(school.stop)
         yield school

@@ -4,6 +4,10 @@
 -- In the order of receiving.
 SELECT {delivery} FROM deliveries WHERE worked_at IS NULL ORDER BY id LIMIT :limit;
 
+-- name: count_unworked
+-- For whoever watches.
+SELECT COUNT(*) FROM deliveries WHERE worked_at IS NULL;
+
 -- name: find
 -- By the provider's id.
 SELECT {delivery} FROM deliveries

@@ -23,6 +23,10 @@ class DeliveryTable(Table):
     def list_unworked(self, *, limit: int) -> list[Delivery]:
         return [DELIVERY.from_row(row) for row in self._all(SQL["list_unworked"], limit=limit)]
 
+    def count_unworked(self) -> int:
+        row = self._one(SQL["count_unworked"])
+        return int(row[0]) if row else 0
+
     def find(self, workspace_id: WorkspaceId, delivery_id: str, *, room: RoomRef) -> Delivery | None:
         row = self._one(SQL["find"], workspace_id=workspace_id, delivery_id=delivery_id, room=room)
         return DELIVERY.from_row(row) if row else None

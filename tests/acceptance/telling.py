@@ -76,6 +76,9 @@ async def _look_around(school: School) -> Calm:
         return Calm.BUSY
     if school.hallpass.presence is not None and school.hallpass.presence.is_busy:
         return Calm.BUSY
+    reports = school.hallpass.reports
+    if not school.lessonspace.is_quiet or (reports is not None and reports.is_busy):
+        return Calm.BUSY
     now, machine_now = school.clock.now(), school.clock.machine_now()
 
     def look(tx: Transaction) -> list[datetime | None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ from storage.records import (
     NoticeKind,
     NoticeState,
     Person,
+    Room,
     new_id,
 )
 from storage.store import Transaction
@@ -317,10 +319,49 @@ async def test_secrets_are_erased_with_the_last_lesson_that_needs_them(stored: S
 
     async def erase_after(lesson: Lesson, state: LessonState) -> tuple[bool, bool]:
         await stored.write(lambda tx: tx.lessons.update(replace(lesson, state=state)))
-        await stored.write(lambda tx: lifecycle.erase(tx, stored.workspace.id, lesson.id))
+        await stored.write(lambda tx: lifecycle.erase(tx, stored.workspace.id, lesson.id, now=ENDS_AT))
         links = await stored.store.read(lambda tx: tx.lessons.list_links(stored.workspace.id, lesson.id))
         room = (await stored.details(lesson)).room
         return any(link.url_sealed for link in links), room.secret_sealed is not None
 
     assert (False, True) == await erase_after(first, LessonState.ENDED)
     assert (False, False) == await erase_after(second, LessonState.CANCELLED)
+
+
+async def test_the_secret_of_a_room_that_reports_is_kept_for_a_week(stored: StoredSchool) -> None:
+    """What it reports after the lesson must be verified; then the secret goes, and the key stays for the next one."""
+    lesson = await book_and_send(stored)
+    ended = replace(lesson, state=LessonState.ENDED, ended_at=ENDS_AT + timedelta(minutes=5))
+    room = replace((await stored.details(lesson)).room, secret_sealed=b"sealed", webhook_digest="digest")
+    await stored.write(lambda tx: tx.lessons.update(ended))
+    await stored.write(lambda tx: tx.lessons.update_room(room))
+
+    async def erase(now: datetime) -> Room:
+        for _ in range(2):
+            await stored.write(lambda tx: lifecycle.erase(tx, stored.workspace.id, lesson.id, now=now))
+        return (await stored.details(lesson)).room
+
+    assert room == await erase(ENDS_AT + timedelta(minutes=30))
+    owed = [one for one in await stored.notices(lesson, NoticeKind.ERASE_SECRETS) if one.occasion.startswith("room:")]
+    assert [ENDS_AT + timedelta(days=7, minutes=5)] == [one.due_at for one in owed]
+    assert replace(room, secret_sealed=None) == await erase(owed[0].due_at)
+
+
+async def test_a_later_lesson_in_the_room_keeps_the_secret_longer(stored: StoredSchool) -> None:
+    """The first one's moment has come, and the second ended a day ago."""
+    first = await book_and_send(stored)
+    second = await stored.book(stored.ben, starts_at=STARTS_AT + timedelta(days=6))
+    room = replace((await stored.details(first)).room, secret_sealed=b"sealed", webhook_digest="digest")
+    await stored.write(lambda tx: tx.lessons.update_room(room))
+    for lesson in (first, second):
+        ended = replace(lesson, state=LessonState.ENDED, ended_at=lesson.ends_at)
+        await stored.write(partial(_update, ended))
+
+    now = ENDS_AT + timedelta(days=7)
+    await stored.write(lambda tx: lifecycle.erase(tx, stored.workspace.id, first.id, now=now))
+
+    assert b"sealed" == (await stored.details(second)).room.secret_sealed
+
+
+def _update(lesson: Lesson, tx: Transaction) -> None:
+    tx.lessons.update(lesson)

@@ -79,6 +79,8 @@ async def test_work_is_taken_in_the_order_of_receiving(school: School) -> None:
 
     assert deliveries == await unworked(school)
     assert deliveries[:2] == await unworked(school, limit=2)
+    await school.store.write(lambda tx: tx.deliveries.mark_worked(deliveries[0], at=NOW))
+    assert 2 == await school.store.read(lambda tx: tx.deliveries.count_unworked())
 
 
 async def test_a_delivery_is_worked_on_once(school: School) -> None:

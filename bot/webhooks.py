@@ -1,0 +1,155 @@
+"""What room services send us by themselves, taken in: key and signature checked, each delivery stored once. No HTTP.
+
+Nothing is believed before the signature over the raw body is found to be made with the room's own secret, and nothing
+is done with it here: a sender waits for the answer, so a delivery is stored, and worked on afterwards (`reports.py`).
+
+    key unknown, or another service's      UNKNOWN        nothing says whether the address was ever good
+    no id by which to know it again        UNNUMBERED
+    not signed, or by an old secret        FORGED         also when our copy of the secret is erased already
+    genuine, but not readable at all       UNREADABLE     sending it again cannot mend it
+    stored before                          REPEATED       the sender did not hear our answer
+    too many at once, or the store is out  BUSY           to be sent again
+    stored now                             STORED
+
+Neither the time nor the id of a delivery is signed. So a genuine body sent again under another id is stored again, and
+must change nothing: what it says is known by session, person and instant.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+
+import structlog
+
+from bot.clock import Clock
+from bot.errors import RoomServiceNonsense, WebhookForged
+from bot.rooms.base import Incoming, RoomService
+from bot.webhook_keys import digest_of
+from storage.errors import StorageError, Unreadable
+from storage.records import Delivery, Room, new_id
+from storage.sealing import Sealer
+from storage.store import Store
+
+log = structlog.get_logger("hallpass.webhooks")
+
+MOST_AT_ONCE = 256
+"""Deliveries that wait for the disk at the same time; more are asked to come again."""
+LONGEST_KEPT_HEADER = 1000
+"""Characters. Ids, instants and signatures are far shorter."""
+LONGEST_EVENT = 100
+
+
+class Taken(StrEnum):
+    """What became of a delivery."""
+
+    STORED = "stored"
+    REPEATED = "repeated"
+    UNKNOWN = "unknown"
+    UNNUMBERED = "unnumbered"
+    FORGED = "forged"
+    UNREADABLE = "unreadable"
+    BUSY = "busy"
+
+
+class Webhooks:
+    """Takes deliveries in. `on_stored` is called after each that was stored."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        service: RoomService,
+        sealer: Sealer,
+        clock: Clock,
+        on_stored: Callable[[], None] = lambda: None,
+        most_at_once: int = MOST_AT_ONCE,
+    ) -> None:
+        self._store = store
+        self._service = service
+        self._sealer = sealer
+        self._clock = clock
+        self._on_stored = on_stored
+        self._most_at_once = most_at_once
+        self._at_once = 0
+        self.counts: Counter[Taken] = Counter()
+        """How many of each since the start, for metrics."""
+
+    def find_room(self, service_name: str, key: str) -> Room | None:
+        """Whose address it is. The digest is computed and looked up whatever the key is like."""
+        try:
+            room = self._store.glance(lambda tx: tx.lessons.find_room_by_webhook(digest_of(key)))
+        except StorageError:
+            room = None
+        if room is None or service_name != self._service.name:
+            self.counts[Taken.UNKNOWN] += 1
+            return None
+        return room
+
+    async def take(self, room: Room, headers: Mapping[str, str], body: bytes) -> Taken:
+        """Check and store. `headers` with names in lower case. Never raises."""
+        taken = await self._judge(room, headers, body)
+        self.counts[taken] += 1
+        if taken is Taken.STORED:
+            self._on_stored()
+        elif taken in (Taken.FORGED, Taken.UNREADABLE, Taken.UNNUMBERED):
+            log.warning("webhook_refused", room=room.id, why=taken.value)
+        return taken
+
+    async def _judge(self, room: Room, headers: Mapping[str, str], body: bytes) -> Taken:
+        incoming = self._service.open_webhook(headers)
+        if incoming is None:
+            return Taken.UNNUMBERED
+        secret = self._find_secret(room)
+        if secret is None:
+            return Taken.FORGED
+        try:
+            self._service.read_webhook(headers, body, secret=secret, received_at=self._clock.now())
+        except WebhookForged:
+            return Taken.FORGED
+        except RoomServiceNonsense:
+            return Taken.UNREADABLE
+        if self._at_once >= self._most_at_once:
+            return Taken.BUSY
+        self._at_once += 1
+        try:
+            return await self._store_once(room, incoming, headers, body)
+        finally:
+            self._at_once -= 1
+
+    async def _store_once(self, room: Room, incoming: Incoming, headers: Mapping[str, str], body: bytes) -> Taken:
+        delivery = Delivery(
+            id=new_id(),
+            workspace_id=room.workspace_id,
+            room=room.id,
+            delivery_id=incoming.delivery_id,
+            event=incoming.event[:LONGEST_EVENT],
+            headers=json.dumps(choose_headers(headers)),
+            body_sealed=self._sealer.seal(body.decode("latin-1")),  # bytes as they came, whatever they are
+            received_at=self._clock.now(),
+        )
+        try:
+            is_new = await self._store.write(lambda tx: tx.deliveries.add(delivery), is_patient=True)
+        except StorageError as error:
+            log.warning("webhook_not_stored", room=room.id, error=str(error))
+            return Taken.BUSY
+        return Taken.STORED if is_new else Taken.REPEATED
+
+    def _find_secret(self, room: Room) -> str | None:
+        try:
+            return self._sealer.unseal(room.secret_sealed) if room.secret_sealed is not None else None
+        except Unreadable:
+            return None
+
+
+def choose_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """A service's own headers, by which a delivery is read again; nothing of the way that it came."""
+    return {
+        name: value
+        for name, value in headers.items()
+        if name.startswith("x-")
+        and not name.startswith(("x-forwarded-", "x-real-"))
+        and len(value) <= LONGEST_KEPT_HEADER
+    }
