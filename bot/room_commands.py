@@ -84,7 +84,7 @@ download that broke off goes on where it was.
 FORGET_TOLD = """\
 Remove somebody from the organisation at Lessonspace, for good; it asks first, unless told --yes. ID is Lessonspace's
 own, as `hallpass room users` shows it. Their documents do not say what becomes of sessions, recordings and transcripts
-in which somebody was, nor of a link that is still good. What Hallpass itself stores stays.
+in which somebody was, nor of a link that is still good. What Hallpass stores stays: `hallpass forget-person` erases it.
 """
 
 
@@ -314,7 +314,7 @@ async def _delete_user(service: Lessonspace, arguments: argparse.Namespace) -> i
     if not await service.delete_user(arguments.user):
         raise NotThere(f"{service.shown_name} knows no user {arguments.user}")
     print(f"User {arguments.user} was removed from the organisation at {service.shown_name}.")
-    print("What Hallpass itself stores of them is still there.")
+    print("What Hallpass itself stores of them is still there: hallpass forget-person erases it.")
     return DONE
 
 
