@@ -34,6 +34,7 @@ from bot.rooms.base import (
 from bot.rooms.http import Answer, HttpClient, HttpDoor, Patience, Timing
 from bot.rooms.lessonspace_answers import (
     build_launch,
+    is_loopback,
     parse_held_session,
     parse_launch,
     parse_live_session,
@@ -106,6 +107,7 @@ class Lessonspace(NothingAfterwards):
             raise ValueError("a Lessonspace API key is printable ASCII text")
         build_webhooks("", more_reports=more_reports)
         self._client = client
+        self._is_stand_in = is_loopback(urlsplit(api_url).hostname or "")
         self._patience = patience
         self._timing = timing or Timing()
         self._more_reports = frozenset(more_reports)
@@ -225,7 +227,11 @@ class Lessonspace(NothingAfterwards):
         """Where the transcript lies for some hours, for anybody who holds the address; None: not ready, or never."""
         path = await self._name_session(session_id)
         answer = await _unless_missing(self._fetch_limited("GET", f"{path}transcript/", what="transcript"))
-        return parse_transcript_address(answer) if answer else None
+        address = parse_transcript_address(answer) if answer else None
+        if address and is_loopback(urlsplit(address).hostname or "") and not self._is_stand_in:
+            # We go there ourselves: nobody outside may send us to what listens on this machine only.
+            raise RoomServiceNonsense(PROVIDER, "transcript", "leads to this machine")
+        return address
 
     async def fetch_recording(self, session_id: str) -> str | None:
         """A fresh address to watch the recording at, for anybody who holds it; None: there is none, or not yet."""

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+import httpx
 import pytest
 
 from bot.errors import RoomServiceBusy, RoomServiceDown, RoomServiceError, RoomServiceNonsense, RoomServiceRefused
@@ -218,6 +219,23 @@ async def test_a_transcript_s_address_must_be_one_to_go_to(body: object, problem
     """https, or this very machine for a stand-in."""
     with pytest.raises(RoomServiceNonsense, match=f"transcriptionUrl {problem}"):
         await ask(TRANSCRIPT, OWN, answer(body))
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8710", "[::1]", "localhost"])
+async def test_a_transcript_is_not_looked_for_on_this_machine(host: str) -> None:
+    """Unless the service itself is a stand-in here: nobody outside may send us to what only listens inside."""
+    asked: list[str] = []
+
+    def reply(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.host)
+        is_own = request.url.path.endswith("/my-organisation/")
+        return httpx.Response(200, json={"id": 4711} if is_own else {"transcriptionUrl": f"https://{host}/t.json"})
+
+    async with httpx.AsyncClient(transport=httpx.MockTransport(reply)) as client:
+        with pytest.raises(RoomServiceNonsense, match="leads to this machine"):
+            await Lessonspace(client, api_key=KEY).fetch_transcript("s-1")
+
+    assert set(asked) == {"api.thelessonspace.com"}
 
 
 async def test_a_transcript_that_is_not_ready_is_none() -> None:
