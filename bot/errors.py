@@ -3,6 +3,7 @@
 HallpassError                     storage/errors.py
 ├── Refused                       a person asked for what is not possible now; told privately, nothing changed
 │   ├── NotAllowed                not theirs to do
+│   │   └── NoLongerKept          of a lesson that is not stored, or not any more
 │   ├── Outdated                  pressed on a card that no longer shows the truth
 │   ├── TooEarly                  a way in before its window; carries when it opens
 │   ├── TooLate                   a way in after its window; carries when it closed
@@ -42,6 +43,10 @@ class NotAllowed(Refused):
     def __init__(self, action: str) -> None:
         super().__init__(f"not allowed: {action}")
         self.action = action
+
+
+class NoLongerKept(NotAllowed):
+    """Of a lesson that is not stored: its time was over, though its messages may still be in Slack."""
 
 
 class Outdated(Refused):

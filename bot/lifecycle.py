@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from bot import changes, notices, states, windows
 from bot.booking import BookingPolicy
-from bot.errors import LimitReached, NotAllowed, Outdated, WrongState
+from bot.errors import LimitReached, NoLongerKept, NotAllowed, Outdated, WrongState
 from bot.moves import Move
 from storage.errors import NotStored
 from storage.records import (
@@ -84,7 +84,7 @@ def admit(tx: Transaction, ask: Ask, action: str) -> tuple[LessonDetails, Person
     try:
         details = tx.lessons.get_details(ask.workspace_id, ask.lesson_id)
     except NotStored as error:
-        raise NotAllowed(action) from error
+        raise NoLongerKept(action) from error
     if person is None or not may_run(details, person, policy=ask.policy):
         raise NotAllowed(action)
     return details, person
@@ -275,7 +275,7 @@ def admit_participant(
     try:
         details = tx.lessons.get_details(workspace_id, lesson_id)
     except NotStored as error:
-        raise NotAllowed(action) from error
+        raise NoLongerKept(action) from error
     seat = details.find_seat(person.id) if person else None
     if person is None or seat is None or seat.participant.id != participant_id:
         is_removed = person is not None and details.find_removed(person.id) is not None

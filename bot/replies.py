@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from bot.blocks import Message, context, lines, pack, section
-from bot.errors import LastOne, LimitReached, NotAllowed, Outdated, Refused, TooEarly, TooLate, WrongState
+from bot.errors import LastOne, LimitReached, NoLongerKept, NotAllowed, Outdated, Refused, TooEarly, TooLate, WrongState
 from bot.joining import is_open, ways_in, what_to_know
 from bot.readers import Reader, Said, Span, Strong, reader_of
 from bot.words import Markup
@@ -29,6 +29,8 @@ def _say_refusal(refused: Refused, reader: Reader) -> Said:
         return reader.both("It is too early. You can come in from {time}; the link you have works then.", time=opens_at)
     if isinstance(refused, TooLate):
         return reader.both("It is too late. The way in closed at {time}; ask the leader.", time=refused.closed_at)
+    if isinstance(refused, NoLongerKept):
+        return reader.both("This lesson is no longer kept here, so there is nothing to show or to change.")
     if isinstance(refused, NotAllowed):
         return _say_not_allowed(refused, reader)
     if isinstance(refused, Outdated):
@@ -73,6 +75,10 @@ def _say_not_allowed(refused: NotAllowed, reader: Reader) -> Said:
         return reader.both("You are no longer in this lesson, so there is no way in for you. Ask its leader.")
     if refused.action in ("new_link", "device"):
         return reader.both("A way in is its person's alone. Use the buttons on your own card.")
+    if refused.action == "watch":
+        return reader.both("You may not watch this recording. Ask the lesson’s leader.")
+    if refused.action == "transcript":
+        return reader.both("Only the lesson’s leaders and admins can read what was said in it. Ask one of them.")
     if refused.action == "reply":
         return reader.both("Only the participant whose card this is can answer on it.")
     return reader.both("Only the lesson's leaders, whoever booked it, and admins can do that. Ask one of them.")
@@ -105,6 +111,7 @@ def build_help(reader: Person, *, now: datetime) -> Message:
         words.mark("`/lesson list` or `/lessons` shows what is coming."),
         words.mark("`/lesson show Algebra` shows that lesson’s card; `/lesson show` the one that is on or next."),
         words.mark("`/lesson link` gives you the way into your lesson, now or next."),
+        words.mark("`/lesson transcript common denominator` finds where these words were said in lessons you led."),
         words.mark("`/lesson help` shows this."),
     )
     return Message(spoken, [section(shown), section(others)])

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from bot import notices, windows
-from bot.errors import NotAllowed, Outdated, TooLate, WrongState
+from bot.errors import NoLongerKept, NotAllowed, Outdated, TooLate, WrongState
 from storage.errors import NotStored
 from storage.records import (
     AuditEntry,
@@ -85,7 +85,7 @@ def _admit(tx: Transaction, asked: Answering) -> tuple[LessonDetails, Seat]:
     try:
         details = tx.lessons.get_details(asked.workspace_id, asked.lesson_id)
     except NotStored as error:
-        raise NotAllowed("reply") from error
+        raise NoLongerKept("reply") from error
     seat = details.find_seat(person.id) if person else None
     if seat is None or seat.participant.id != asked.participant_id or seat.participant.is_leader:
         raise NotAllowed("reply")

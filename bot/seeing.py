@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.booking import BookingPolicy
-from bot.errors import NotAllowed
+from bot.errors import NoLongerKept, NotAllowed
 from bot.lifecycle import may_run
 from storage.errors import NotStored
 from storage.records import AuditEntry, LessonDetails, LessonId, ParticipantId, Person, Seat, WorkspaceId
@@ -38,7 +38,7 @@ def see(
     try:
         details = tx.lessons.get_details(workspace_id, lesson_id)
     except NotStored as error:
-        raise NotAllowed("see") from error
+        raise NoLongerKept("see") from error
     seat = details.find_seat(person.id) if person else None
     runs = person is not None and may_run(details, person, policy=policy)
     if person is None or not (runs or seat):

@@ -30,9 +30,10 @@ from bot.confirmations import (
 )
 from bot.confirmations import build_moved as build_moved_confirmation
 from bot.drafts import BookingDraft, Caution, CautionCode, Newcomers, Problem, ProblemCode, RoomChoice
-from bot.errors import LastOne, LimitReached, NotAllowed, Outdated, Refused, TooEarly, TooLate, WrongState
+from bot.errors import LastOne, LimitReached, NoLongerKept, NotAllowed, Outdated, Refused, TooEarly, TooLate, WrongState
 from bot.export_forms import build_export_form, build_exported, build_exporting, build_not_exported
 from bot.forms import FormState, build_booking_form, build_loading_form
+from bot.found_lines import Hit, Search, build_found, build_no_search
 from bot.home import HomeLesson, build_home, build_small_view
 from bot.house_changes import build_house_changes
 from bot.house_forms import build_house_form, rule_lines
@@ -68,6 +69,15 @@ from bot.places import (
     build_removed_line,
     build_resent,
 )
+from bot.playback import (
+    build_fetching,
+    build_no_recording,
+    build_recording_failure,
+    build_recording_link,
+    build_transcript_failure,
+    build_transcript_sent,
+    describe_transcript,
+)
 from bot.preference_form import build_preferences_form
 from bot.progress import build_progress, build_result
 from bot.quiet import OFF
@@ -85,12 +95,14 @@ from bot.replies import (
 )
 from bot.roll import build_roll
 from bot.summaries import build_summary
+from bot.watchers import Rights
 from bot.wishes import Preferences
 from bot.words import DEFAULT_LOCALE, words_for
 from storage.records import (
     AuditEntry,
     CardKind,
     EndRule,
+    HeldSession,
     LessonDetails,
     LessonOptions,
     LessonState,
@@ -98,9 +110,11 @@ from storage.records import (
     NoticeState,
     Person,
     PersonId,
+    Produced,
     Reply,
     Role,
     Seat,
+    TranscriptLine,
     Verdict,
 )
 from storage.store import Pending
@@ -221,9 +235,66 @@ def list_scenes(cast: Cast) -> dict[str, LessonDetails]:
         "extended": build_details(cast, state=LessonState.LIVE, extension_count=1),
         "ended": ended,
         "ended, nobody answered": replace(ended, seats=unknown, totals=not_known),
+        "ended, all is there": _leave_behind(ended, cast, Produced.READY),
+        "ended, being prepared": _leave_behind(ended, cast, Produced.AWAITED),
+        "ended, nothing was made": _leave_behind(ended, cast, Produced.MISSING),
         "ended, not read yet": replace(ended, totals=None, unknown=()),
         "cancelled": build_details(cast, state=LessonState.CANCELLED, cancel_reason=cast.write(MAX_REASON)),
     }
+
+
+def _leave_behind(details: LessonDetails, cast: Cast, became: Produced) -> LessonDetails:
+    """A recording and a transcript each of more sessions than are shown; the last has only what is certain."""
+    count = 3 if cast is not LONGEST else 30
+    sessions = tuple(
+        HeldSession(
+            workspace_id=details.lesson.workspace_id,
+            lesson_id=details.lesson.id,
+            session_id=f"2{number:035}",
+            started_at=STARTS_AT + number * MINUTE,
+            ended_at=ENDS_AT + number * MINUTE,
+            recording=became,
+            transcript=Produced.NOT_ASKED if number == count - 1 else became,
+            transcript_at=ENDS_AT if became is Produced.READY else None,
+            summary=cast.write(2 * cast.note_length) if became is Produced.READY else None,
+        )
+        for number in range(count)
+    )
+    return replace(details, sessions=sessions)
+
+
+ALL_RIGHTS = Rights(watches=True, reads=True)
+
+
+def _list_recording_messages(cast: Cast, details: LessonDetails) -> Iterator[tuple[str, Message]]:
+    """What a lesson left: offered by right, and answered privately."""
+    leader, learner = details.seats[0].person, details.seats[1]
+    for rights in (ALL_RIGHTS, Rights(watches=True), Rights(reads=True)):
+        shown = build_summary(details, reader=leader, shows_names=True, service_name=cast.write(20), rights=rights)
+        yield f"summary, {rights}", shown
+        card = build_participant_card(details, learner, join_url=None, now=ENDS_AT, rights=rights)
+        yield f"participant card, {rights}", card
+    service = {"service_name": cast.write(20)}
+    yield "recording link", build_recording_link(details, leader, url=SECRET_URL, now=NOW)
+    yield "no recording", build_no_recording(details, leader, now=NOW, **service)
+    yield "recording failure", build_recording_failure(details, leader, now=NOW, **service)
+    yield "transcript sent", build_transcript_sent(details, leader, now=NOW)
+    yield "transcript failure", build_transcript_failure(details, leader, code="12", now=NOW)
+    yield "transcript's comment", Message(describe_transcript(details, leader, now=NOW), [])
+    line = TranscriptLine(
+        workspace_id=details.lesson.workspace_id,
+        lesson_id=details.lesson.id,
+        session_id="1",
+        position=0,
+        starts=MINUTE,
+        ends=MINUTE,
+        speaker=cast.write(cast.name_length),
+        text=cast.write(2 * cast.note_length),
+    )
+    hit = Hit(lesson=details.lesson, line=line, said_at=STARTS_AT)
+    for offset, hits in ((0, []), (0, [hit]), (10, [hit, replace(hit, lesson=make_lesson(cast.write(80)))] * 5)):
+        search = Search(typed=cast.write(cast.note_length), offset=offset)
+        yield f"found {len(hits)}", build_found(hits, search=search, has_more=True, reader=leader, now=NOW)
 
 
 def _let_in(details: LessonDetails, cast: Cast) -> LessonDetails:
@@ -243,6 +314,9 @@ def list_messages(cast: Cast) -> Iterator[tuple[str, Message]]:
     for name, details in list_scenes(cast).items():
         for message_name, message in (*_list_lesson_messages(cast, details), *_list_place_messages(details)):
             yield f"{message_name}: {name}", message
+        if details.sessions:
+            for message_name, message in _list_recording_messages(cast, details):
+                yield f"{message_name}: {name}", message
     yield from _list_replies(cast)
 
 
@@ -417,11 +491,14 @@ def list_refusals() -> list[Refused]:
     states = [WrongState(state, "extend") for state in LessonState]
     times: list[Refused] = [TooEarly(STARTS_AT), TooEarly(STARTS_AT + timedelta(days=400)), TooLate(NOW - MINUTE)]
     return [
+        NoLongerKept("see"),
         NotAllowed("book"),
         NotAllowed("cancel"),
         NotAllowed("reply"),
         NotAllowed("removed"),
         NotAllowed("device"),
+        NotAllowed("watch"),
+        NotAllowed("transcript"),
         LimitReached(5, ()),
         LimitReached(5, ("0&<>", "1&<>")),
         LastOne(is_leader=True),
@@ -444,6 +521,8 @@ def _list_replies(cast: Cast) -> Iterator[tuple[str, Message]]:
     yield "unknown command", build_unknown_command(reader, typed=cast.write(3000), now=NOW)
     yield "apology", build_apology(reader, "1234", now=NOW)
     yield "no link", build_no_link(reader, now=NOW)
+    yield "no search", build_no_search(reader, now=NOW)
+    yield "fetching", build_fetching(reader, now=NOW)
     title = words_for(cast.locale)._("Your lessons")
     for count in (0, 1, 30, 100):
         for offset in (0, 20):
@@ -603,7 +682,7 @@ def _list_house_views(cast: Cast) -> Iterator[tuple[str, Block]]:
     calm = build_admin_blocks(reader=reader, now=NOW, troubled=[], pending=quiet)
     yield "an admin's Home when all is well", build_home(reader=reader, now=NOW, for_admin=calm)
     for name, details in list_scenes(cast).items():
-        names = {seat.person.id: seat.person.name for seat in details.seats}
+        names: dict[str, str] = {seat.person.id: seat.person.name for seat in details.seats}
         history = [
             make_audit_entry(details.lesson, action, actor=details.seats[0].person.id, facts=facts)
             for action in ("booked", "extended", "let_end", "cancelled", "moved", "new_link", "tried_again", "12")
