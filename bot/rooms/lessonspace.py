@@ -47,7 +47,8 @@ from bot.rooms.lessonspace_answers import (
 )
 from bot.rooms.lessonspace_body import FEATURES, LOCALES
 from bot.rooms.lessonspace_launch import LONGEST_WINDOW, build_launch_body, build_webhooks, find_option_problems
-from bot.rooms.lessonspace_lists import Query, SessionFilters, SpaceFilters, UserFilters, parse_page
+from bot.rooms.lessonspace_lists import Query, SessionFilters, SpaceFilters, UserFilters
+from bot.rooms.lessonspace_pages import iterate, read_whole
 from bot.rooms.lessonspace_records import PROVIDER, SessionRecord, SpaceRecord, UserRecord
 from bot.rooms.lessonspace_webhooks import open_webhook, read_webhook
 from bot.rooms.pace import Pace
@@ -59,12 +60,6 @@ API_URL = "https://api.thelessonspace.com/v2/"
 LIMITED_PER_SECOND = 4
 """On the endpoints marked as limited, for the whole key. Their page on keys says "about 5 a second": just under it, the
 network's jitter does not put us over."""
-
-_MOST_PAGES = 50
-"""Of one room's sessions in some days, or of all that run now; more is a list that never ends."""
-
-_MOST_PAGES_EVER = 100_000
-"""Of all that an organisation ever had."""
 
 
 class Lessonspace(NothingAfterwards):
@@ -143,21 +138,20 @@ class Lessonspace(NothingAfterwards):
         # Never a filter on the end: a running session has none, and would be lost. Nobody can come in later than a
         # link lives, so what began longer ago than that is none of this lesson's. The exact judgement is ours.
         filters = SessionFilters(start_time_before=overlaps_until, start_time_after=overlaps_from - LONGEST_WINDOW)
-        found = await self._read_whole(_name_space_sessions(room_id), filters.build_query(), parse_held_session)
+        found = await self._read_sessions(_name_space_sessions(room_id), filters, parse_held_session)
         overlapping = [session for session in found if _overlaps(session, overlaps_from, overlaps_until)]
         return sorted(overlapping, key=lambda session: (session.started_at, session.session_id))
 
     async def list_live_sessions(self) -> list[LiveSession]:
         """All that run, in one list, oldest first, solo ones too. RoomServiceNonsense rather than a part of them."""
-        query = SessionFilters(in_progress_only=True).build_query()
-        running = await self._read_whole(await self._name_path("sessions/"), query, parse_live_session)
+        filters = SessionFilters(in_progress_only=True)
+        running = await self._read_sessions(await self._name_path("sessions/"), filters, parse_live_session)
         return sorted(running, key=lambda session: (session.started_at, session.session_id))
 
     async def iterate_sessions(self, filters: SessionFilters | None = None) -> AsyncIterator[SessionRecord]:
         """The organisation's sessions, in the service's order (newest first, by all we have seen), page by page."""
-        query = (filters or SessionFilters()).build_query()
-        path = await self._name_path("sessions/")
-        async with aclosing(self._iterate(path, query, "sessions", parse_session, self._limited)) as found:
+        path, query = await self._name_path("sessions/"), (filters or SessionFilters()).build_query()
+        async with aclosing(self._iterate_sessions(path, query)) as found:
             async for session in found:
                 yield session
 
@@ -169,21 +163,21 @@ class Lessonspace(NothingAfterwards):
         if filters.space:
             raise ValueError("a space's own sessions have no filter for spaces")
         path, query = _name_space_sessions(space_id), filters.build_query()
-        async with aclosing(self._iterate(path, query, "sessions", parse_session, self._limited)) as found:
+        async with aclosing(self._iterate_sessions(path, query)) as found:
             async for session in found:
                 yield session
 
     async def iterate_spaces(self, filters: SpaceFilters | None = None) -> AsyncIterator[SpaceRecord]:
         """The organisation's spaces, in the service's order."""
-        query = (filters or SpaceFilters()).build_query()
-        async with aclosing(self._iterate(await self._name_path("spaces/"), query, "spaces", parse_space)) as found:
+        path, query = await self._name_path("spaces/"), (filters or SpaceFilters()).build_query()
+        async with aclosing(iterate(self._door, path, query, what="spaces", parse=parse_space)) as found:
             async for space in found:
                 yield space
 
     async def iterate_users(self, filters: UserFilters | None = None) -> AsyncIterator[UserRecord]:
         """The organisation's users, in the service's order."""
-        query = (filters or UserFilters()).build_query()
-        async with aclosing(self._iterate(await self._name_path("users/"), query, "users", parse_user)) as found:
+        path, query = await self._name_path("users/"), (filters or UserFilters()).build_query()
+        async with aclosing(iterate(self._door, path, query, what="users", parse=parse_user)) as found:
             async for user in found:
                 yield user
 
@@ -302,44 +296,12 @@ class Lessonspace(NothingAfterwards):
     async def _name_session(self, session_id: str) -> str:
         return await self._name_path(f"sessions/{_quote(session_id)}/")
 
-    async def _read_whole(self, path: str, query: Query, parse: Callable[[Fields], T]) -> list[T]:
-        """Every page of a list of sessions, each session once, as it was told last."""
-        pages = self._iterate_pages(path, query, "sessions", self._limited, most_pages=_MOST_PAGES)
-        found: dict[str, T] = {}
-        async with aclosing(pages):
-            async for entries in pages:
-                # By id, the later one wins: a page may repeat an entry when the list moved while we read.
-                found |= {entry.get_text("uuid"): parse(entry) for entry in entries}
-        return list(found.values())
+    async def _read_sessions(self, path: str, filters: SessionFilters, parse: Callable[[Fields], T]) -> list[T]:
+        query = filters.build_query()
+        return await read_whole(self._door, path, query, what="sessions", parse=parse, pace=self._limited)
 
-    async def _iterate(
-        self, path: str, query: Query, what: str, parse: Callable[[Fields], T], pace: Pace | None = None
-    ) -> AsyncGenerator[T]:
-        """Each entry once, as it was told first; the next page is asked for when its first entry is wanted."""
-        seen: set[object] = set()
-        pages = self._iterate_pages(path, query, what, pace, most_pages=_MOST_PAGES_EVER)
-        async with aclosing(pages):
-            async for entries in pages:
-                for entry in entries:
-                    key = next((key for name in ("uuid", "slug", "id", "user") if (key := entry.find_id(name))), None)
-                    if key is None or key not in seen:
-                        seen.add(key)
-                        yield parse(entry)
-
-    async def _iterate_pages(
-        self, path: str, query: Query, what: str, pace: Pace | None, *, most_pages: int
-    ) -> AsyncGenerator[list[Fields]]:
-        asked_for: set[str] = set()
-        here: str | None = path
-        parameters: Query | None = query
-        while here is not None:
-            answer = await self._door.fetch("GET", here, what=what, query=parameters, is_repeatable=True, pace=pace)
-            entries, following = parse_page(answer, what=what, asked=here)
-            yield entries
-            if following is not None and (following in asked_for or len(asked_for) >= most_pages):
-                raise RoomServiceNonsense(PROVIDER, "next", "never comes to an end")
-            here, parameters = following, None
-            asked_for |= {following} if following else set()
+    def _iterate_sessions(self, path: str, query: Query) -> AsyncGenerator[SessionRecord]:
+        return iterate(self._door, path, query, what="sessions", parse=parse_session, pace=self._limited)
 
     async def _fetch_limited(
         self, method: str, path: str, *, what: str, body: Mapping[str, object] | None = None
