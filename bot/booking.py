@@ -17,6 +17,7 @@ from bot.drafts import BookingDraft, Caution, CautionCode, Problem, ProblemCode,
 from bot.errors import NotAllowed
 from bot.ids import Field
 from bot.rooms.base import Capabilities
+from bot.watchers import Watchers
 from storage.records import (
     AccountId,
     AuditEntry,
@@ -216,8 +217,8 @@ def _choose_room(
         return fresh, None
     user_ids = [*draft.leader_ids, *draft.participant_ids]
     person_ids = {people[user_id].id for user_id in user_ids}
-    shared = tx.lessons.find_shared_room(lesson.workspace_id, policy.account_id, person_ids)
-    if draft.room is not None and (shared is None or shared.room.id != draft.room):
+    shared = tx.lessons.find_shared_room(lesson.workspace_id, policy.account_id, person_ids, room=draft.room)
+    if draft.room is not None and shared is None:
         return fresh, Problem(where=Field.ROOM, code=ProblemCode.ROOM_UNKNOWN)
     if shared is None:
         return fresh, None
@@ -241,14 +242,20 @@ def _links_overlap(one: Lesson, other: Lesson) -> bool:
 
 
 def find_room_choice(
-    tx: Transaction, workspace_id: WorkspaceId, user_ids: Collection[str], *, account_id: AccountId
+    tx: Transaction,
+    workspace_id: WorkspaceId,
+    user_ids: Collection[str],
+    *,
+    account_id: AccountId,
+    room: RoomRef | None = None,
 ) -> RoomChoice | None:
-    """The earlier room to offer in the form for exactly these people; None where they share none."""
+    """The earlier room to offer in the form for exactly these people: `room` if it is theirs, else the latest."""
     known = tx.people.list_by_user_ids(workspace_id, user_ids)
     if len(known) != len(set(user_ids)) or not known:
         return None
     person_ids = {person.id for person in known.values()}
-    shared = tx.lessons.find_shared_room(workspace_id, account_id, person_ids)
+    latest = tx.lessons.find_shared_room(workspace_id, account_id, person_ids)
+    shared = tx.lessons.find_shared_room(workspace_id, account_id, person_ids, room=room) or latest
     if shared is None:
         return None
     return RoomChoice(room=shared.room.id, last_title=shared.last_title, last_starts_at=shared.last_starts_at)

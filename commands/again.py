@@ -64,7 +64,7 @@ def register(app: AsyncApp, desk: Desk, menu: Menu) -> None:
 
 
 def draft_again(details: LessonDetails, *, defaults: LessonOptions, now: datetime) -> BookingDraft:
-    """The same people in their parts, length, options and title; the next week whose day is still to come.
+    """The same people in their parts, length, options, room and title; the next week whose day is still to come.
 
     Who is forgotten is not among them: nobody knows any more who that was.
 
@@ -94,6 +94,7 @@ def draft_again(details: LessonDetails, *, defaults: LessonOptions, now: datetim
         join_late_text=str(options.join_late // MINUTE) if is_late_typed else "",
         language=options.language,
         features=options.features,
+        room=lesson.room,
         zone=lesson.zone,
     )
 

@@ -71,7 +71,7 @@ async def build_form(
     kept = state or FormState(submission_key=new_id(), zone=draft.zone, observer_ids=draft.observer_ids)
     kept = replace(kept, has_more=draft.has_more)
     choice = await find_room_choice(desk, draft) if draft.has_more else None
-    if choice is not None and draft.room is None and not draft.wants_new_room:
+    if choice is not None and draft.room != choice.room and not draft.wants_new_room:
         draft = replace(draft, room=choice.room)  # what would be taken without asking
     return build_booking_form(
         draft,
@@ -93,7 +93,7 @@ async def find_room_choice(desk: Desk, draft: BookingDraft) -> RoomChoice | None
     user_ids = [*draft.leader_ids, *draft.participant_ids]
     account_id = desk.policy().account_id
     return await desk.store.read(
-        lambda tx: booking.find_room_choice(tx, desk.workspace_id, user_ids, account_id=account_id)
+        lambda tx: booking.find_room_choice(tx, desk.workspace_id, user_ids, account_id=account_id, room=draft.room)
     )
 
 

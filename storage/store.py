@@ -231,9 +231,17 @@ class Lessons(Protocol):
         ...
 
     def find_shared_room(
-        self, workspace_id: WorkspaceId, account_id: AccountId, person_ids: Collection[PersonId]
+        self,
+        workspace_id: WorkspaceId,
+        account_id: AccountId,
+        person_ids: Collection[PersonId],
+        *,
+        room: RoomRef | None = None,
     ) -> SharedRoom | None:
-        """The room of the latest not cancelled lesson whose people were exactly these, leaders included."""
+        """The room of the latest not cancelled lesson whose people were exactly these, leaders included.
+
+        `room`: only if it is that one.
+        """
         ...
 
     def insert_room(self, room: Room) -> None: ...

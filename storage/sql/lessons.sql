@@ -88,7 +88,7 @@ WHERE EXISTS (
 -- name: find_shared_room
 -- The room of the latest lesson of exactly these people. Looked for among the lessons of whoever has the fewest:
 -- a learner's, not those of a tutor who has taught for years. CROSS JOIN holds SQLite to that order: by itself it reads
--- all lessons by time, which spares it the sorting.
+-- all lessons by time, which spares it the sorting. `room` NULL: whichever they share.
 SELECT {room.*}, lesson.title, lesson.starts_at
 FROM participants AS rarest
 CROSS JOIN lessons AS lesson ON lesson.id = rarest.lesson_id
@@ -98,6 +98,7 @@ WHERE rarest.person_id = (
     GROUP BY person_id ORDER BY COUNT(*) LIMIT 1)
   AND rarest.removed_at IS NULL
   AND lesson.workspace_id = :workspace_id AND lesson.state <> 'cancelled' AND room.account_id = :account_id
+  AND (:room IS NULL OR room.id = :room)
   AND :person_count = (
     SELECT COUNT(*) FROM participants WHERE lesson_id = lesson.id AND removed_at IS NULL)
   AND NOT EXISTS (

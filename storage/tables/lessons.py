@@ -145,7 +145,12 @@ class LessonTable(LinkTable, DetailsTable):
         return {PersonId(row[0]) for row in rows}
 
     def find_shared_room(
-        self, workspace_id: WorkspaceId, account_id: AccountId, person_ids: Collection[PersonId]
+        self,
+        workspace_id: WorkspaceId,
+        account_id: AccountId,
+        person_ids: Collection[PersonId],
+        *,
+        room: RoomRef | None = None,
     ) -> SharedRoom | None:
         people = set(person_ids)
         row = self._one(
@@ -154,6 +159,7 @@ class LessonTable(LinkTable, DetailsTable):
             account_id=account_id,
             person_ids=people,
             person_count=len(people),
+            room=room,
         )
         if row is None:
             return None

@@ -424,6 +424,22 @@ async def test_book_again_fills_the_form_for_next_week(school: School) -> None:
     assert [seat.person.name for seat in details.seats] == ["Ada", "Ben", "Cara"]
 
 
+async def test_book_again_keeps_the_lesson_s_own_room(school: School) -> None:
+    """Not the room that the same people used since, in a lesson of another subject."""
+    ada = school.add("Ada")
+    school.add("Ben")
+    await telling.book(school, ada, "@Ben today 3pm 45m Algebra")
+    await telling.book(school, ada, "@Ben today 4pm 45m Physics")  # while links of the first still work: another room
+    algebra, physics = [await telling.get_lesson(school, title) for title in ("Algebra", "Physics")]
+    assert algebra.room != physics.room
+
+    await open_choice(school, ada, Choice.AGAIN, "Book a lesson")
+    assert (await telling.submit(school, ada, title="Algebra again")).is_fine
+    await telling.settle(school)
+
+    assert (await telling.get_lesson(school, "Algebra again")).room == algebra.room
+
+
 async def end_algebra(school: School) -> None:
     """It ends, nobody came, and the summary is there."""
     await telling.move_to(school, 14, 50)

@@ -386,6 +386,15 @@ async def test_the_shared_room_is_that_of_exactly_these_people(school: School) -
     )
     assert found is not None
     assert (school.room, "Latest", latest.starts_at) == (found.room, found.last_title, found.last_starts_at)
+    only = await school.store.read(
+        lambda tx: [
+            tx.lessons.find_shared_room(
+                school.workspace.id, school.account_id, [school.ben.id, school.ada.id], room=room
+            )
+            for room in (other_room.id, RoomRef("unknown"))
+        ]
+    )
+    assert [other_room, None] == [one.room if one else None for one in only]
     assert [
         await shared(school.ben.id),
         await shared(school.ada.id, school.cleo.id),
