@@ -26,7 +26,7 @@ from bot.booking import BookingPolicy
 from bot.cardkeeping import CardKeeper
 from bot.claims import Claims
 from bot.clock import Clock, SystemClock
-from bot.collecting import Collector
+from bot.collecting import Collector, find_showing
 from bot.courtesy import Courtesy
 from bot.delivery import Delivery, build_client
 from bot.drawing import Drawer
@@ -148,6 +148,8 @@ class Hallpass:
             sealer=self._sealer,
             service_name=self._service.shown_name,
             shows_channel_names=self._settings.hallpass_channel_names,
+            watchers=self._settings.hallpass_recordings,
+            is_admin=lambda person: self._find_policy(directory, workspace.id, account_id).is_admin(person),
         )
         self._policy = self._build_policy(account_id)
         launcher = self._build_launcher(directory)
@@ -160,6 +162,7 @@ class Hallpass:
             workspace_id=workspace.id,
             policy=lambda: self._find_policy(directory, workspace.id, account_id),
             make_device_link=launcher.make_device_link,
+            fetch_recording=self._service.fetch_recording,
             quiet_hours=self._settings.hallpass_quiet_hours,
         )
         self._desk = desk
@@ -282,6 +285,7 @@ class Hallpass:
                 service=self._service,
                 clock=self._clock,
                 audiences=settings.hallpass_recording_policy or None,
+                redraws=find_showing(settings.hallpass_recordings),
             ),
             clock=self._clock,
         )
@@ -357,6 +361,7 @@ class Hallpass:
             capabilities=self._service.capabilities,
             defaults=build_options(self._settings),
             reach=self._settings.hallpass_reach,
+            watchers=self._settings.hallpass_recordings,
             new_links=self._settings.hallpass_new_links,
             members_may_book=rule is BookersRule.MEMBERS,
             everyone_may_book=rule is BookersRule.EVERYONE,

@@ -16,6 +16,7 @@ from bot.readers import Reader, reader_of
 from bot.replies import lesson_line
 from bot.roster import reach_blocks
 from bot.summaries import build_summary
+from bot.watchers import NOTHING, Rights
 from storage.records import AuditEntry, LessonDetails, LessonState, Person
 
 
@@ -28,11 +29,18 @@ def build_lesson_view(
     names: Mapping[str, str] | None = None,
     service_name: str,
     now: datetime,
+    rights: Rights = NOTHING,
 ) -> Block:
-    """The view for this reader. `runs`: the lesson is theirs to run, so they read of everybody."""
+    """The view for this reader. `runs`: the lesson is theirs to run, so they read of everybody.
+
+    `rights`: what they may see of what was recorded and said.
+    """
     reads = reader_of(reader, now=now, lesson_zone=details.lesson.zone)
     words = reads.words
-    blocks = _board(details, reader, reads, service_name) if runs else _own(details, reader, now)
+    if runs and details.lesson.state is LessonState.ENDED:
+        blocks = _summary(details, reader, rights, service_name)
+    else:
+        blocks = _board(details, reader, reads) if runs else _own(details, reader, now)
     is_over = details.lesson.state is LessonState.ENDED
     return {
         "type": "modal",
@@ -56,9 +64,11 @@ def build_board(details: LessonDetails, *, reader: Person, now: datetime) -> Mes
     return Message(spoken, [section(line), *blocks])
 
 
-def _board(details: LessonDetails, reader: Person, reads: Reader, service_name: str) -> list[Block]:
-    if details.lesson.state is LessonState.ENDED:
-        return build_summary(details, reader=reader, shows_names=True, service_name=service_name).blocks
+def _summary(details: LessonDetails, reader: Person, rights: Rights, service_name: str) -> list[Block]:
+    return build_summary(details, reader=reader, shows_names=True, service_name=service_name, rights=rights).blocks
+
+
+def _board(details: LessonDetails, reader: Person, reads: Reader) -> list[Block]:
     line = section(lesson_line(details, reader, reads))
     return [header(details.lesson.title), line, *_standing(details, reader, reads)]
 

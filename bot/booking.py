@@ -52,6 +52,7 @@ class BookingPolicy:
     capabilities: Capabilities
     defaults: LessonOptions = field(default_factory=LessonOptions)
     new_links: int = 5  # how often one person may ask for a new link of one lesson
+    watchers: Watchers = Watchers.LEADERS  # who may watch recordings, beside admins
     reach: int = 200  # people an hour that a booker who is no admin may write to
     members_may_book: bool = True
     everyone_may_book: bool = False

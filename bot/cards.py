@@ -13,9 +13,11 @@ from bot.attending import reply_blocks
 from bot.blocks import Block, Message, actions, button, context, header, lines, overflow, pack, quote, section
 from bot.ids import Action, Choice
 from bot.joining import is_open, recording_line, ways_in, what_to_know
+from bot.playback import recording_rows
 from bot.presses import Press
 from bot.readers import Reader, reader_of
 from bot.roster import attendance_blocks, has_trouble, more_line, present_of, reach_blocks, stranger_lines
+from bot.watchers import NOTHING, Rights
 from bot.wording import describe_channel_failure, describe_failure
 from bot.words import Markup
 from storage.records import LessonDetails, LessonState, Link, Seat, Verdict
@@ -24,8 +26,13 @@ NAMES_IN_LINE = 8
 """Of leaders, in a card's own line."""
 
 
-def build_participant_card(details: LessonDetails, seat: Seat, *, join_url: str | None, now: datetime) -> Message:
-    """What a learner or observer has of a lesson. `join_url` None: the link is not made yet, or not known here."""
+def build_participant_card(
+    details: LessonDetails, seat: Seat, *, join_url: str | None, now: datetime, rights: Rights = NOTHING
+) -> Message:
+    """What a learner or observer has of a lesson. `join_url` None: the link is not made yet, or not known here.
+
+    `rights`: theirs to what was recorded, once the lesson is over.
+    """
     reader = reader_of(seat.person, now=now, lesson_zone=details.lesson.zone)
     blocks = [header(details.lesson.title), section(lines(*_facts(details, seat, reader)))]
     if details.lesson.state is LessonState.CANCELLED:
@@ -34,7 +41,8 @@ def build_participant_card(details: LessonDetails, seat: Seat, *, join_url: str 
             [*blocks, section(_cancelled_line(details, reader)), *reason_blocks(details, reader)],
         )
     if details.lesson.state is LessonState.ENDED:
-        return Message(_participant_text(details, reader), [*blocks, section(_own_attendance(seat, reader))])
+        blocks += [section(_own_attendance(seat, reader)), *recording_rows(details, reader, rights=rights)]
+        return Message(_participant_text(details, reader), blocks)
     blocks += _note(details, reader)
     recording = recording_line(details, reader)
     blocks += [section(recording)] if recording else []

@@ -22,6 +22,7 @@ from bot.belonging import choose_sessions
 from bot.clock import Clock
 from bot.errors import RoomServiceError, RoomServiceNonsense, RoomServiceRefused
 from bot.rooms.base import Audience, Capabilities, Happening, Line, RoomService, Session
+from bot.watchers import Watchers
 from storage.records import (
     CardKind,
     HeldSession,
@@ -248,6 +249,11 @@ class Collector:
         tx.sessions.save(kept)
         if any(_shown(one) != _shown(before.get(one.session_id)) for one in kept):
             tx.cards.want(lesson.workspace_id, lesson.id, kinds=self._redraws)
+
+
+def find_showing(watchers: Watchers) -> tuple[CardKind, ...]:
+    """The messages that show what was found, by who may watch recordings."""
+    return (CardKind.SUMMARY, CardKind.PARTICIPANT) if watchers is Watchers.PARTICIPANTS else (CardKind.SUMMARY,)
 
 
 def next_pause(attempts: int) -> timedelta:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,8 +10,14 @@ from bot import attending, cards, channel_posts, lateness, messages, notices, nu
 from bot.blocks import Message
 from bot.messages import NextLesson
 from bot.moves import read_move
-from storage.records import Card, CardKind, LessonDetails, Link, Notice, NoticeKind, Seat
+from bot.watchers import NOTHING, Rights, Watchers, rights_of
+from storage.records import Card, CardKind, LessonDetails, Link, Notice, NoticeKind, Person, Seat
 from storage.sealing import Sealer
+
+
+def is_slack_admin(person: Person) -> bool:
+    """Slack's own word for it, where nobody else is named."""
+    return person.is_admin
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +27,8 @@ class Drawer:
     sealer: Sealer
     service_name: str  # as people read it
     shows_channel_names: bool = False
+    watchers: Watchers = Watchers.LEADERS
+    is_admin: Callable[[Person], bool] = is_slack_admin
 
     def find_join_url(self, details: LessonDetails, seat: Seat, *, now: datetime) -> str | None:
         """The way in that counts, while it works."""
@@ -67,8 +75,17 @@ class Drawer:
 
     def draw_own_card(self, details: LessonDetails, seat: Seat, *, now: datetime) -> Message:
         """The card of whoever has this place, leader or not."""
-        build = cards.build_leader_card if seat.participant.is_leader else cards.build_participant_card
-        return build(details, seat, join_url=self.find_join_url(details, seat, now=now), now=now)
+        join_url = self.find_join_url(details, seat, now=now)
+        if seat.participant.is_leader:
+            return cards.build_leader_card(details, seat, join_url=join_url, now=now)
+        rights = self._rights_of(details, seat.person)
+        return cards.build_participant_card(details, seat, join_url=join_url, now=now, rights=rights)
+
+    def _rights_of(self, details: LessonDetails, person: Person | None) -> Rights:
+        """A channel has none."""
+        if person is None:
+            return NOTHING
+        return rights_of(details, person, watchers=self.watchers, is_admin=self.is_admin(person))
 
     def _draw_for_outsider(
         self,
@@ -102,14 +119,18 @@ class Drawer:
             case NoticeKind.NOT_REACHED:
                 return messages.build_not_reached(details, reader=details.booked_by, now=now)
             case NoticeKind.SUMMARY:
-                return summaries.build_summary(
-                    details,
-                    reader=reader,
-                    shows_names=shows_names or reader is not None,
-                    service_name=self.service_name,
-                )
+                return self._draw_summary(details, reader, shows_names=shows_names)
             case _:
                 raise ValueError(f"{notice.kind} has no message without a seat")
+
+    def _draw_summary(self, details: LessonDetails, reader: Person | None, *, shows_names: bool) -> Message:
+        return summaries.build_summary(
+            details,
+            reader=reader,
+            shows_names=shows_names or reader is not None,
+            service_name=self.service_name,
+            rights=self._rights_of(details, reader),
+        )
 
     def draw_card(
         self,
@@ -127,6 +148,8 @@ class Drawer:
         if card.kind is CardKind.CHANNEL:
             return channel_posts.build_channel_post(details, now=now, shows_names=shows_names)
         seat = details.find_seat(card.person_id) if card.person_id else None
+        if card.kind is CardKind.SUMMARY:
+            return self._draw_summary(details, _find_reader(card, details), shows_names=shows_names)
         if (former := find_former(card, details)) is not None:
             return _draw_for_former(card, details, former, now=now)
         if card.kind in (CardKind.PARTICIPANT, CardKind.LEADER):
@@ -160,6 +183,14 @@ def _draw_move(occasion: str, details: LessonDetails, seat: Seat, *, join_url: s
     return messages.build_moved(details, seat, join_url=join_url, now=now, move=move)
 
 
+def _find_reader(card: Card, details: LessonDetails) -> Person | None:
+    """Whose summary it is; None: the channel's. Somebody who booked the lesson may have no place in it."""
+    if card.person_id is None:
+        return None
+    seat = details.find_seat(card.person_id) or details.find_removed(card.person_id)
+    return seat.person if seat else details.booked_by
+
+
 def _draw_reply(notice: Notice, details: LessonDetails, leader: Seat, *, now: datetime) -> Message:
     """What a leader reads of a participant's answer. Whoever was removed meanwhile has their notice dropped before."""
     about = next(seat for seat in details.seats if seat.participant.id == notice.about)
@@ -172,7 +203,7 @@ def find_former(card: Card, details: LessonDetails) -> Seat | None:
 
     Such a card is drawn once more and then stays as it is.
     """
-    if card.person_id is None:
+    if card.person_id is None or card.kind is CardKind.SUMMARY:
         return None
     seat = details.find_seat(card.person_id)
     if seat is None:

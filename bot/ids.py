@@ -33,9 +33,15 @@ class Action(StrEnum):
     PREFERENCES = "preferences"  # one's own
     SUMMARY = "summary"  # of a lesson that is over
     AGAIN = "again"  # on the card and the summary of a lesson that is over: the same, a week later
+    WATCH = "watch"  # a session's recording
+    OPEN_RECORDING = "open_recording"  # a URL button in a private answer
+    TRANSCRIPT = "transcript"  # as text
+    TRANSCRIPT_AS = "transcript_as"  # its menu: the other kinds of file
     SHOW_LESSON = "show_lesson"  # to an admin: the board and the history of one lesson
     LIST_MORE = "list_more"  # the next page of a list
     LIST_BACK = "list_back"
+    FOUND_MORE = "found_more"  # the next lines that were searched for
+    FOUND_BACK = "found_back"
     ALL_LESSONS = "all_lessons"  # an admin's, and its pages
     ALL_LESSONS_BACK = "all_lessons_back"
     HOUSE_RULES = "house_rules"  # an admin's form of settings
@@ -50,12 +56,14 @@ class Action(StrEnum):
 
 
 class Choice(StrEnum):
-    """`value` of the options in the leader's overflow menu, at most five. Which lesson is in its row's `block_id`."""
+    """`value` of the options in overflow menus, at most five in each. Which lesson is in its row's `block_id`."""
 
     MOVE = "move"
     PEOPLE = "people"  # add, remove, replace, resend
     AGAIN = "again"  # the same once more, a week later
     END = "end"  # now
+    SUBTITLES = "subtitles"  # kinds of file, beside a transcript
+    DATA = "data"
 
 
 class Field(StrEnum):

@@ -51,6 +51,7 @@ CARD_KINDS = {
     NoticeKind.RESENT: CardKind.RESENT,
     NoticeKind.LATE_NUDGE: CardKind.NUDGE,
     NoticeKind.CHANNEL: CardKind.CHANNEL,
+    NoticeKind.SUMMARY: CardKind.SUMMARY,
 }
 
 
@@ -268,7 +269,11 @@ def _keep_card(tx: Transaction, claimed: Claimed, posted: Posted, *, is_found: b
         )
     )
     fresh = tx.lessons.get(notice.workspace_id, notice.lesson_id)
-    if is_found or (fresh.revision, fresh.state) != (details.lesson.revision, details.lesson.state):
+    is_behind = (fresh.revision, fresh.state) != (details.lesson.revision, details.lesson.state)
+    if kind is CardKind.SUMMARY:
+        held = tuple(tx.sessions.list_for_lesson(notice.workspace_id, notice.lesson_id))
+        is_behind = is_behind or held != details.sessions
+    if is_found or is_behind:
         tx.cards.want(notice.workspace_id, notice.lesson_id, person_id=notice.person_id)
     if seat is None or notice.kind not in notices.BRINGS_CARD:
         return

@@ -21,6 +21,7 @@ class Press:
     participant_id: ParticipantId | None = None  # participants' buttons: whose
     link_number: int | None = None  # and which link the card showed
     link_id: LinkId | None = None  # Join: the link behind the button
+    session_id: str | None = None  # what a lesson left: of which session
     reply: str | None = None  # replies: the one that the card showed
     page: int | None = None  # lists: which one to turn to, from 0
     kind: str | None = None  # another try: of which kind of message
@@ -38,7 +39,7 @@ def read_press(value: str | None) -> Press | None:
         return None
     if not isinstance(parts, dict) or not isinstance(parts.get("lesson_id"), str):
         return None
-    texts = {name: parts.get(name) for name in ("participant_id", "link_id", "reply", "kind")}
+    texts = {name: parts.get(name) for name in ("participant_id", "link_id", "reply", "kind", "session_id")}
     numbers = {name: parts.get(name) for name in ("revision", "link_number", "page")}
     if not all(text is None or isinstance(text, str) for text in texts.values()):
         return None
@@ -51,6 +52,7 @@ def read_press(value: str | None) -> Press | None:
         link_number=numbers["link_number"],
         link_id=LinkId(texts["link_id"]) if texts["link_id"] else None,
         reply=texts["reply"],
+        session_id=texts["session_id"],
         page=numbers["page"],
         kind=texts["kind"],
     )

@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 from bot.quiet import OFF, QuietHours
 from bot.rooms.base import Audience
 from bot.rooms.lessonspace_launch import MORE_REPORTS
+from bot.watchers import Watchers
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
@@ -241,6 +242,10 @@ def parse_ids(text: str, *, starts: str = "SUW") -> tuple[str, ...]:
         kinds = "ids of user groups (S…)" if starts == "S" else "ids of people (U… or W…) or of user groups (S…)"
         raise Wrong("holds something that is no such id", f"list {kinds}, separated by commas")
     return tuple(dict.fromkeys(ids))
+
+
+def parse_watchers(text: str) -> Watchers:
+    return _parse_choice(Watchers, text.strip().lower())
 
 
 def parse_audiences(text: str) -> tuple[Audience, ...]:

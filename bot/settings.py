@@ -56,8 +56,10 @@ from bot.setting_values import (
     parse_signing_secret,
     parse_switch,
     parse_url,
+    parse_watchers,
     show_duration,
 )
+from bot.watchers import Watchers
 from storage.errors import HallpassError
 
 ENV_FILE = Path(".env")
@@ -214,6 +216,11 @@ class Settings(BaseSettings):
         "and of people whom nobody reached two hours before the start; not set: only the booker is told",
     )
 
+    hallpass_recordings: Annotated[Watchers, BeforeValidator(of_text(parse_watchers))] = Field(
+        default=Watchers.LEADERS,
+        description="who may watch a recording from Slack: `leaders`, `participants` or `admins`; admins always may. "
+        "Transcripts are for leaders and admins only",
+    )
     hallpass_recording_policy: Annotated[tuple[Audience, ...], BeforeValidator(of_text(parse_audiences))] = Field(
         default=(),
         description="who may open recordings at the provider itself, set for each session: some of `participant`, "

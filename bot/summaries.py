@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from bot.blocks import Block, Message, header, lines, section
 from bot.cards import again_row
+from bot.playback import progress_lines, recording_rows, told_blocks
 from bot.readers import Reader, channel_reader, reader_of
 from bot.roster import attendance_blocks
+from bot.watchers import NOTHING, Rights
 from bot.words import DEFAULT_LOCALE, Markup
-from storage.records import LessonDetails, LessonTotals, Person, Verdict
+from storage.records import LessonDetails, Person, Verdict
 
 ATTENDANCE_SECTIONS = 12
 """36,000 characters: 100 people with usual names several times over."""
@@ -24,8 +26,9 @@ def build_summary(
     shows_names: bool,
     service_name: str,
     channel_locale: str = DEFAULT_LOCALE,
+    rights: Rights = NOTHING,
 ) -> Message:
-    """What a lesson came to. `reader` None: for the channel."""
+    """What a lesson came to. `reader` None: for the channel. `rights`: the reader's to what was recorded and said."""
     lesson = details.lesson
     now = lesson.ended_at or lesson.ends_at
     if reader is None:
@@ -36,7 +39,10 @@ def build_summary(
     if shows_names:
         blocks += _people(details, reads)
     if reader is not None:
-        blocks += [*_figures(details.totals, reads, service_name), *again_row(details, reads)]
+        blocks += _figures(details, reads, rights, service_name)
+        blocks += recording_rows(details, reads, rights=rights)
+        blocks += told_blocks(details, reads, rights=rights, service_name=service_name)
+        blocks += again_row(details, reads)
     spoken = reads.words.mark(
         "Summary of {title}: {when}. {came}",
         title=lesson.title,
@@ -102,11 +108,14 @@ def _people(details: LessonDetails, reader: Reader) -> list[Block]:
     return attendance_blocks(details, reader, at_most=ATTENDANCE_SECTIONS)
 
 
-def _figures(totals: LessonTotals | None, reader: Reader, service_name: str) -> list[Block]:
-    words, found = reader.words, []
+def _figures(details: LessonDetails, reader: Reader, rights: Rights, service_name: str) -> list[Block]:
+    words, totals = reader.words, details.totals
+    found: list[Markup] = []
     if totals and totals.billable is not None:
         minutes = words.length(totals.billable)
         found.append(words.mark("{service} itself counts {length} to bill.", service=service_name, length=minutes))
-    if totals and totals.has_recording:
+    if details.sessions:
+        found += progress_lines(details, reader, rights=rights, service_name=service_name)
+    elif totals and totals.has_recording:  # read before sessions were kept
         found.append(words.mark("There is a recording of this lesson at {service}.", service=service_name))
     return [section(lines(*found))] if found else []

@@ -52,6 +52,7 @@ class Desk:
     workspace_id: WorkspaceId
     policy: Callable[[], BookingPolicy]  # asked each time: user groups change
     make_device_link: Callable[[LessonDetails, Seat, int], Awaitable[Link]]  # raises RoomServiceError, Outdated
+    fetch_recording: Callable[[str], Awaitable[str | None]]  # by session; raises RoomServiceError
     quiet_hours: QuietHours  # in force for everybody, on each reader's own clock
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
     watches: set[asyncio.Task[None]] = field(default_factory=set)  # wait for others, and are let go of at once

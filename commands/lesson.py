@@ -18,12 +18,14 @@ from bot.words import words_for
 from commands import opening
 from commands.desk import Asked, Desk
 from commands.failures import read_asked
+from commands.finding import answer_search
 from commands.lists import answer_list, answer_show, list_coming
 from commands.parsing import (
     Help,
     ListLessons,
     MyLink,
     OpenForm,
+    SearchTranscripts,
     ShowLesson,
     Unknown,
     parse_lesson_command,
@@ -50,6 +52,8 @@ def register(app: AsyncApp, desk: Desk) -> None:
                 desk.run(answer_list(desk, asked))
             case ShowLesson():
                 desk.run(answer_show(desk, asked, request.typed))
+            case SearchTranscripts():
+                desk.run(answer_search(desk, asked, request.typed))
             case MyLink():
                 desk.run(_answer_link(desk, asked))
             case Help():

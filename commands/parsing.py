@@ -42,6 +42,13 @@ class ShowLesson:
 
 
 @dataclass(frozen=True, kw_only=True)
+class SearchTranscripts:
+    """Find where these words were said."""
+
+    typed: str = ""  # unescaped: escape before showing
+
+
+@dataclass(frozen=True, kw_only=True)
 class MyLink:
     """Show my current way in."""
 
@@ -58,7 +65,7 @@ class Unknown:
     typed: str  # unescaped: escape before showing
 
 
-Request = OpenForm | ListLessons | ShowLesson | MyLink | Help | Unknown
+Request = OpenForm | ListLessons | ShowLesson | SearchTranscripts | MyLink | Help | Unknown
 
 _SOLE_WORDS: dict[str, Request] = {"list": ListLessons(), "lessons": ListLessons(), "link": MyLink(), "help": Help()}
 
@@ -77,6 +84,8 @@ def parse_lesson_command(
         return sole
     if words and words[0].text.lower() == "show" and not any(word.is_marked for word in words):
         return ShowLesson(typed=" ".join(word.text for word in words[1:]))
+    if words and words[0].text.lower() == "transcript" and not any(word.is_marked for word in words):
+        return SearchTranscripts(typed=" ".join(word.text for word in words[1:]))
     parts = list(_read(words))
     if parts and all(part.kind is _Kind.TITLE for part in parts):
         return Unknown(typed=" ".join(part.text for part in parts))

@@ -10,6 +10,7 @@ from commands import (
     devices,
     exporting,
     failures,
+    finding,
     home,
     housekeeping,
     lesson,
@@ -19,6 +20,7 @@ from commands import (
     overview,
     people,
     preferring,
+    recordings,
     replying,
     roll,
     showing,
@@ -47,6 +49,8 @@ def register(app: Dispatcher, desk: Desk, watcher: Watcher, homes: OpenHomes) ->
     home.register(app, desk, homes)  # app_home_opened, user_change
     showing.register(app, desk)  # Summary, Show
     housekeeping.register(app, desk, homes)  # an admin's Settings, and what was changed in them
+    recordings.register(app, desk)  # Watch recording, Transcript
+    finding.register(app, desk)  # More and Back in what was found
     exporting.register(app, desk)  # an admin's Export attendance
     overview.register(app, desk)  # an admin's All lessons
     roll.register(app, desk)  # See all

@@ -13,6 +13,7 @@ from bot.errors import NotAllowed, Outdated
 from bot.ids import Action
 from bot.presses import read_press
 from bot.seeing import Seen, see
+from bot.watchers import rights_of
 from commands.desk import Desk
 from commands.failures import read_asked
 
@@ -42,6 +43,7 @@ def register(app: AsyncApp, desk: Desk) -> None:
 
 
 def _build(desk: Desk, seen: Seen) -> Block:
+    watchers = desk.policy().watchers
     return build_lesson_view(
         seen.details,
         reader=seen.person,
@@ -50,4 +52,5 @@ def _build(desk: Desk, seen: Seen) -> Block:
         names=seen.names,
         service_name=desk.policy().service_name,
         now=desk.now(),
+        rights=rights_of(seen.details, seen.person, watchers=watchers, is_admin=seen.is_admin),
     )

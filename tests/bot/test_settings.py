@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from bot.rooms.base import Audience
 from bot.setting_values import Bookers, BookersRule, Listen, Rate, Wrong, parse_duration, show_duration
 from bot.settings import Settings, SettingsError, Source, load_settings
+from bot.watchers import Watchers
 from storage.errors import HallpassError
 
 KEY = base64.urlsafe_b64encode(bytes(range(32))).decode()
@@ -81,6 +82,8 @@ def test_a_recording_policy_is_a_list_of_audiences() -> None:
     ).hallpass_recording_policy
     assert () == load(HALLPASS_RECORDING_POLICY="").hallpass_recording_policy
 
+    assert Watchers.PARTICIPANTS is load(HALLPASS_RECORDINGS="Participants").hallpass_recordings
+    assert "HALLPASS_RECORDINGS" in problems_of(ENOUGH | {"HALLPASS_RECORDINGS": "parents"})
     problems = problems_of(ENOUGH | {"HALLPASS_RECORDING_POLICY": "teacher, parents"})
     assert "list some of participant, admin, teacher, student, public" in problems["HALLPASS_RECORDING_POLICY"]
 

@@ -16,6 +16,7 @@ from commands.parsing import (
     MyLink,
     OpenForm,
     Request,
+    SearchTranscripts,
     ShowLesson,
     Unknown,
     parse_lesson_command,
@@ -307,7 +308,26 @@ def test_no_word_is_lost(words: list[str]) -> None:
 @given(text=st.text(max_size=60))
 def test_any_text_at_all_is_some_request(text: str) -> None:
     """No text makes it stumble, whatever the keyboard or another program sends."""
-    assert isinstance(parse(text), OpenForm | ListLessons | ShowLesson | MyLink | Help | Unknown)
+    assert isinstance(parse(text), OpenForm | ListLessons | ShowLesson | SearchTranscripts | MyLink | Help | Unknown)
+
+
+@pytest.mark.parametrize(
+    # what is typed, and what is looked for; None: it is no such request
+    ("text", "typed"),
+    [
+        ("transcript", ""),
+        ("Transcript common  &amp; tomorrow 4pm", "common & tomorrow 4pm"),
+        ("transcript <@U1> 4pm", None),
+        ("the transcript", None),
+    ],
+)
+def test_words_are_looked_for_in_transcripts(text: str, typed: str | None) -> None:
+    """All that was typed is what is looked for, unless somebody is named: then it is a lesson called so."""
+    request = parse(text)
+
+    assert (typed is not None) is isinstance(request, SearchTranscripts)
+    if typed is not None:
+        assert SearchTranscripts(typed=typed) == request
 
 
 @pytest.mark.parametrize(
