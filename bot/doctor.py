@@ -32,10 +32,12 @@ from bot.errors import (
     SlackRefused,
     SlackUnreachable,
 )
+from bot.listings import open_reading
 from bot.manifest import list_scopes
-from bot.reaching import Reached, can_listen, reach
+from bot.reaching import Reached, can_listen, reach, reach_webhooks
 from bot.settings import SettingLine, Settings
 from bot.settings_in_force import read_rules
+from bot.silence import find_silence
 from storage.database import connect, pending_migrations
 from storage.errors import StorageError, Unreadable
 from storage.lock import find_holder
@@ -355,18 +357,54 @@ def _read_samples(path: Path) -> list[bytes]:
 
 
 async def check_public_address(ward: Ward) -> list[Finding]:
-    """Where one is set: does it lead here?"""
+    """Where one is set: does it lead here, and can room services report to it?"""
     url = ward.settings.hallpass_public_url
     if url is None:
         return []
     reached = await asyncio.to_thread(reach, url)
     if reached is Reached.HALLPASS:
-        return [_ok("Public address", f"{url} leads to Hallpass")]
+        return [_ok("Public address", f"{url} leads to Hallpass"), *await check_webhooks(ward, url)]
     if reached is Reached.OTHER:
         mend = f"let it lead to {ward.settings.hallpass_listen}, where Hallpass listens; it must be running"
         return [_problem("Public address", f"something else answers at {url}, or nothing behind it", mend)]
     mend = "check its name, its certificate, and what leads it to HALLPASS_LISTEN"
     return [_problem("Public address", f"{url} cannot be reached", mend)]
+
+
+async def check_webhooks(ward: Ward, url: str) -> list[Finding]:
+    """At an address that leads here: can room services report to us, and do they?"""
+    settings = ward.settings
+    if not settings.hallpass_webhooks:
+        return [_ok("Webhooks", "switched off: rooms are asked instead")]
+    reached = await asyncio.to_thread(reach_webhooks, url, settings.hallpass_room_service.value)
+    findings = [_judge_webhooks(reached, url), *await asyncio.to_thread(listen_for_webhooks, settings, ward.clock)]
+    if not url.startswith("https:"):
+        mend = "set HALLPASS_PUBLIC_URL to the https address under which others reach Hallpass"
+        findings.append(_warning("Public https", f"{url} is for this machine only: no room service reaches it", mend))
+    return findings
+
+
+def _judge_webhooks(reached: Reached, url: str) -> Finding:
+    if reached is Reached.HALLPASS:
+        return _ok("Webhooks", f"what is sent to {url}rooms/ reaches Hallpass")
+    what = f"what is sent to {url}rooms/ does not reach Hallpass"
+    mend = "let the proxy pass on POST below /rooms/ too, with Hallpass running; or set HALLPASS_WEBHOOKS=off"
+    return _problem("Webhooks", what, mend)
+
+
+def listen_for_webhooks(settings: Settings, clock: Clock) -> list[Finding]:
+    """Whether anything was heard of the last day's lessons; nothing to say where that is so, or there were none."""
+    try:
+        with open_reading(settings.database_path) as tx:
+            silence = find_silence(tx, now=clock.now())
+    except StorageError:
+        return []  # the database's own check says so
+    if silence is None:
+        return []
+    since = f"since {silence.last_at:%Y-%m-%d %H:%M} UTC" if silence.last_at else "at all"
+    lessons = f"{silence.lesson_count} {'lesson was' if silence.lesson_count == 1 else 'lessons were'}"
+    mend = "look whether a proxy or firewall holds back what the room service sends; until then rooms are asked instead"
+    return [_warning("Reports", f"none came {since}, though {lessons} held in the last day", mend)]
 
 
 # Telling

@@ -568,6 +568,10 @@ class Deliveries(Protocol):
         """By the provider's id."""
         ...
 
+    def find_last(self, workspace_id: WorkspaceId) -> datetime | None:
+        """When the latest that is still stored was received."""
+        ...
+
     def mark_worked(self, delivery: Delivery, *, at: datetime, problem: str | None = None) -> bool:
         """Worked on, unless it was already. True if this call marked it: only then is its work to be done."""
         ...

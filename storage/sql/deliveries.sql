@@ -13,6 +13,10 @@ SELECT COUNT(*) FROM deliveries WHERE worked_at IS NULL;
 SELECT {delivery} FROM deliveries
 WHERE workspace_id = :workspace_id AND room = :room AND delivery_id = :delivery_id;
 
+-- name: find_last
+-- When the latest came.
+SELECT received_at FROM deliveries WHERE workspace_id = :workspace_id ORDER BY id DESC LIMIT 1;
+
 -- name: mark_worked
 -- Once.
 UPDATE deliveries SET worked_at = :at, problem = :problem

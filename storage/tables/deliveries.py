@@ -31,6 +31,10 @@ class DeliveryTable(Table):
         row = self._one(SQL["find"], workspace_id=workspace_id, delivery_id=delivery_id, room=room)
         return DELIVERY.from_row(row) if row else None
 
+    def find_last(self, workspace_id: WorkspaceId) -> datetime | None:
+        row = self._one(SQL["find_last"], workspace_id=workspace_id)
+        return datetime.fromisoformat(row[0]) if row else None
+
     def mark_worked(self, delivery: Delivery, *, at: datetime, problem: str | None = None) -> bool:
         return (
             self._change(SQL["mark_worked"], id=delivery.id, workspace_id=delivery.workspace_id, at=at, problem=problem)

@@ -9,9 +9,12 @@ from collections.abc import AsyncIterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
+import aiohttp
 import pytest
+from aiohttp import web
 
 from bot import doctor
 from bot.clock import SystemClock
@@ -23,6 +26,7 @@ from storage.sealing import Sealer, new_key
 from storage.sqlite import migrate, open_store
 from storage.store import Transaction
 from tests.bot.commandline import CommandLine, Ran
+from tests.bot.sandbox.apps import serve
 from tests.records import make_room
 
 OTHER_KEY = "00000000-0000-4000-8000-000000000000"
@@ -340,6 +344,47 @@ async def test_a_listen_address_is_tried(school: School, line: CommandLine) -> N
     assert "`hallpass run` is not running here" in find_row(free, "Listen address")
     assert f"Listen address ok {ours}: Hallpass answers" == find_row(running, "Listen address")
     assert find_row(running, "Public address").endswith("leads to Hallpass")
+
+
+async def test_the_way_of_webhooks_is_tried(school: School, line: CommandLine) -> None:
+    """Under the public address, without a trace; an address that is not encrypted is one for this machine only."""
+    hallpass = await school.start()
+    url = f"http://127.0.0.1:{hallpass.port}/"
+    listens = {"HALLPASS_LISTEN": f"127.0.0.1:{hallpass.port}", "HALLPASS_PUBLIC_URL": url}
+    tried = await see(school, line, **listens)
+    off = await see(school, line, **listens, HALLPASS_WEBHOOKS="off")
+
+    assert [0, 0] == [ran.status for ran in (tried, off)]
+    assert f"Webhooks ok what is sent to {url}rooms/ reaches Hallpass" == find_row(tried, "Webhooks")
+    assert "Webhooks ok switched off: rooms are asked instead" == find_row(off, "Webhooks")
+    assert f"Public https warning {url} is for this machine only" in find_row(tried, "Public https")
+    assert "Public https" not in off.out
+    assert [] == await hallpass.store.read(lambda tx: tx.deliveries.list_unworked(limit=9))
+
+
+async def test_a_proxy_that_keeps_webhooks_back_is_named(school: School, line: CommandLine) -> None:
+    """It passes on what we ask elsewhere, and answers below /rooms/ itself."""
+    hallpass = await school.start()
+
+    async def pass_on(request: web.Request) -> web.Response:
+        async with (
+            aiohttp.ClientSession() as session,
+            session.get(f"http://127.0.0.1:{hallpass.port}{request.path}") as answer,
+        ):
+            return web.Response(body=await answer.read(), status=answer.status)
+
+    async with serve(_build_proxy(pass_on)) as url:
+        ran = await see(school, line, HALLPASS_PUBLIC_URL=url.removesuffix("slack/events"))
+
+    assert 1 == ran.status
+    assert "leads to Hallpass" in find_row(ran, "Public address")
+    assert "does not reach Hallpass let the proxy pass on POST below /rooms/ too" in find_row(ran, "Webhooks")
+
+
+def _build_proxy(pass_on: Any) -> web.Application:
+    proxy = web.Application()
+    proxy.router.add_get("/readyz", pass_on)
+    return proxy
 
 
 async def test_a_public_address_that_leads_elsewhere_is_named(school: School, line: CommandLine) -> None:

@@ -104,6 +104,22 @@ async def test_a_delivery_is_worked_on_once(school: School) -> None:
     assert not await mark(changed(waiting, workspace_id=stranger.workspace.id), 4)
 
 
+async def test_the_latest_is_known(school: School) -> None:
+    """Worked on or not; of this workspace."""
+    stranger = (await school.store.write(make_school(school.store, "T2"))).workspace.id
+
+    async def find_last() -> object:
+        return await school.store.read(lambda tx: tx.deliveries.find_last(school.workspace.id))
+
+    assert await find_last() is None
+    await add(school, make_delivery(school, "1"))
+    late = make_delivery(school, "2", received_at=NOW + MINUTE)
+    await add(school, late)
+    await school.store.write(lambda tx: tx.deliveries.mark_worked(late, at=NOW))
+    assert NOW + MINUTE == await find_last()
+    assert None is await school.store.read(lambda tx: tx.deliveries.find_last(stranger))
+
+
 async def test_a_delivery_needs_its_room(school: School) -> None:
     """Whose room is not stored was never ours."""
     with pytest.raises(StorageError):
