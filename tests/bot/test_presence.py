@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
+from bot import whereabouts
 from bot.clock import SystemClock
 from bot.errors import RoomServiceBusy, RoomServiceDown
+from bot.lateness import is_inside
 from bot.presence import Presence
 from bot.rooms.base import Capabilities, Happening, LiveSession, Session, SessionEvent
 from bot.sandbox.clock import MovableClock
+from bot.whereabouts import Alerting
 from storage.records import (
     CardKind,
     Lesson,
@@ -28,7 +31,7 @@ from storage.records import (
 from storage.store import Transaction
 from tests.bot.lessons_in_store import StoredSchool
 from tests.bot.told_rooms import ToldRooms
-from tests.records import ENDS_AT, STARTS_AT, make_card, make_link
+from tests.records import ENDS_AT, STARTS_AT, make_card, make_event, make_link
 
 MINUTE = timedelta(minutes=1)
 
@@ -288,3 +291,70 @@ async def test_a_service_that_tells_nothing_is_never_asked(watched: Watched) -> 
     await watched.presence.run()
 
     assert (0, False) == (watched.rooms.lists, watched.presence.is_busy)
+
+
+async def report(watched: Watched, name: str, minute: float) -> None:
+    """Somebody's coming, reported and kept, as the presence hears of it."""
+    details = await watched.details()
+    event = make_event(
+        watched.lesson,
+        source="webhook",
+        session_id="s1",
+        who=f"p-{name}",
+        connection=None,
+        at=STARTS_AT + minute * MINUTE,
+    )
+    alerting = Alerting(late_after=5 * MINUTE)
+    await watched.stored.write(
+        lambda tx: whereabouts.keep_reports(tx, details, [event], now=watched.clock.now(), alerting=alerting)
+    )
+    watched.presence.note_reported(details.room.id)
+
+
+async def test_a_report_that_no_reading_confirms_is_taken_back(watched: Watched) -> None:
+    """The list says that nobody is there, well after somebody was said to be: it is the last word."""
+    await watched.look(-9)
+    await watched.look(-1)
+    await report(watched, "Ben", -1)
+    assert is_inside(await watched.seat("Ben"))
+
+    await watched.look(-1 + 1 / 12)
+    assert is_inside(await watched.seat("Ben")), "the list may be some seconds behind"
+    await watched.look(-1 + 1 / 3)
+    assert not is_inside(await watched.seat("Ben"))
+    assert (await watched.details()).totals is not None
+
+
+async def test_what_was_reported_while_we_asked_is_not_written_over(watched: Watched) -> None:
+    """The answer is older than the report, which came while it was on its way."""
+    watched.let_in(Ada=(0, None))
+    await watched.look(1)
+    told = watched.rooms.list_sessions
+
+    async def report_meanwhile(room_id: str, **about: datetime) -> list[Session]:
+        found = await told(room_id, **about)
+        await report(watched, "Ben", 2.5)
+        return found
+
+    watched.rooms.list_sessions = report_meanwhile  # type: ignore[method-assign]
+    await watched.look(2.5)
+
+    assert [True, True] == [is_inside(await watched.seat(name)) for name in ("Ada", "Ben")]
+
+
+async def test_a_room_that_was_asked_for_is_read_at_once(watched: Watched) -> None:
+    """Its session is said to be over: also between two looks, and although nothing else changed."""
+    watched.let_in(Ada=(0, None))
+    running = asyncio.create_task(watched.presence.run())
+    watched.clock.move_to(STARTS_AT + MINUTE)
+    async with asyncio.timeout(5):
+        while watched.presence.is_busy:  # noqa: ASYNC110
+            await asyncio.sleep(0.005)
+        before = len(watched.rooms.asked)
+        watched.presence.ask_for((await watched.details()).room.id)
+        while len(watched.rooms.asked) == before:  # noqa: ASYNC110
+            await asyncio.sleep(0.005)
+        watched.presence.stop()
+        await running
+
+    assert before + 1 == len(watched.rooms.asked)
