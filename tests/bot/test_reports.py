@@ -197,13 +197,13 @@ async def test_the_first_join_makes_it_live_and_the_board_is_wanted_once_for_a_c
     assert 2 == board.revision_wanted, "who is there, and that it is live"
 
 
-@pytest.mark.parametrize("later", [timedelta(minutes=75), timedelta(days=1)])
+@pytest.mark.parametrize("later", [timedelta(minutes=100), timedelta(days=1)])
 async def test_a_lesson_to_come_in_the_same_room_hears_nothing_of_it(room: Room, later: timedelta) -> None:
     """Several lessons share a room; what happens before the doors of the next one open is none of its business."""
     following = await room.stored.book(room.stored.ben, room.stored.cleo, starts_at=STARTS_AT + later)
     assert following.room == room.lesson.room
-    room.clock.move_to(STARTS_AT + 30 * MINUTE)
-    await room.report("user.join", 29, who="p-Ben")
+    room.clock.move_to(STARTS_AT + 46 * MINUTE)
+    await room.report("user.join", 45, who="p-Ben")
     await room.work()
 
     assert await room.seen("Ben") is not None
