@@ -62,13 +62,14 @@ CREATE TABLE deliveries (
 CREATE UNIQUE INDEX deliveries_by_delivery ON deliveries (room, delivery_id);
 CREATE INDEX deliveries_to_work_on ON deliveries (id) WHERE worked_at IS NULL;
 
--- Lessons of which everything was said: over or off, and no message or work is owed any more.
+-- Lessons of which everything was said: over or off, and no message or work is owed any more. What was begun and whose
+-- outcome was never found out (begun) is not owed: nobody can know more of it, and waiting for it would be for ever.
 CREATE VIEW settled_lessons AS
 SELECT id, workspace_id, ends_at FROM lessons
 WHERE state IN ('ended', 'cancelled')
   AND NOT EXISTS (
     SELECT 1 FROM notices
-    WHERE notices.lesson_id = lessons.id AND notices.state IN ('waiting', 'claimed', 'begun'));
+    WHERE notices.lesson_id = lessons.id AND notices.state IN ('waiting', 'claimed'));
 
 -- What is erased is looked for from what it hangs on: without these each participant's end would read whole tables.
 CREATE INDEX attendance_of_participant ON attendance (participant_id) WHERE participant_id IS NOT NULL;

@@ -359,7 +359,7 @@ SELECT id, workspace_id, ends_at FROM lessons
 WHERE state IN ('ended', 'cancelled')
   AND NOT EXISTS (
     SELECT 1 FROM notices
-    WHERE notices.lesson_id = lessons.id AND notices.state IN ('waiting', 'claimed', 'begun'));
+    WHERE notices.lesson_id = lessons.id AND notices.state IN ('waiting', 'claimed'));
 CREATE INDEX attendance_of_participant ON attendance (participant_id) WHERE participant_id IS NOT NULL;
 CREATE INDEX notices_about ON notices (about) WHERE about IS NOT NULL;
 CREATE INDEX audit_by_actor ON audit (actor) WHERE actor IS NOT NULL;

@@ -184,6 +184,14 @@ async def test_what_is_open_or_owed_is_not_touched(school: School, kind: Kept, h
     assert {**before, "notices": (await what_is_left(school, lesson))["notices"]} == await what_is_left(school, lesson)
 
 
+async def test_a_message_whose_fate_is_unknown_holds_nothing_up(school: School) -> None:
+    """Where Slack's history cannot be read, it stays so for ever; the lesson must not."""
+    lesson = await past(school)
+    await school.owe(lesson, school.ben, occasion="lost", state=NoticeState.BEGUN, begun_at=MACHINE_NOW)
+
+    assert 1 == await erase(school, Kept.LESSONS)
+
+
 async def test_a_lesson_waits_for_its_cards(school: School) -> None:
     """A message that is to be brought up to date still needs the lesson."""
     lesson = await past(school)
