@@ -71,14 +71,31 @@ class Timing:
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """A 2xx answer whose body is a JSON object or array; an empty object for 204, which has none.
+    """A 2xx answer whose body is a JSON object or array; an empty object where there is none, or none that is read.
 
-    The body may hold secrets: repr leaves it out.
+    Body and headers may hold secrets: repr leaves them out.
     """
 
     status: int
     body: dict[str, object] | list[object] = field(repr=False)
     server_time: datetime | None  # the Date header
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)  # names in lower case
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refusal:
+    """A 4xx other than 408 and 429, for a service that can say more about it than the door. Not in repr, nor for logs:
+    what came with it."""
+
+    what: str  # the call
+    status: int
+    detail: str  # what the door itself would say
+    headers: Mapping[str, str] = field(repr=False)  # names in lower case
+    body: dict[str, object] | list[object] | None = field(repr=False)  # None: no JSON object or array
+
+
+Explain = Callable[[Refusal], RoomServiceError]
+"""What a refusal means at one provider. The error must not hold what came with it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +109,7 @@ class _Call:
     content: bytes | None = field(repr=False)
     own_fields: frozenset[str]
     is_repeatable: bool
+    reads_body: bool
 
 
 def open_client(*, connections: int) -> HttpClient:
@@ -124,7 +142,8 @@ class _Transport(AiohttpTransport):
 class HttpDoor:
     """The way to one provider. Safe to use from many tasks at once; the client is not closed by it.
 
-    `base_url` is what every path is put behind; `headers` go with each request and may hold the key.
+    `base_url` is what every path is put behind; `headers` go with each request and may hold the key. `explain` makes
+    the error of a refusal where the provider's answer tells more than its status.
     """
 
     def __init__(
@@ -136,6 +155,7 @@ class HttpDoor:
         headers: Mapping[str, str],
         patience: Patience | None = None,
         timing: Timing | None = None,
+        explain: Explain | None = None,
     ) -> None:
         self.provider = provider
         self._client = client
@@ -143,6 +163,11 @@ class HttpDoor:
         self._headers = {"Accept": "application/json", **headers}
         self._patience = patience or Patience()
         self._timing = timing or Timing()
+        self._explain = explain
+
+    def find_address(self, path: str, *, what: str, query: Query | None = None) -> str:
+        """The whole address that `fetch` would ask, for a provider whose requests are signed with it."""
+        return str(self._find_url(path, what=what, query=query))
 
     async def fetch(
         self,
@@ -154,12 +179,14 @@ class HttpDoor:
         headers: Mapping[str, str] | None = None,
         body: Mapping[str, object] | None = None,
         is_repeatable: bool = False,
+        reads_body: bool = True,
         pace: Pace | None = None,
     ) -> Answer:
         """The provider's answer, or one of `RoomServiceError`'s branches.
 
         `path` is relative to the base address, or an address that the provider gave, which must stay on its origin.
         `what` names the call in errors. `headers` go with this call only. `is_repeatable`: doing it twice does no harm.
+        `reads_body` False: only status and headers matter, whatever the body of a good answer is.
         """
         call = _Call(
             method=method,
@@ -169,6 +196,7 @@ class HttpDoor:
             content=None if body is None else json.dumps(body, separators=(",", ":")).encode(),
             own_fields=frozenset(body or ()),
             is_repeatable=is_repeatable,
+            reads_body=reads_body,
         )
         if self._client.is_closed:
             raise RoomServiceDown(self.provider, f"{what}: we are closing", was_sent=False)
@@ -246,13 +274,27 @@ class HttpDoor:
         if status >= 500 or status == 408:
             raise RoomServiceDown(self.provider, f"{call.what}: failed there", status=status)
         if status >= 400:
-            raise RoomServiceRefused(self.provider, _describe_refusal(call, status, content), status=status)
+            raise self._refuse(call, response, content)
         if not 200 <= status < 300:
             raise RoomServiceNonsense(self.provider, call.what, "is no answer but a way elsewhere", status=status)
-        body = {} if status == 204 else _parse_json(content)
+        body = {} if status == 204 or not call.reads_body else _parse_json(content)
         if body is None:
             raise RoomServiceNonsense(self.provider, call.what, "is not a JSON object or list", status=status)
-        return Answer(status=status, body=body, server_time=server_time)
+        return Answer(status=status, body=body, server_time=server_time, headers=_lower(response.headers))
+
+    def _refuse(self, call: _Call, response: httpx.Response, content: bytes) -> RoomServiceError:
+        status, detail = response.status_code, _describe_refusal(call, response.status_code, content)
+        if self._explain is None:
+            return RoomServiceRefused(self.provider, detail, status=status)
+        return self._explain(
+            Refusal(
+                what=call.what,
+                status=status,
+                detail=detail,
+                headers=_lower(response.headers),
+                body=_parse_json(content),
+            )
+        )
 
     def _find_url(self, path: str, *, what: str, query: Query | None) -> httpx.URL:
         try:
@@ -265,6 +307,10 @@ class HttpDoor:
         if (url.scheme, url.host, url.port) != (self._base.scheme, self._base.host, self._base.port):
             raise RoomServiceNonsense(self.provider, what, "leads to another server")
         return url.copy_merge_params(query) if query else url
+
+
+def _lower(headers: Mapping[str, str]) -> dict[str, str]:
+    return {name.lower(): value for name, value in headers.items()}
 
 
 def is_transport_error(error: Exception) -> bool:

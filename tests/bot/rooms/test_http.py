@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from bot.errors import RoomServiceBusy, RoomServiceDown, RoomServiceError, RoomServiceNonsense, RoomServiceRefused
-from bot.rooms.http import LARGEST_BODY_BYTES, Answer, HttpClient, HttpDoor, Patience, open_client
+from bot.rooms.http import LARGEST_BODY_BYTES, Answer, HttpClient, HttpDoor, Patience, Refusal, open_client
 from bot.rooms.pace import Pace
 from tests.bot.rooms.recorded import HandWound, RecordedServer, Script, answer, half
 
@@ -330,6 +330,50 @@ async def test_a_refusal_names_the_fields_of_ours_that_it_complains_of() -> None
             await door.fetch("POST", "things/", what="launch", body={"user": {}, "timeouts": {}, "id": "x"})
 
     assert str(caught.value) == "Somebody: launch: not accepted, because of timeouts, user (HTTP 400)"
+
+
+async def test_a_provider_s_own_words_for_a_refusal_come_first() -> None:
+    """Who can say more than the door is given all that came, under lower names; a repr of it shows none of that."""
+    seen: list[Refusal] = []
+
+    def explain(refusal: Refusal) -> RoomServiceError:
+        seen.append(refusal)
+        return RoomServiceRefused("Somebody", "the room is full", status=refusal.status)
+
+    scripts = answer({"errno": 202}, 400, X_Seat="nobody-may-read"), answer("<html>", 404)
+    async with RecordedServer(*scripts) as server, open_client(connections=1) as client:
+        door = HttpDoor(client, provider="Somebody", base_url=server.url, headers={}, explain=explain)
+        for _ in scripts:
+            with pytest.raises(RoomServiceRefused, match="the room is full"):
+                await door.fetch("GET", "things/", what="thing")
+
+    first, second = seen
+    assert (first.what, first.status, first.body, first.headers["x-seat"]) == (
+        "thing",
+        400,
+        {"errno": 202},
+        "nobody-may-read",
+    )
+    assert (second.status, second.body, second.detail) == (404, None, "thing: there is no such thing")
+    assert "nobody-may-read" not in repr(first)
+
+
+async def test_a_body_that_nobody_wants_is_not_judged() -> None:
+    """Some answer with a header and a body that is no object; the headers are there, under lower names."""
+    async with open_door(answer('""', 200, X_Seat="7")) as (door, _):
+        found = await door.fetch("POST", "things/", what="thing", reads_body=False)
+
+    assert (found.body, found.headers["x-seat"]) == ({}, "7")
+
+
+async def test_an_address_to_sign_is_the_one_that_is_asked() -> None:
+    """With path and parameters, as they are sent."""
+    async with open_door(GOOD) as (door, server):
+        address = door.find_address("things/a b", what="thing", query={"page": "2"})
+        await door.fetch("GET", "things/a b", what="thing", query={"page": "2"})
+        origin = f"http://127.0.0.1:{server.port}"
+
+    assert origin + server.requests[0].line.split()[1] == address
 
 
 async def test_at_most_the_given_connections_are_open_at_once() -> None:
