@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,13 +17,15 @@ from bot.sandbox.school import School, open_school
 from bot.sandbox.slack.actors import Actor
 from bot.sandbox.slack.messages import Message
 from bot.sandbox.slack.people import UserKind
-from storage.records import NoticeKind, NoticeState
+from storage.records import NoticeKind, NoticeState, Produced
 from tests.acceptance import telling
 from tests.acceptance.conftest import MONDAY_TWO_PM
 from tests.acceptance.test_home import open_home
 
 
-async def hold(school: School, *, options: tuple[str, ...] = ("warn", "record", "transcribe")) -> tuple[Actor, Actor]:
+async def hold(
+    school: School, *, options: tuple[str, ...] = ("warn", "record", "transcribe"), until_minute: int = 47
+) -> tuple[Actor, Actor]:
     """Ada teaches Ben Algebra, 15:00 to 15:45 in Berlin; both come, and talk. It is 15:47 then, and over."""
     ada, ben = school.add("Ada"), school.add("Ben")
     await telling.book(school, ada, "@Ben today 3pm 45m Algebra", options=list(options))
@@ -34,7 +38,7 @@ async def hold(school: School, *, options: tuple[str, ...] = ("warn", "record", 
         await browser.say(words)
     await telling.move_to(school, 14, 44)
     await telling.leave_all(school)
-    await telling.move_to(school, 14, 47)
+    await telling.move_to(school, 14, until_minute)
     return ada, ben
 
 
@@ -287,3 +291,20 @@ async def test_participants_watch_where_the_workspace_lets_them(open_handed: Sch
     assert 200 == await fetch(await watch(school, ben, telling.find_card(ben)))
     [space] = school.lessonspace.organisation.spaces.values()
     assert [["teacher", "admin"]] == [session.policy for session in space.sessions]
+
+
+async def test_a_summary_that_was_on_its_way_is_brought_up_to_date(school: School) -> None:
+    """The service says that something is ready while the summary is being posted, in words of before."""
+    ada, _ = await hold(school, until_minute=44)
+    school.slack.faults.switch_on("chat.postMessage", Fault.slow(timedelta(milliseconds=300), after_work=True), count=1)
+    ending = asyncio.create_task(telling.move_to(school, 14, 47))
+    await telling.wait_until(school, lambda: any("Summary of" in message.text for message in ada.messages()))
+    assert school.hallpass is not None
+    details = await telling.get_lesson_details(school)
+    [session] = details.sessions
+    ready = replace(session, recording=Produced.READY)
+    await school.hallpass.store.write(lambda tx: tx.sessions.save([ready]))
+
+    await ending
+    await telling.settle(school)
+    assert "watch" in telling.list_buttons(find_summary(ada))
