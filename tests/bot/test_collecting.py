@@ -295,3 +295,19 @@ async def test_a_reported_summary_is_kept_and_not_lost_again(ended: Ended) -> No
 
     await ended.look()
     assert "They met." == (await ended.held())["s1"].summary
+
+
+async def test_a_summary_that_is_reported_during_the_look_stays(ended: Ended, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was read before is not written over it."""
+    await ended.end(meet())
+    lesson = ended.lesson
+
+    async def report(session_id: str) -> None:
+        await ended.stored.write(
+            lambda tx: collecting.note_summary(tx, lesson.workspace_id, lesson.id, session_id, summary="They met.")
+        )
+
+    monkeypatch.setattr(ended.rooms, "fetch_recording", report)
+    await ended.look()
+
+    assert "They met." == (await ended.held())["s1"].summary
