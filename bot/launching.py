@@ -118,7 +118,7 @@ class Launcher:
     def _keep_room(self, tx: Transaction, details: LessonDetails, launch: Launch) -> None:
         """The provider's id of the room, and its secret as it is from now on: what an old one signed is refused."""
         room = tx.lessons.get_room(details.lesson.workspace_id, details.room.id)
-        kept = replace(room, room_id=launch.room_id)
+        kept = replace(room, room_id=launch.room_id, region=launch.room_region or room.region)
         if launch.room_secret and not self._is_sealed(launch.room_secret, room.secret_sealed):
             kept = replace(kept, secret_sealed=self._sealer.seal(launch.room_secret))
         if kept != room:
@@ -183,6 +183,7 @@ def build_launch(details: LessonDetails, seat: Seat) -> LaunchRequest:
     window = windows.window_of(lesson, participant)
     return LaunchRequest(
         launch_id=details.room.launch_id,
+        room_region=details.room.region,
         room_name=lesson.title,
         person_key=seat.person.id,
         shown_name=seat.person.name,

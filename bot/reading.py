@@ -96,7 +96,7 @@ class SessionReader:
         if any(other.is_open and other.starts_at - EARLY_LOOK <= now < other.ends_at for other in sharing):
             return
         try:
-            await self._service.close_room(room_id)
+            await self._service.close_room(room_id, region=details.room.region)
         except RoomServiceError as error:  # they leave by themselves, at the latest when their links put them out
             log.warning("room_not_closed", lesson=lesson.id, error=str(error))
 

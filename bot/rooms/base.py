@@ -61,6 +61,7 @@ class LaunchRequest(Record):
     language: str | None = None
     features: dict[str, bool] = field(default_factory=dict)
     room_id: str | None = None  # the provider's, where it is known; None: the room is to be made
+    room_region: str | None = None  # where that room is, as its launches told it
     room_opens_at: datetime | None = None  # the widest window of all who have a place
     room_closes_at: datetime | None = None
     seats: int | None = None  # how many have a place
@@ -94,6 +95,7 @@ class Launch:
     url: str = field(default="", repr=False)  # empty: `embed` is set
     embed: Embed | None = None
     room_id: str
+    room_region: str | None = None  # where the room is, for a service that finds it only there
     room_secret: str | None = field(default=None, repr=False)
     session_id: str | None = None
     provider_user_id: str | None = None
@@ -258,9 +260,10 @@ class RoomService(Protocol):
         """Every session of the account that runs now, solo ones too, oldest first; without their logs."""
         ...
 
-    async def close_room(self, room_id: str) -> None:
+    async def close_room(self, room_id: str, *, region: str | None = None) -> None:
         """Put everybody out of the room, now; closing it twice is harmless. Only where `capabilities.close_room`.
 
+        `region`: where the room is, as its launches told it.
         A later launch for it opens it again, or makes another: then `Launch.room_id` is new.
         """
         ...

@@ -245,7 +245,7 @@ class Lessonspace(NothingAfterwards):
         """As `delete_user`. Their name stays in sessions that were, as far as we know."""
         return await self.delete_user(provider_user_id)
 
-    async def close_room(self, room_id: str) -> None:
+    async def close_room(self, room_id: str, *, region: str | None = None) -> None:
         """Lessonspace has no way to: RoomServiceRefused."""
         raise RoomServiceRefused(self.name, "cannot close a room")
 

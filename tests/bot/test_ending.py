@@ -31,7 +31,7 @@ async def begin(stored: StoredSchool) -> Lesson:
 
     def work(tx: Transaction) -> None:
         lifecycle.go_live(tx, lesson.workspace_id, lesson.id, now=STARTS_AT)
-        tx.lessons.update_room(replace(details.room, room_id="space-1"))
+        tx.lessons.update_room(replace(details.room, room_id="space-1", region="eu"))
         for seat in details.seats:
             tx.lessons.update_participant(replace(seat.participant, provider_user_id=f"p-{seat.person.name}"))
             closes_at = ENDS_AT + timedelta(minutes=30)
@@ -111,7 +111,7 @@ async def test_the_summary_waits_for_the_room_to_empty(stored: StoredSchool) -> 
 
 
 async def test_a_room_that_can_be_closed_is(stored: StoredSchool) -> None:
-    """At the first look, not again at those that follow."""
+    """Where it is; at the first look, not again at those that follow."""
     lesson, rooms = await begin(stored), ToldRooms(Capabilities(close_room=True))
     await end_now(stored, lesson)
     rooms.sessions = [meet("p-Ada", STARTS_AT, None)]
@@ -119,7 +119,7 @@ async def test_a_room_that_can_be_closed_is(stored: StoredSchool) -> None:
     await look(stored, lesson, rooms)
     await look(stored, lesson, rooms, attempts=2)
 
-    assert ["space-1"] == rooms.closed
+    assert [("space-1", "eu")] == rooms.closed
 
 
 async def test_a_room_that_fails_to_close_keeps_no_summary_back(stored: StoredSchool) -> None:

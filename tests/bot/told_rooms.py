@@ -31,7 +31,7 @@ class ToldRooms(NothingAfterwards):
 
     def __init__(self, capabilities: Capabilities | None = None) -> None:
         self.capabilities = capabilities or Capabilities()
-        self.closed: list[str] = []
+        self.closed: list[tuple[str, str | None]] = []  # with the region
         self.fails_to_close: RoomServiceError | None = None
         self.sessions: list[Session] = []
         self.is_down = False
@@ -54,10 +54,10 @@ class ToldRooms(NothingAfterwards):
     async def launch(self, request: LaunchRequest) -> Launch:
         raise NotImplementedError
 
-    async def close_room(self, room_id: str) -> None:
+    async def close_room(self, room_id: str, *, region: str | None = None) -> None:
         if self.fails_to_close is not None:
             raise self.fails_to_close
-        self.closed.append(room_id)
+        self.closed.append((room_id, region))
 
     async def fetch_recording(self, session_id: str) -> str | None:
         self.asked_afterwards.append(("recording", session_id))
