@@ -6,7 +6,7 @@ because the transport's own limits do not bound a body that drips. A try ends in
     outcome of a try                          error                  tried again
     never connected                           RoomServiceDown        always: nothing was sent
     cut, silent, half a body, 5xx, 408        RoomServiceDown        only what is safe to repeat
-    429                                       RoomServiceBusy        after Retry-After, where that is short
+    429                                       RoomServiceBusy        after Retry-After or RateLimit-Reset, where short
     other 4xx                                 RoomServiceRefused     never
     3xx, no JSON (but 204), too long          RoomServiceNonsense    never
 
@@ -79,6 +79,7 @@ class Answer:
     status: int
     body: dict[str, object] | list[object] = field(repr=False)
     server_time: datetime | None  # the Date header
+    text: str = field(default="", repr=False)  # the answer itself, where a single JSON string was asked for
     headers: Mapping[str, str] = field(default_factory=dict, repr=False, compare=False)  # names in lower case
 
 
@@ -110,6 +111,7 @@ class _Call:
     own_fields: frozenset[str]
     is_repeatable: bool
     reads_body: bool
+    takes_text: bool
 
 
 def open_client(*, connections: int) -> HttpClient:
@@ -180,13 +182,15 @@ class HttpDoor:
         body: Mapping[str, object] | None = None,
         is_repeatable: bool = False,
         reads_body: bool = True,
+        takes_text: bool = False,
         pace: Pace | None = None,
     ) -> Answer:
         """The provider's answer, or one of `RoomServiceError`'s branches.
 
         `path` is relative to the base address, or an address that the provider gave, which must stay on its origin.
         `what` names the call in errors. `headers` go with this call only. `is_repeatable`: doing it twice does no harm.
-        `reads_body` False: only status and headers matter, whatever the body of a good answer is.
+        `reads_body` False: only status and headers matter, whatever the body of a good answer is. `takes_text`: a good
+        answer is a single JSON string, and is in `Answer.text`.
         """
         call = _Call(
             method=method,
@@ -197,6 +201,7 @@ class HttpDoor:
             own_fields=frozenset(body or ()),
             is_repeatable=is_repeatable,
             reads_body=reads_body,
+            takes_text=takes_text,
         )
         if self._client.is_closed:
             raise RoomServiceDown(self.provider, f"{what}: we are closing", was_sent=False)
@@ -212,7 +217,7 @@ class HttpDoor:
             if left_seconds <= 0:
                 raise RoomServiceDown(self.provider, f"{call.what}: no turn in time", was_sent=tries_done > 0)
             try:
-                return await self._try_once(call, min(left_seconds, self._patience.one_try.total_seconds()))
+                return await self._try_once(call, min(left_seconds, self._patience.one_try.total_seconds()), pace)
             except RoomServiceError as error:
                 tries_done += 1
                 if pace and isinstance(error, RoomServiceBusy):
@@ -237,7 +242,7 @@ class HttpDoor:
             case _:
                 return None
 
-    async def _try_once(self, call: _Call, limit_seconds: float) -> Answer:
+    async def _try_once(self, call: _Call, limit_seconds: float, pace: Pace | None) -> Answer:
         headers = call.headers if call.content is None else {**call.headers, "Content-Type": "application/json"}
         try:
             async with (
@@ -255,6 +260,9 @@ class HttpDoor:
             # An error about what was received quotes it, so that one is not carried along.
             cause = None if _quotes_answer(error) else error
             raise RoomServiceDown(self.provider, f"{call.what}: {problem}", was_sent=was_sent) from cause
+        if pace and response.headers.get("RateLimit-Remaining", "").strip() == "0":
+            # The next one would be refused: RateLimit-Reset says for how long (draft-polli-ratelimit-headers).
+            pace.hold(_parse_retry_after(response.headers.get("RateLimit-Reset"), now=self._timing.now()))
         return self._judge(call, response, content)
 
     async def _read(self, response: httpx.Response, what: str) -> bytes:
@@ -269,7 +277,8 @@ class HttpDoor:
         status = response.status_code
         server_time = parse_http_date(response.headers.get("Date", ""))
         if status == 429:
-            wait = _parse_retry_after(response.headers.get("Retry-After"), now=server_time or self._timing.now())
+            told = response.headers.get("Retry-After") or response.headers.get("RateLimit-Reset")
+            wait = _parse_retry_after(told, now=server_time or self._timing.now())
             raise RoomServiceBusy(self.provider, retry_after=wait)
         if status >= 500 or status == 408:
             raise RoomServiceDown(self.provider, f"{call.what}: failed there", status=status)
@@ -277,10 +286,16 @@ class HttpDoor:
             raise self._refuse(call, response, content)
         if not 200 <= status < 300:
             raise RoomServiceNonsense(self.provider, call.what, "is no answer but a way elsewhere", status=status)
+        headers = _lower(response.headers)
+        if call.takes_text:
+            text = _parse_text(content)
+            if not text:
+                raise RoomServiceNonsense(self.provider, call.what, "is not a JSON string", status=status)
+            return Answer(status=status, body={}, server_time=server_time, text=text, headers=headers)
         body = {} if status == 204 or not call.reads_body else _parse_json(content)
         if body is None:
             raise RoomServiceNonsense(self.provider, call.what, "is not a JSON object or list", status=status)
-        return Answer(status=status, body=body, server_time=server_time, headers=_lower(response.headers))
+        return Answer(status=status, body=body, server_time=server_time, headers=headers)
 
     def _refuse(self, call: _Call, response: httpx.Response, content: bytes) -> RoomServiceError:
         status, detail = response.status_code, _describe_refusal(call, response.status_code, content)
@@ -340,7 +355,19 @@ def _describe_refusal(call: _Call, status: int, content: bytes) -> str:
 
 
 def _parse_json(content: bytes) -> dict[str, object] | list[object] | None:
-    """The object or list; None for anything else.
+    """The object or list; None for anything else."""
+    value = _load(content)
+    return value if isinstance(value, dict | list) else None
+
+
+def _parse_text(content: bytes) -> str | None:
+    """The string; None for anything else."""
+    value = _load(content)
+    return value if isinstance(value, str) else None
+
+
+def _load(content: bytes) -> object:
+    """The JSON value; None where it is none.
 
     Raises nothing on purpose: the parser's error carries the whole text, secrets and all, to whoever logs it.
     """
@@ -348,7 +375,7 @@ def _parse_json(content: bytes) -> dict[str, object] | list[object] | None:
         value: object = json.loads(content)
     except (ValueError, RecursionError):
         return None
-    return value if isinstance(value, dict | list) else None
+    return value
 
 
 def _parse_retry_after(value: str | None, *, now: datetime) -> timedelta:

@@ -366,6 +366,24 @@ async def test_a_body_that_nobody_wants_is_not_judged() -> None:
     assert (found.body, found.headers["x-seat"]) == ({}, "7")
 
 
+async def test_a_single_string_is_an_answer_where_it_is_asked_for() -> None:
+    """Its value, without quotes; repr does not show it, since it may be a token."""
+    async with open_door(answer('"a token"', 201)) as (door, _):
+        found = await door.fetch("POST", "tokens/", what="token", takes_text=True)
+
+    assert (found.status, found.body, found.text) == (201, {}, "a token")
+    assert "a token" not in repr(found)
+
+
+@pytest.mark.parametrize("body", ["a token", '""', "null", "7", '{"token": "a"}', '["a"]', ""])
+async def test_what_is_no_string_is_nonsense_where_one_is_asked_for(body: str) -> None:
+    """Half a token is none; and a string is nothing where an object is asked for."""
+    async with open_door(answer(body or " ", 201), answer('"a"')) as (door, _):
+        for takes_text in (True, False):
+            with pytest.raises(RoomServiceNonsense):
+                await door.fetch("POST", "tokens/", what="token", takes_text=takes_text)
+
+
 async def test_an_address_to_sign_is_the_one_that_is_asked() -> None:
     """With path and parameters, as they are sent."""
     async with open_door(GOOD) as (door, server):
