@@ -221,6 +221,8 @@ async def test_jitter_shortens_the_back_off_by_up_to_half() -> None:
         ({"Retry_After": "soon"}, 1),
         ({"Retry_After": "²"}, 1),
         ({"Retry_After": "-5"}, 1),
+        ({"RateLimit_Reset": "7"}, 7),
+        ({"RateLimit_Reset": "7", "Retry_After": "9"}, 9),
         ({}, 1),
     ],
 )
@@ -246,6 +248,29 @@ async def test_one_refusal_for_being_busy_holds_back_every_call_of_that_pace() -
         await door.fetch("GET", "things/", what="thing", pace=pace)
 
     assert (asked_while_held, len(server.requests)) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    "headers, expected",
+    [
+        ({"RateLimit_Remaining": "0", "RateLimit_Reset": "3"}, [3.0]),
+        ({"RateLimit_Remaining": "0"}, [1.0]),
+        ({"RateLimit_Remaining": "1", "RateLimit_Reset": "3"}, []),
+        ({"RateLimit_Reset": "3"}, []),
+    ],
+)
+async def test_the_last_call_that_is_let_through_holds_back_the_next(
+    headers: dict[str, str], expected: list[float]
+) -> None:
+    """Told that none is left, nobody asks only to be told so: until the span is over, or a second where that is not
+    told."""
+    time = HandWound()
+    pace = Pace("Somebody", per_second=None, monotonic=lambda: time.seconds, sleep=time.sleep)
+    async with open_door(answer({}, **headers), GOOD, time=time) as (door, _):
+        await door.fetch("GET", "x", what="x", pace=pace)
+        await door.fetch("GET", "x", what="x", pace=pace)
+
+    assert time.sleeps == expected
 
 
 async def test_an_endless_body_is_given_up() -> None:
