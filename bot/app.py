@@ -35,6 +35,7 @@ from bot.following import NextLessons
 from bot.house_rules import read_house_rules
 from bot.identity import Identity, check_app_token, learn_identity
 from bot.keeping import Housekeeper
+from bot.launch_defaults import LaunchDefaults
 from bot.launching import Launcher
 from bot.people import Directory
 from bot.posting import Poster
@@ -92,6 +93,9 @@ class Hallpass:
         self.housekeeper = Housekeeper(store=store, clock=clock, retention=settings.hallpass_keep)
         self._session = session
         self._sealer = sealer
+        self._launch_defaults = LaunchDefaults(
+            installed=settings.lessonspace_launch.values, sealer=sealer, find_problems=service.find_option_problems
+        )
         self._on_owed = on_owed
         self._token = settings.slack_bot_token.get_secret_value() if settings.slack_bot_token else ""
         self._slack_handler: SlackHandler | None = None
@@ -245,6 +249,7 @@ class Hallpass:
             clock=self._clock,
             at_once=self._settings.hallpass_launches_at_once,
             webhook_keys=self._build_webhook_keys(),
+            defaults=self._launch_defaults,
         )
 
     def _build_scheduler(

@@ -7,6 +7,7 @@ before a crash is used again instead of launching anew.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from dataclasses import replace
 
 import structlog
@@ -15,6 +16,7 @@ from bot import devices, windows
 from bot.claims import Claimed
 from bot.clock import Clock
 from bot.drawing import find_open_link
+from bot.launch_defaults import LaunchDefaults
 from bot.pacing import Turnstile
 from bot.people import Directory
 from bot.rooms.base import LESSON_TAG, Launch, LaunchRequest, RoomService
@@ -51,8 +53,10 @@ class Launcher:
         clock: Clock,
         at_once: int,
         webhook_keys: WebhookKeys | None = None,
+        defaults: LaunchDefaults | None = None,
     ) -> None:
-        """`webhook_keys`: where rooms report to; None: they do not."""
+        """`webhook_keys`: where rooms report to; None: they do not. `defaults`: the workspace's own; None: none."""
+        self._defaults = defaults
         self._webhook_keys = webhook_keys
         self._store = store
         self._service = service
@@ -110,7 +114,11 @@ class Launcher:
         return await self._store.write(work, is_patient=True)
 
     async def _build_request(self, details: LessonDetails, seat: Seat) -> LaunchRequest:
-        request = build_launch(details, seat)
+        request = build_launch(details, seat, languages=self._service.capabilities.languages)
+        defaults, room = self._defaults, details.room
+        if defaults is not None:
+            options = self._store.glance(lambda tx: defaults.find_in_force(tx, room.workspace_id, room.account_id))
+            request = replace(request, options=options)
         if self._webhook_keys is None:
             return request
         return replace(request, webhook_url=await self._webhook_keys.find_address(details.room))
@@ -177,8 +185,10 @@ class Launcher:
         tx.notices.finish(notice.id, claim_id=claimed.claim_id, state=NoticeState.SENT, sent_at=now)
 
 
-def build_launch(details: LessonDetails, seat: Seat) -> LaunchRequest:
-    """What the room service is told: an opaque id of ours and the shown name, nothing else about the person."""
+def build_launch(details: LessonDetails, seat: Seat, *, languages: Collection[str] = ()) -> LaunchRequest:
+    """What the room service is told: an opaque id of ours and the shown name, nothing else about the person but, where
+    the lesson has no language of its own, theirs, if it is one of `languages`.
+    """
     lesson, participant = details.lesson, seat.participant
     window = windows.window_of(lesson, participant)
     return LaunchRequest(
@@ -195,10 +205,16 @@ def build_launch(details: LessonDetails, seat: Seat) -> LaunchRequest:
         leaves_at_close=windows.leaves_at_close(lesson, participant),
         records=lesson.options.records,
         transcribes=lesson.options.transcribes,
-        language=lesson.options.language,
+        language=lesson.options.language or find_spoken(seat.person.locale, languages),
         features=lesson.options.features,
         tags={LESSON_TAG: lesson.id},
     )
+
+
+def find_spoken(locale: str, languages: Collection[str]) -> str | None:
+    """The one of these languages that somebody reads Slack in: "fr" for "fr-CA"; None: it is not among them."""
+    language = locale.replace("_", "-").partition("-")[0].lower()
+    return language if language in languages else None
 
 
 def find_unreachable(person: Person) -> str | None:

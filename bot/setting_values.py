@@ -10,8 +10,8 @@ import base64
 import binascii
 import math
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import time, timedelta
 from enum import StrEnum
 from typing import TypeVar
@@ -19,7 +19,8 @@ from urllib.parse import urlsplit
 
 from bot.quiet import OFF, QuietHours
 from bot.rooms.base import Audience
-from bot.rooms.lessonspace_launch import MORE_REPORTS
+from bot.rooms.lessonspace_launch import MORE_REPORTS, find_option_problems
+from bot.rooms.options import NotOptions, list_names, list_secrets, read_options
 from bot.watchers import Watchers
 
 Choice = TypeVar("Choice", bound=StrEnum)
@@ -37,10 +38,12 @@ _CHANNEL_ID = re.compile(r"[CG][A-Z0-9]{2,}")
 class Wrong(ValueError):
     """A value that cannot be used: `what` is wrong with it, and the `mend`. Neither holds the value."""
 
-    def __init__(self, what: str, mend: str) -> None:
+    def __init__(self, what: str, mend: str, *, others: tuple[Wrong, ...] = ()) -> None:
+        """`others`: what else is wrong with the same value."""
         super().__init__(f"{what}; {mend}")
         self.what = what
         self.mend = mend
+        self.others = others
 
 
 class LinkChoice(StrEnum):
@@ -94,6 +97,19 @@ class Bookers:
 
     def __str__(self) -> str:
         return ", ".join(self.groups) or self.rule.value
+
+
+@dataclass(frozen=True, kw_only=True)
+class LaunchOptions:
+    """What every launch says beside a lesson's own matters, in the room service's words. Shown without its values."""
+
+    values: Mapping[str, object] = field(default_factory=dict, repr=False)
+
+    def __str__(self) -> str:
+        return ", ".join(list_names(self.values)) or "not set"
+
+    def list_secrets(self) -> list[str]:
+        return list_secrets(self.values)
 
 
 def parse_duration(text: str, *, lowest: timedelta, highest: timedelta) -> timedelta:
@@ -256,6 +272,19 @@ def parse_audiences(text: str) -> tuple[Audience, ...]:
     except ValueError:
         mend = f"list some of {', '.join(Audience)}, separated by commas"
         raise Wrong("names an audience that there is not", mend) from None
+
+
+def parse_launch_options(text: str) -> LaunchOptions:
+    """JSON; everything that is wrong with it at once, by its path."""
+    mend = "correct it, or leave it out; the README's table of launch options has them all"
+    try:
+        values = read_options(text)
+    except NotOptions as error:
+        raise Wrong(str(error), 'write it like {"locale": "fr", "learner": {"features": {"chat": false}}}') from None
+    problems = [Wrong(f"{path} {problem}", mend) for path, problem in find_option_problems(values).items()]
+    if problems:
+        raise Wrong(problems[0].what, mend, others=tuple(problems[1:]))
+    return LaunchOptions(values=values)
 
 
 def parse_reports(text: str) -> tuple[str, ...]:

@@ -27,6 +27,7 @@ from bot.rooms.base import Audience
 from bot.setting_values import (
     Bookers,
     BookersRule,
+    LaunchOptions,
     LinkChoice,
     Listen,
     Rate,
@@ -44,6 +45,7 @@ from bot.setting_values import (
     parse_duration,
     parse_encryption_keys,
     parse_ids,
+    parse_launch_options,
     parse_limit,
     parse_links,
     parse_listen,
@@ -119,6 +121,13 @@ class Settings(BaseSettings):
         default=(),
         description="further kinds of reports that rooms send: some of `chat`, `cobrowser`, `knock`, comma-separated; "
         "not set: none, since nothing is made of them yet",
+    )
+
+    lessonspace_launch: Annotated[LaunchOptions, BeforeValidator(of_text(parse_launch_options))] = Field(
+        default=LaunchOptions(),
+        description="what every launch says beside the lesson's own matters, as JSON in Lessonspace's words, for all "
+        "and under `leader`, `learner`, `observer` for a role alone; not set: what Lessonspace does by itself. "
+        "What admins set in Home, under Rooms, wins over it",
     )
 
     hallpass_room_service: Annotated[RoomServiceChoice, BeforeValidator(of_text(parse_room_service))] = Field(
@@ -265,7 +274,8 @@ class Settings(BaseSettings):
 
     def list_secrets(self) -> list[str]:
         """Every secret value, for the logs' redaction."""
-        return [secret.get_secret_value() for _, value in self for secret in _find_secrets(value)]
+        secrets = [secret.get_secret_value() for _, value in self for secret in _find_secrets(value)]
+        return [*secrets, *self.lessonspace_launch.list_secrets()]
 
     def describe(self) -> list[SettingLine]:
         """Each setting with its value and where that comes from, in the order of the README's table."""
@@ -361,12 +371,11 @@ def _lower(variables: Mapping[str, str]) -> dict[str, str | None]:
 
 def _name_problems(error: ValidationError) -> Iterator[SettingProblem]:
     for detail in error.errors(include_url=False, include_input=False):
-        wrong = detail.get("ctx", {}).get("error")
-        yield SettingProblem(
-            variable=str(detail["loc"][0]).upper(),
-            what=wrong.what if isinstance(wrong, Wrong) else "cannot be used",
-            mend=wrong.mend if isinstance(wrong, Wrong) else "see the settings table in the README",
-        )
+        wrong, variable = detail.get("ctx", {}).get("error"), str(detail["loc"][0]).upper()
+        if not isinstance(wrong, Wrong):
+            wrong = Wrong("cannot be used", "see the settings table in the README")
+        for one in (wrong, *wrong.others):
+            yield SettingProblem(variable=variable, what=one.what, mend=one.mend)
 
 
 def _list_missing(values: Mapping[str, str]) -> Iterator[SettingProblem]:

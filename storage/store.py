@@ -124,6 +124,9 @@ class Workspaces(Protocol):
         ...
 
     def get_account(self, workspace_id: WorkspaceId, account_id: AccountId) -> RoomAccount: ...
+    def keep_account_settings(self, workspace_id: WorkspaceId, account_id: AccountId, sealed: bytes | None) -> None:
+        """Replace what the workspace set for this account; None: nothing."""
+        ...
 
 
 class People(Protocol):

@@ -49,3 +49,6 @@ class WorkspaceTable(Table):
         if row is None:
             raise NotStored("room account", account_id)
         return ACCOUNT.from_row(row)
+
+    def keep_account_settings(self, workspace_id: WorkspaceId, account_id: AccountId, sealed: bytes | None) -> None:
+        self._change(SQL["keep_account_settings"], workspace_id=workspace_id, account_id=account_id, sealed=sealed)

@@ -362,3 +362,36 @@ def test_a_key_of_an_unusual_shape_is_used_and_remarked_upon() -> None:
 
     assert settings.lessonspace_api_key is not None
     assert any("LESSONSPACE_API_KEY" in warning and "UUID" in warning for warning in settings.warnings)
+
+
+def test_launch_options_are_checked_at_the_start() -> None:
+    """One line for each problem, naming the path and never a value."""
+    text = '{"locale": "s3cret", "learner": {"features": {"chats": true}}, "record_av": true}'
+
+    with pytest.raises(SettingsError) as failed:
+        load(LESSONSPACE_LAUNCH=text)
+    problems = str(failed.value).splitlines()
+
+    assert 3 == len(problems)
+    for path in ("locale must be 'en'", "learner.features knows no chats", "record_av is ticked for each lesson"):
+        assert any(line.startswith(f"LESSONSPACE_LAUNCH {path}") for line in problems), path
+    assert "s3cret" not in str(problems)
+
+
+def test_launch_options_that_are_no_json_are_refused_with_an_example() -> None:
+    """It is said where they go wrong."""
+    problem = problems_of(ENOUGH | {"LESSONSPACE_LAUNCH": '{"token": s3cret}'})["LESSONSPACE_LAUNCH"]
+
+    assert problem.startswith("LESSONSPACE_LAUNCH is not JSON from line 1, column 11 on: write it like")
+
+
+def test_launch_options_are_shown_by_name_and_their_secrets_kept_out_of_logs() -> None:
+    """`doctor` says which are set, and no value."""
+    auth = '{"method": "child", "url": "https://a.example", "token": "s3cret-of-ours"}'
+    settings = load(LESSONSPACE_LAUNCH=f'{{"auth_external": {auth}, "leader": {{"locale": "fr"}}}}')
+
+    [line] = [line for line in settings.describe() if line.variable == "LESSONSPACE_LAUNCH"]
+
+    assert "auth_external, leader.locale" == line.shown
+    assert "s3cret-of-ours" in settings.list_secrets()
+    assert "s3cret-of-ours" not in repr(settings)

@@ -7,7 +7,17 @@ from typing import Any
 
 import pytest
 
-from bot.rooms.options import merge, merge_options
+from bot.rooms.options import (
+    HIDDEN,
+    NotOptions,
+    hide_secrets,
+    list_names,
+    list_secrets,
+    merge,
+    merge_options,
+    read_options,
+    restore_secrets,
+)
 from storage.records import Role
 
 OPTIONS: dict[str, Any] = {
@@ -54,3 +64,46 @@ def test_only_objects_are_merged(lower: Any, upper: Any, expected: object) -> No
 def test_options_of_a_role_that_are_no_object_change_nothing() -> None:
     """They are complained of where they are set; a lesson is not the place."""
     assert merge_options({"locale": "fr", "learner": "quiet"}, Role.LEARNER) == {"locale": "fr"}
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("", "is not JSON from line 1, column 1 on"),
+        ('{"locale":\n xyz}', "is not JSON from line 2, column 2 on"),
+        ("[1]", "is not an object"),
+        ("[" * 100_000, "is nested too deeply"),
+    ],
+)
+def test_text_that_is_no_object_is_refused(text: str, problem: str) -> None:
+    """It is said where, and nothing of it is repeated: it may hold a secret."""
+    with pytest.raises(NotOptions, match=problem) as caught:
+        read_options(text)
+
+    assert "xyz" not in str(caught.value)
+
+
+def test_what_is_set_is_named_without_its_values() -> None:
+    """A role's own under the role; nothing deeper."""
+    assert ["features", "learner.features", "locale", "observer.locale", "observer.user"] == list_names(OPTIONS)
+
+
+TOKEN = "s3cret"
+AUTH: dict[str, Any] = {"url": "https://a.example/", "token": TOKEN}
+
+
+def test_a_secret_is_hidden_and_put_back() -> None:
+    """Wherever it lies; who leaves it hidden keeps it, who writes another one has that."""
+    options = {"locale": "fr", "auth_external": AUTH, "learner": {"auth_external": AUTH}}
+    hidden = hide_secrets(options)
+
+    assert TOKEN not in str(hidden)
+    assert [TOKEN, TOKEN] == list_secrets(options)
+    assert options == restore_secrets(hidden, options)
+    changed = {"auth_external": {**AUTH, "token": "new"}}
+    assert changed == restore_secrets(changed, options)
+
+
+def test_nothing_is_put_back_where_nothing_was() -> None:
+    """The service then says that it is missing."""
+    assert {"auth_external": {}} == restore_secrets({"auth_external": {"token": HIDDEN}}, {"auth_external": "odd"})
