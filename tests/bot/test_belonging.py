@@ -83,7 +83,9 @@ def test_who_was_here_already_and_reconnects_still_counts() -> None:
     assert [("main", ["ada", "ben"]), ("again", ["ada", "ben"])] == who_counts(again, main)
 
 
-@pytest.mark.parametrize("tag", [None, FIRST.id, "another", SECOND.id])
+@pytest.mark.parametrize(
+    "tag", [None, FIRST.id, "another", SECOND.id], ids=["none", "its own", "no lesson", "the next"]
+)
 def test_no_tag_takes_anybody_out_of_a_session_that_began_before_the_next_could(tag: str | None) -> None:
     """Tags are put by the latest launch: a wrong one costs nobody the lesson."""
     assert [("main", ["ada", "ben", "mallory"])] == who_counts(meet("main", STARTS_AT, whom="ada ben mallory", tag=tag))
