@@ -32,7 +32,7 @@ class Credentials:
 
 @dataclass(frozen=True, kw_only=True)
 class Challenge:
-    """What a 401 asks for in `WWW-Authenticate`: Hawk, and the server's time with its proof where time is the trouble."""
+    """What a 401 asks for: Hawk, and where time is the trouble, the server's time with its proof."""
 
     ts: str | None = None
     tsm: str | None = field(default=None, repr=False)
