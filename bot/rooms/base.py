@@ -322,12 +322,18 @@ class RoomService(Protocol):
 
 
 class NothingAfterwards:
-    """What a service answers that has no recordings, transcripts, webhooks or memory of people. To inherit from."""
+    """What a service answers that keeps no sessions or people, and makes no recordings. To inherit from."""
 
     @property
     def shown_name(self) -> str:
         """As people read it."""
         raise NotImplementedError
+
+    async def list_sessions(self, room_id: str, *, overlaps_from: datetime, overlaps_until: datetime) -> list[Session]:
+        raise RoomServiceRefused(self.shown_name, "does not tell who came")
+
+    async def list_live_sessions(self) -> list[LiveSession]:
+        raise RoomServiceRefused(self.shown_name, "does not tell who came")
 
     async def extend_room(self, room_id: str, *, closes_at: datetime) -> None:
         """It has no end of its own."""
