@@ -380,6 +380,7 @@ class Link(Record):
     delivered_at: datetime | None = None  # shown on a card or in a message
     opened_at: datetime | None = None  # Join pressed
     redeemed_at: datetime | None = None
+    redeemed_by: bytes | None = field(default=None, repr=False)  # SHA-256 of the secret of the browser that came first
     revoked_at: datetime | None = None
 
 

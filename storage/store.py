@@ -288,6 +288,21 @@ class Lessons(Protocol):
     def find_link(
         self, workspace_id: WorkspaceId, participant_id: ParticipantId, number: int, *, device: int = 1
     ) -> Link | None: ...
+    def find_link_by_token(self, digest: bytes) -> Link | None:
+        """The link whose token has this digest, of whichever workspace: the token is all that a visitor brings.
+
+        A read by key.
+        """
+        ...
+
+    def redeem(self, workspace_id: WorkspaceId, link_id: LinkId, *, now: datetime, browser_digest: bytes) -> bool:
+        """One statement: the link is this browser's from now on, if it is nobody's yet, or is this browser's already.
+
+        True only inside the link's window, of the number that counts, not revoked, for somebody who has their place, in
+        a lesson that is neither over nor cancelled. `redeemed_at` stays that of the first time.
+        """
+        ...
+
     def list_links(self, workspace_id: WorkspaceId, lesson_id: LessonId) -> list[Link]:
         """By participant, number and device, revoked ones included."""
         ...

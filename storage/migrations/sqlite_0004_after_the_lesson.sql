@@ -75,3 +75,6 @@ WHERE state IN ('ended', 'cancelled')
 CREATE INDEX attendance_of_participant ON attendance (participant_id) WHERE participant_id IS NOT NULL;
 CREATE INDEX notices_about ON notices (about) WHERE about IS NOT NULL;
 CREATE INDEX audit_by_actor ON audit (actor) WHERE actor IS NOT NULL;
+
+-- Our own links: the browser that redeemed one may come back by it. SHA-256 of what only that browser knows.
+ALTER TABLE links ADD COLUMN redeemed_by BLOB;

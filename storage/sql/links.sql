@@ -6,6 +6,22 @@ SELECT {link} FROM links
 WHERE workspace_id = :workspace_id AND participant_id = :participant_id AND number = :number
   AND device = :device;
 
+-- name: find_by_token
+-- By the digest of the token in its address. Not by workspace: the token is all that a visitor brings.
+SELECT {link} FROM links WHERE token_digest = :digest;
+
+-- name: redeem
+-- The first browser wins, and may come again. All that decides stands in the one statement.
+UPDATE links SET redeemed_at = coalesce(redeemed_at, :now), redeemed_by = :browser_digest
+WHERE workspace_id = :workspace_id AND id = :link_id
+  AND revoked_at IS NULL AND opens_at <= :now AND :now < closes_at
+  AND (redeemed_by IS NULL OR redeemed_by = :browser_digest)
+  AND EXISTS (
+    SELECT 1 FROM participants
+    WHERE participants.id = links.participant_id AND participants.link_number = links.number
+      AND participants.removed_at IS NULL)
+  AND EXISTS (SELECT 1 FROM lessons WHERE lessons.id = links.lesson_id AND lessons.state IN ('booked', 'live'));
+
 -- name: list_of_lesson
 -- All of a lesson's, revoked ones included.
 SELECT {link} FROM links

@@ -39,6 +39,16 @@ class LinkTable(Table):
         )
         return LINK.from_row(row) if row else None
 
+    def find_link_by_token(self, digest: bytes) -> Link | None:
+        row = self._one(SQL["find_by_token"], digest=digest)
+        return LINK.from_row(row) if row else None
+
+    def redeem(self, workspace_id: WorkspaceId, link_id: LinkId, *, now: datetime, browser_digest: bytes) -> bool:
+        changed = self._change(
+            SQL["redeem"], workspace_id=workspace_id, link_id=link_id, now=now, browser_digest=browser_digest
+        )
+        return changed == 1
+
     def list_links(self, workspace_id: WorkspaceId, lesson_id: LessonId) -> list[Link]:
         rows = self._all(SQL["list_of_lesson"], workspace_id=workspace_id, lesson_id=lesson_id)
         return [LINK.from_row(row) for row in rows]

@@ -173,7 +173,7 @@ CREATE TABLE links (
   opened_at TEXT,
   redeemed_at TEXT,
   revoked_at TEXT
-, device INTEGER NOT NULL DEFAULT 1);
+, device INTEGER NOT NULL DEFAULT 1, redeemed_by BLOB);
 CREATE UNIQUE INDEX links_by_token ON links (token_digest) WHERE token_digest IS NOT NULL;
 CREATE INDEX links_of_lesson ON links (lesson_id);
 CREATE TABLE attendance_events (
