@@ -51,7 +51,6 @@ from bot.settings import Settings
 from bot.web import Readiness, SlackHandler, build_web
 from bot.webhook_keys import WebhookKeys
 from bot.webhooks import Taken, Webhooks
-from bot.whereabouts import Alerting
 from commands.desk import Desk
 from commands.dispatching import Dispatcher
 from commands.installation import KnownInstallation
@@ -228,7 +227,7 @@ class Hallpass:
             sealer=self._sealer,
             clock=self._clock,
             presence=presence,
-            alerting=Alerting(late_after=settings.hallpass_late_after, admin_channel=settings.hallpass_admin_channel),
+            late_after=self._settings.hallpass_late_after,
         )
         self.reports = reports
         working = asyncio.create_task(reports.run())

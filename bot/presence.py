@@ -163,19 +163,31 @@ class Presence:
             await self._read(room, live, [one for one in watched if one.room.id == room.ref])
         # What was read just now is newer than `watched` says.
         calm = {room.ref for room in rooms if room not in chosen and self._sightings.is_as_it_was(room, live)}
-        as_they_were = [one for one in watched if one.room.id in calm]
-        unread = calm & self._unread
+        await self._keep_calm([one for one in watched if one.room.id in calm], read_at=asked_at)
+        self._note_read({*calm, *(room.ref for room in chosen)}, at=asked_at)
+
+    async def _keep_calm(self, watched: Iterable[LessonDetails], *, read_at: datetime) -> None:
+        """All in one transaction, which costs next to nothing; but a lesson that reports is judged anew, by itself."""
+        silent = []
+        for details in watched:
+            if details.room.id not in self._unread:
+                silent.append(details)
+                continue
+            key = _key(details)
+
+            def judge(tx: Transaction, key: tuple[WorkspaceId, LessonId] = key) -> None:
+                # Read here: what was reported while we asked is to be judged too, and not written over.
+                present = tx.lessons.get_details(*key)
+                whereabouts.keep_calm(tx, present, has_reports=True, read_at=read_at, alerting=self._alerting)
+
+            await self._store.write(judge, is_patient=True)
 
         def keep(tx: Transaction) -> None:
-            for details in as_they_were:
-                # Anew: what was reported while we asked is to be judged too, and not written over.
-                has_reports = details.room.id in unread
-                present = tx.lessons.get_details(*_key(details)) if has_reports else details
-                whereabouts.keep_calm(tx, present, has_reports=has_reports, read_at=asked_at, alerting=self._alerting)
+            for details in silent:
+                whereabouts.keep_calm(tx, details, has_reports=False, read_at=read_at, alerting=self._alerting)
 
-        if as_they_were:
+        if silent:
             await self._store.write(keep, is_patient=True)
-        self._note_read({*calm, *(room.ref for room in chosen)}, at=asked_at)
 
     def _list_reporting(self, rooms: Iterable[WatchedRoom], *, now: datetime) -> set[RoomRef]:
         """Rooms of which a report came lately. Rooms that are not watched any more are forgotten."""

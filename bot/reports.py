@@ -2,8 +2,9 @@
 
 Theory of operation. Deliveries lie in the store until they are worked on; each stored one wakes us, and a start finds
 what a death left behind. All that wait are read together, and those of one room are one transaction with the marks
-that say that they are done: a class of a hundred that comes in at once is judged once, not a hundred times. What one
-delivery does never depends on which came before it (`provisional.py`), so neither order nor repetition matters.
+that say that they are done: a class of a hundred that comes in at once is judged once, not a hundred times. After each
+room there is a short rest, for others and for more to gather. What one delivery does never depends on which came before
+it (`provisional.py`), so neither order nor repetition matters.
 
 A delivery that nothing can be made of is marked with its problem and stands in nobody's way: where the room's
 transaction fails, its deliveries are tried one by one, and the one that fails is set aside.
@@ -17,6 +18,7 @@ transaction fails, its deliveries are tried one by one, and the one that fails i
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -30,7 +32,6 @@ from bot.errors import RoomServiceNonsense, WebhookForged
 from bot.presence import Presence
 from bot.reading import EARLY_LOOK
 from bot.rooms.base import Report, Reported, RoomService
-from bot.whereabouts import Alerting
 from storage.errors import NotStored, StorageError, StoreClosed, Unreadable
 from storage.records import (
     AttendanceEvent,
@@ -47,11 +48,14 @@ from storage.store import Store, Transaction
 
 log = structlog.get_logger("hallpass.webhooks")
 
-TOGETHER = 100
+TOGETHER = 400
 """Deliveries read at once."""
 READ_BETWEEN_BREATHS = 10
 """Unsealing and parsing ten takes about a millisecond; then others on the event loop have their turn."""
 SAFETY_NET = timedelta(seconds=30)
+LONGEST_REST_SECONDS = 0.05
+"""Between two rooms there is a rest as long as the first one took, this at most: listeners share disk and processor
+with us, and what comes meanwhile is done together with what waits."""
 AFTERWARDS = timedelta(days=7)
 """How long after a lesson its transcript or summary is waited for."""
 
@@ -86,14 +90,14 @@ class Reports:
         sealer: Sealer,
         clock: Clock,
         presence: Presence,
-        alerting: Alerting,
+        late_after: timedelta,
     ) -> None:
         self._store = store
         self._service = service
         self._sealer = sealer
         self._clock = clock
         self._presence = presence
-        self._alerting = alerting
+        self._late_after = late_after
         self._wake = asyncio.Event()
         self._wake.set()
         self._is_working = False
@@ -130,11 +134,9 @@ class Reports:
             await self._rest()
 
     async def _rest(self) -> None:
-        try:
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(SAFETY_NET.total_seconds()):
                 await self._wake.wait()
-        except TimeoutError:
-            return
 
     async def work(self) -> int:
         """Work on the deliveries that wait, at most `TOGETHER`. How many there were."""
@@ -144,8 +146,11 @@ class Reports:
             by_room.setdefault((delivery.workspace_id, delivery.room), []).append(await self._read(delivery))
             if number % READ_BETWEEN_BREATHS == 0:
                 await asyncio.sleep(0)
+        loop = asyncio.get_running_loop()
         for items in by_room.values():
+            began = loop.time()
             await self._work_on_room(items)
+            await asyncio.sleep(min(loop.time() - began, LONGEST_REST_SECONDS))
         return len(waiting)
 
     async def _read(self, delivery: Delivery) -> Item:
@@ -186,7 +191,7 @@ class Reports:
     async def _apply(self, items: Sequence[Item]) -> None:
         now = self._clock.now()
         done = await self._store.write(
-            lambda tx: apply_reports(tx, items, now=now, alerting=self._alerting), is_patient=True
+            lambda tx: apply_reports(tx, items, now=now, late_after=self._late_after), is_patient=True
         )
         room = items[0].delivery.room
         if any(report.kind in COMINGS_AND_GOINGS for report in done):
@@ -195,7 +200,7 @@ class Reports:
             self._presence.ask_for(room)
 
 
-def apply_reports(tx: Transaction, items: Sequence[Item], *, now: datetime, alerting: Alerting) -> list[Report]:
+def apply_reports(tx: Transaction, items: Sequence[Item], *, now: datetime, late_after: timedelta) -> list[Report]:
     """Mark these deliveries of one room as worked on, with all that follows. The reports that were not before."""
     fresh = [
         item for item in items if tx.deliveries.mark_worked(item.delivery, at=now, problem=item.problem) and item.report
@@ -208,7 +213,7 @@ def apply_reports(tx: Transaction, items: Sequence[Item], *, now: datetime, aler
         if lesson.is_open and lesson.starts_at - lesson.options.join_early <= now:
             details = tx.lessons.get_details(lesson.workspace_id, lesson.id)
             events = _list_events(tx, details, fresh)
-            whereabouts.keep_reports(tx, details, events, now=now, alerting=alerting)
+            whereabouts.keep_reports(tx, details, events, now=now, late_after=late_after)
     reports = [item.report for item in fresh if item.report is not None]
     ready = [report for report in reports if report.kind in READY]
     if ready:

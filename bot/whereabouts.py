@@ -57,7 +57,9 @@ def keep_reading(
     ended = [session for session in sessions if session.ended_at is not None]
     tx.attendance.add_events([*judged.events, *(_mark_end(details, session) for session in ended)])
     has_joins = any(event.kind == "joined" for event in judged.events)
-    _keep(tx, details, judged, has_joins=has_joins, now=read_at, alerting=alerting)
+    _keep(tx, details, judged, has_joins=has_joins, now=read_at)
+    present = tx.lessons.get_details(details.lesson.workspace_id, details.lesson.id)
+    owe_alerts(tx, present, now=read_at, alerting=alerting)
 
 
 def keep_reports(
@@ -66,15 +68,15 @@ def keep_reports(
     reported: Sequence[AttendanceEvent],
     *,
     now: datetime,
-    alerting: Alerting,
+    late_after: timedelta,
 ) -> None:
     """What was reported of this lesson since. In any order, and once more: the same comes of it."""
     lesson = details.lesson
     if not lesson.is_open or not tx.attendance.add_events(reported):
         return
-    judged = judge_reports(tx, details, now=now, late_after=alerting.late_after)
+    judged = judge_reports(tx, details, now=now, late_after=late_after)
     has_joins = any(one.joined_at is not None for one in judged.attendance)
-    _keep(tx, details, judged, has_joins=has_joins, now=now, alerting=alerting)
+    _keep(tx, details, judged, has_joins=has_joins, now=now)
     has_ended = any(event.kind == provisional.ENDED for event in reported)
     if has_ended and now >= lesson.ends_at:  # it ran over: whether it is over now is to be seen at once
         tx.notices.reschedule(
@@ -103,9 +105,10 @@ def keep_calm(
     read = replace(details, totals=replace(totals, read_at=read_at))
     if has_reports:
         judged = judge_reports(tx, read, now=read_at, late_after=alerting.late_after)
-        _keep(tx, details, judged, has_joins=False, now=read_at, alerting=alerting)
-        return
-    tx.attendance.save_totals(replace(totals, read_at=read_at))
+        _keep(tx, details, judged, has_joins=False, now=read_at)
+        read = tx.lessons.get_details(lesson.workspace_id, lesson.id)
+    else:
+        tx.attendance.save_totals(replace(totals, read_at=read_at))
     owe_alerts(tx, read, now=read_at, alerting=alerting)
 
 
@@ -138,7 +141,6 @@ def _keep(
     *,
     has_joins: bool,
     now: datetime,
-    alerting: Alerting,
 ) -> None:
     lesson = details.lesson
     known = [seat.attendance for seat in details.seats if seat.attendance] + list(details.unknown)
@@ -150,10 +152,9 @@ def _keep(
         _greet(tx, details, judged.attendance)
     if has_joins:
         lifecycle.go_live(tx, lesson.workspace_id, lesson.id, now=now)
-    present = tx.lessons.get_details(lesson.workspace_id, lesson.id)
-    renewing.renew_links(tx, present, judged.events, ended_sessions=judged.ended_sessions, now=now)
-    if lateness.is_read_lately(present, now=now):
-        owe_alerts(tx, present, now=now, alerting=alerting)
+    if judged.ended_sessions:
+        present = tx.lessons.get_details(lesson.workspace_id, lesson.id)
+        renewing.renew_links(tx, present, judged.events, ended_sessions=judged.ended_sessions, now=now)
 
 
 def _mark_end(details: LessonDetails, session: Session) -> AttendanceEvent:

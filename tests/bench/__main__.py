@@ -15,7 +15,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tests.bench.measures import acknowledging, due, links, pace, starting, storing
+from tests.bench.measures import acknowledging, due, links, pace, reporting, starting, storing
 from tests.bench.processes import ServicesProcess, raise_file_limit, running_services
 from tests.bench.report import Line, NotMeasured, Verdict, print_table
 
@@ -28,6 +28,7 @@ BENCHES: dict[str, Bench] = {
     "pace": lambda services, folder, quick: pace.measure(services, folder, is_quick=quick),
     "start": lambda services, folder, quick: starting.measure(services, folder, is_quick=quick),
     "due": lambda _, folder, quick: due.measure(folder, is_quick=quick),
+    "reports": lambda services, folder, quick: reporting.measure(services, folder, is_quick=quick),
     "lesson": lambda _, folder, quick: storing.measure(folder, is_quick=quick),
 }
 

@@ -98,6 +98,7 @@ REASONS = {
     "to stock Bolt": "The commit must reach the disk before the answer, and on this disk that alone outlasts the goal.",
     "form with 30": "Reading the form, checking people and drawing the progress view cost as much again as bare Bolt.",
     "acknowledged while": "One event loop sends and answers: what a link costs in CPU (below) is waited for.",
+    "form acknowledged meanwhile": "One event loop takes webhooks in, redraws every board each second, and answers.",
     "longest stall": "Drawing and reading many people at once; the rest of the figure is the machine busy elsewhere.",
     "links": "Each link costs several times the CPU of its two calls, so the waves drift apart from the ideal.",
     "first message": "Four commits lie between form and post: booked, claimed, link stored, begun.",

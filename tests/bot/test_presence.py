@@ -15,7 +15,6 @@ from bot.lateness import is_inside
 from bot.presence import Presence
 from bot.rooms.base import Capabilities, Happening, LiveSession, Session, SessionEvent
 from bot.sandbox.clock import MovableClock
-from bot.whereabouts import Alerting
 from storage.records import (
     CardKind,
     Lesson,
@@ -304,9 +303,8 @@ async def report(watched: Watched, name: str, minute: float) -> None:
         connection=None,
         at=STARTS_AT + minute * MINUTE,
     )
-    alerting = Alerting(late_after=5 * MINUTE)
     await watched.stored.write(
-        lambda tx: whereabouts.keep_reports(tx, details, [event], now=watched.clock.now(), alerting=alerting)
+        lambda tx: whereabouts.keep_reports(tx, details, [event], now=watched.clock.now(), late_after=5 * MINUTE)
     )
     watched.presence.note_reported(details.room.id)
 
