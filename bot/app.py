@@ -166,6 +166,7 @@ class Hallpass:
             policy=lambda: self._find_policy(directory, workspace.id, account_id),
             make_device_link=launcher.make_device_link,
             fetch_recording=self._service.fetch_recording,
+            launch_defaults=self._launch_defaults,
             quiet_hours=self._settings.hallpass_quiet_hours,
         )
         self._desk = desk

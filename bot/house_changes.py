@@ -54,7 +54,9 @@ def _entry(
     return lines(
         words.mark("*{when}: {who}*", when=reader.stamp(entry.at), who=who),
         *(
-            words.mark(
+            words.mark("• {name}: {changed}", name=_name(name, words), changed=str(facts[name]))
+            if name in facts
+            else words.mark(
                 "• {name}: {before} → {after}",
                 name=_name(name, words),
                 before=_value(name, facts.get(name + BEFORE), name_group, words),
@@ -76,6 +78,7 @@ def _name(name: str, words: Words) -> str:
         "booker_groups": words._("User groups"),
         "reach": words._("People whom a booker may reach in an hour"),
         "channel_names": words._("Names in channels"),
+        "launch_defaults": words._("Rooms"),
     }
     return known.get(name, name)
 

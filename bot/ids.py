@@ -46,6 +46,7 @@ class Action(StrEnum):
     ALL_LESSONS_BACK = "all_lessons_back"
     HOUSE_RULES = "house_rules"  # an admin's form of settings
     HOUSE_CHANGES = "house_changes"  # who changed which setting
+    LAUNCH_DEFAULTS = "launch_defaults"  # an admin's form of what every launch says
     EXPORT = "export"  # attendance as a file
     TRY_NOTICES = "try_notices"  # an admin's: messages that were given up, once more
     TRY_MYSELF = "try_myself"  # a short lesson for one
@@ -105,6 +106,7 @@ class View(StrEnum):
     EXTEND = "extend_lesson"  # asks whether to extend into another lesson
     ALL_LESSONS = "all_lessons"
     HOUSE_RULES = "house_rules"
+    LAUNCH_DEFAULTS = "launch_defaults"
     EXPORT = "export"
     PREFERENCES = "preferences"
     MESSAGE = "message"  # a small private answer where there is no conversation to answer in

@@ -15,8 +15,7 @@ from datetime import datetime
 import structlog
 
 from bot.booking import BookingPolicy
-from bot.changes import AFTER, BEFORE, Fact
-from bot.rooms.options import list_names, merge, restore_secrets
+from bot.rooms.options import list_differences, merge, restore_secrets
 from bot.seeing import require_admin
 from storage.errors import Unreadable
 from storage.records import AccountId, AuditEntry, WorkspaceId, new_id
@@ -36,14 +35,14 @@ class LaunchDefaults:
     """Reads and keeps them. `installed`: the environment's."""
 
     def __init__(self, *, installed: Mapping[str, object], sealer: Sealer, find_problems: FindProblems) -> None:
-        self.find_problems = find_problems
-        self._installed = installed
+        self.installed = installed
+        self._find_problems = find_problems
         self._sealer = sealer
         self._last: tuple[bytes | None, dict[str, object]] = (None, {})
 
     def find_in_force(self, tx: Transaction, workspace_id: WorkspaceId, account_id: AccountId) -> dict[str, object]:
         """What launches say: the environment's, and over it Home's, name by name."""
-        return merge(self._installed, self.find_chosen(tx, workspace_id, account_id))
+        return merge(self.installed, self.find_chosen(tx, workspace_id, account_id))
 
     def find_chosen(self, tx: Transaction, workspace_id: WorkspaceId, account_id: AccountId) -> dict[str, object]:
         """What is set in Home."""
@@ -58,7 +57,7 @@ class LaunchDefaults:
         except Unreadable:
             log.warning("launch_defaults_unreadable", mend="set them anew in Home, Rooms")
             return {}
-        if problems := self.find_problems(chosen):
+        if problems := self._find_problems(chosen):
             log.warning("launch_defaults_not_usable", paths=sorted(problems), mend="correct them in Home, Rooms")
             return {}
         return chosen
@@ -80,18 +79,19 @@ class LaunchDefaults:
         person = require_admin(tx, workspace_id, user_id=user_id, policy=policy)
         before = self.find_chosen(tx, workspace_id, policy.account_id)
         after = restore_secrets(chosen, before)
-        if problems := self.find_problems(after):
+        if problems := self._find_problems(after):
             return problems
         if after == before:
             return {}
         sealed = self._sealer.seal(json.dumps(after)) if after else None
         tx.workspaces.keep_account_settings(workspace_id, policy.account_id, sealed)
-        facts: dict[str, Fact] = {NAME + BEFORE: _name(before), NAME + AFTER: _name(after)}
-        tx.audit.add(
-            AuditEntry(id=new_id(), workspace_id=workspace_id, actor=person.id, action=NAME, facts=facts, at=now)
+        entry = AuditEntry(
+            id=new_id(),
+            workspace_id=workspace_id,
+            actor=person.id,
+            action=NAME,
+            facts={NAME: ", ".join(list_differences(before, after))},
+            at=now,
         )
+        tx.audit.add(entry)
         return {}
-
-
-def _name(options: Mapping[str, object]) -> str | None:
-    return ", ".join(list_names(options)) or None

@@ -84,6 +84,7 @@ def build_admin_blocks(
     row = [
         button(words._("All lessons"), Action.ALL_LESSONS, _today(reads).to_value()),
         button(words._("Settings"), Action.HOUSE_RULES, "open"),
+        button(words._("Rooms"), Action.LAUNCH_DEFAULTS, "open"),
         button(words._("Changed settings"), Action.HOUSE_CHANGES, "open"),
         button(words._("Export attendance"), Action.EXPORT, "open"),
         button(words._("Try it on myself"), Action.TRY_MYSELF, "now"),

@@ -22,6 +22,7 @@ from bot.delivery import Delivery
 from bot.drawing import Drawer
 from bot.errors import SlackError
 from bot.home import build_small_view
+from bot.launch_defaults import LaunchDefaults
 from bot.people import Directory
 from bot.quiet import QuietHours
 from storage.records import LessonDetails, Link, Person, PersonId, Seat, WorkspaceId, new_id
@@ -53,6 +54,7 @@ class Desk:
     policy: Callable[[], BookingPolicy]  # asked each time: user groups change
     make_device_link: Callable[[LessonDetails, Seat, int], Awaitable[Link]]  # raises RoomServiceError, Outdated
     fetch_recording: Callable[[str], Awaitable[str | None]]  # by session; raises RoomServiceError
+    launch_defaults: LaunchDefaults
     quiet_hours: QuietHours  # in force for everybody, on each reader's own clock
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
     watches: set[asyncio.Task[None]] = field(default_factory=set)  # wait for others, and are let go of at once

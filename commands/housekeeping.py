@@ -15,6 +15,7 @@ from bot.house_changes import LATEST, build_house_changes
 from bot.house_forms import build_house_form, describe_unknown_group, read_house_form
 from bot.house_rules import NAME, read_house_rules, rules_of, save_house_rules, to_value
 from bot.ids import Action, View
+from bot.launch_defaults import NAME as LAUNCHES
 from bot.seeing import require_admin
 from commands.desk import Desk
 from commands.failures import read_asked
@@ -78,7 +79,11 @@ async def _build_changes(desk: Desk, user_id: str) -> Block:
 
     def read(tx: Transaction) -> tuple[Person, list[AuditEntry], dict[PersonId, str]]:
         person = require_admin(tx, desk.workspace_id, user_id=user_id, policy=policy)
-        entries = tx.audit.list_latest(desk.workspace_id, NAME, limit=LATEST)
+        found = [
+            *tx.audit.list_latest(desk.workspace_id, NAME, limit=LATEST),
+            *tx.audit.list_latest(desk.workspace_id, LAUNCHES, limit=LATEST),
+        ]
+        entries = sorted(found, key=lambda entry: (entry.at, entry.id), reverse=True)[:LATEST]
         actors = {entry.actor for entry in entries if entry.actor is not None}
         return person, entries, {actor: tx.people.get(desk.workspace_id, actor).name for actor in actors}
 

@@ -13,6 +13,7 @@ from commands import (
     finding,
     home,
     housekeeping,
+    launch_defaults,
     lesson,
     lists,
     modals,
@@ -49,6 +50,7 @@ def register(app: Dispatcher, desk: Desk, watcher: Watcher, homes: OpenHomes) ->
     home.register(app, desk, homes)  # app_home_opened, user_change
     showing.register(app, desk)  # Summary, Show
     housekeeping.register(app, desk, homes)  # an admin's Settings, and what was changed in them
+    launch_defaults.register(app, desk)  # an admin's Rooms
     recordings.register(app, desk)  # Watch recording, Transcript
     finding.register(app, desk)  # More and Back in what was found
     exporting.register(app, desk)  # an admin's Export attendance

@@ -38,11 +38,13 @@ def read_options(text: str) -> dict[str, object]:
 
 def list_names(options: Mapping[str, object]) -> list[str]:
     """What is set, without a value: `locale`, `learner.features`; sorted."""
-    return sorted(
-        f"{name}.{inner}" if inner else name
-        for name, value in options.items()
-        for inner in (value if name in ROLES and isinstance(value, Mapping) else ("",))
-    )
+    return sorted(_lay_flat(options))
+
+
+def list_differences(before: Mapping[str, object], after: Mapping[str, object]) -> list[str]:
+    """What is set otherwise, set anew or not any more, by the same names."""
+    old, new = _lay_flat(before), _lay_flat(after)
+    return sorted(name for name in old | new if name not in old or name not in new or old[name] != new[name])
 
 
 def list_secrets(options: Mapping[str, object]) -> list[str]:
@@ -71,6 +73,16 @@ def restore_secrets(options: Mapping[str, object], before: Mapping[str, object])
         else:
             restored[name] = value
     return restored
+
+
+def _lay_flat(options: Mapping[str, object]) -> dict[str, object]:
+    flat: dict[str, object] = {}
+    for name, value in options.items():
+        if name in ROLES and isinstance(value, Mapping):
+            flat |= {f"{name}.{inner}": own for inner, own in value.items()}
+        else:
+            flat[name] = value
+    return flat
 
 
 def _find_secrets(options: Mapping[str, object]) -> Iterator[object]:

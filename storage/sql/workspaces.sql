@@ -28,6 +28,10 @@ RETURNING id;
 -- By our id.
 SELECT {account} FROM room_accounts WHERE workspace_id = :workspace_id AND id = :account_id;
 
+-- name: find_account
+-- By the service's name.
+SELECT {account} FROM room_accounts WHERE workspace_id = :workspace_id AND service = :service;
+
 -- name: keep_account_settings
 -- What the workspace set for this account, sealed, in place of what it had set.
 UPDATE room_accounts SET settings_sealed = :sealed WHERE workspace_id = :workspace_id AND id = :account_id;

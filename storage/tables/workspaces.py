@@ -50,5 +50,9 @@ class WorkspaceTable(Table):
             raise NotStored("room account", account_id)
         return ACCOUNT.from_row(row)
 
+    def find_account(self, workspace_id: WorkspaceId, service: str) -> RoomAccount | None:
+        row = self._one(SQL["find_account"], workspace_id=workspace_id, service=service)
+        return ACCOUNT.from_row(row) if row else None
+
     def keep_account_settings(self, workspace_id: WorkspaceId, account_id: AccountId, sealed: bytes | None) -> None:
         self._change(SQL["keep_account_settings"], workspace_id=workspace_id, account_id=account_id, sealed=sealed)

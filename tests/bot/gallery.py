@@ -38,6 +38,7 @@ from bot.home import HomeLesson, build_home, build_small_view
 from bot.house_changes import build_house_changes
 from bot.house_forms import build_house_form, rule_lines
 from bot.ids import Field
+from bot.launch_forms import build_launch_form
 from bot.lesson_forms import (
     MAX_REASON,
     TypedTimes,
@@ -94,6 +95,7 @@ from bot.replies import (
     describe_refusal,
 )
 from bot.roll import build_roll
+from bot.rooms.lessonspace_body import FEATURES
 from bot.summaries import build_summary
 from bot.watchers import Rights
 from bot.wishes import Preferences
@@ -633,14 +635,16 @@ def make_house_history(cast: Cast) -> list[AuditEntry]:
         {"bookers": "everyone", "12": "12"},
     ]
     actors = (cast.person(0).id, PersonId("nobody"), None)
-    return [
+    rules = [
         make_audit_entry(
             lesson, "house_rules", actor=actor, facts={f"{name}_{when}": one for name, one in set_.items()}
         )
         for set_ in values
         for when in ("before", "after")
         for actor in actors
-    ] * 3
+    ]
+    options = {"launch_defaults": ", ".join(f"learner.{name}" for name in FEATURES)}
+    return [*rules * 3, *(make_audit_entry(lesson, "launch_defaults", actor=actor, facts=options) for actor in actors)]
 
 
 def _list_house_views(cast: Cast) -> Iterator[tuple[str, Block]]:
@@ -663,6 +667,14 @@ def _list_house_views(cast: Cast) -> Iterator[tuple[str, Block]]:
             groups = None if count is None else {f"S0GROUP{number}": cast.write(80) for number in range(count)}
             form = build_house_form(chosen, LessonOptions(), reach=200, groups=groups, reader=reader)
             yield f"settings {chosen}, {count} user groups", form
+    options = {
+        "rest": cast.write(2000),
+        "server": cast.write(80),
+        "learner": {"features": dict.fromkeys(FEATURES, False)},
+    }
+    for launches, installed in (({}, []), ({"locale": "fr", "allow_guests": True}, ["theme"]), (options, FEATURES)):
+        launch_form = build_launch_form(launches, installed=installed, features=FEATURES, reader=reader)
+        yield f"rooms, {len(launches)} options set", launch_form
     for entries in ([], make_house_history(cast)):
         view = build_house_changes(
             entries, names={reader.id: reader.name}, name_group=lambda _: cast.write(80), reader=reader, now=NOW
