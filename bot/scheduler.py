@@ -141,6 +141,9 @@ class Scheduler:
                 await self._keep_house()
         except StoreClosed:
             return
+        except asyncio.CancelledError:
+            if not self._is_stopping:
+                raise
         except Exception:
             log.exception("house_not_kept")
 
