@@ -1,0 +1,160 @@
+"""A stand-in Agora Interactive Whiteboard over real HTTP on loopback, for the demo and the tests.
+
+It has the REST API, the browser SDK's script, and the rooms that this script joins. What it was asked and who is inside
+can be read off it; what it does wrong on purpose is switched on by its `faults`. It draws nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import timedelta
+from types import TracebackType
+from typing import Any, Self
+from uuid import uuid4
+
+from aiohttp import ClientSession, DummyCookieJar, web
+
+from bot.clock import Clock
+from bot.sandbox.agora.api import Api
+from bot.sandbox.agora.browser import Browser
+from bot.sandbox.agora.gate import answer, answer_in_json
+from bot.sandbox.agora.rooms import Member, Reason, Room, TurnedAway
+from bot.sandbox.agora.script import SCRIPT
+from bot.sandbox.agora.tokens import BadToken, Power, Token, open_token
+
+
+class AgoraStandIn(Api):
+    """The service, from `async with` until its end. `latency` is what every API call takes."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        app_identifier: str | None = None,
+        access_key: str | None = None,
+        secret_key: str | None = None,
+        port: int = 0,
+        latency: timedelta = timedelta(0),
+    ) -> None:
+        super().__init__(
+            clock, access_key=access_key or uuid4().hex, secret_key=secret_key or uuid4().hex, latency=latency
+        )
+        self.app_identifier = app_identifier or f"{uuid4().hex}/{uuid4().hex}"
+        self._port = port
+
+    async def __aenter__(self) -> Self:
+        # Requests that a fault holds back are not waited for.
+        self._runner = web.AppRunner(self._build_app(), access_log=None, shutdown_timeout=0.1)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", self._port).start()
+        self._port = self._runner.addresses[0][1]
+        self._client = ClientSession(cookie_jar=DummyCookieJar())
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._client.close()
+        await self._runner.cleanup()
+
+    @property
+    def origin(self) -> str:
+        """Where it listens. Keeps its port when it is left and entered again."""
+        return f"http://127.0.0.1:{self._port}"
+
+    @property
+    def api_url(self) -> str:
+        """What `AGORA_API_URL` is set to."""
+        return f"{self.origin}/v5/"
+
+    @property
+    def script_url(self) -> str:
+        """What `AGORA_SCRIPT_URL` is set to."""
+        return f"{self.origin}/white-web-sdk/stand-in.js"
+
+    def browser(self) -> Browser:
+        """Another tab."""
+        return Browser(self.origin, self._client)
+
+    def list_inside(self, uuid: str) -> list[Member]:
+        """Everybody who is in the room now, those who only watch too, in the order of coming."""
+        return list(self.rooms[uuid].members.values())
+
+    def list_members(self, uuid: str) -> list[str]:
+        """Names of those whom the room's own list shows now: not those who only watch."""
+        return [member.shown_name for member in self.rooms[uuid].list_members()]
+
+    def _build_app(self) -> web.Application:
+        app = web.Application(middlewares=[answer_in_json])
+        app.add_routes(
+            [
+                *self.build_routes(),
+                web.get("/white-web-sdk/stand-in.js", self._script),
+                web.post("/connections/", self._connect),
+                web.get("/connections/{connection}/", self._look),
+                web.post("/connections/{connection}/leave/", self._leave),
+            ]
+        )
+        return app
+
+    async def _script(self, request: web.Request) -> web.StreamResponse:
+        return _let_pages_read(web.Response(text=SCRIPT, content_type="text/javascript", charset="utf-8"))
+
+    async def _connect(self, request: web.Request) -> web.StreamResponse:
+        asked = json.loads(await request.text())
+        try:
+            member = self._join(asked)
+        except TurnedAway as turned_away:
+            return _let_pages_read(answer({"reason": turned_away.reason.value}, 403))
+        return _let_pages_read(answer({"connection": member.connection}, 201))
+
+    def _join(self, asked: Mapping[str, Any]) -> Member:
+        """Everything that the SDK's servers judge. TurnedAway for whoever does not get in."""
+        if asked.get("appIdentifier") != self.app_identifier:
+            raise TurnedAway(Reason.OTHER_APP)
+        room = self.rooms.get(str(asked.get("uuid")))
+        if room is None:
+            raise TurnedAway(Reason.NO_ROOM)
+        if asked.get("region") != room.region:
+            raise TurnedAway(Reason.OTHER_REGION)
+        token = self._judge_token(str(asked.get("roomToken")), room)
+        if not asked.get("uid"):
+            raise TurnedAway(Reason.NO_UID)
+        if asked.get("isWritable", True) and token.power is Power.READER:
+            raise TurnedAway(Reason.WATCHES_ONLY)
+        shown_name = str(asked.get("userPayload", {}).get("nickName", ""))
+        return room.join(uid=asked["uid"], shown_name=shown_name, power=token.power, now=self.clock.now())
+
+    def _judge_token(self, text: str, room: Room) -> Token:
+        """Its end is looked at on joining and never again: whether it is later, is not documented."""
+        try:
+            token = open_token(text, access_key=self.access_key, secret_key=self.secret_key)
+        except BadToken as error:
+            raise TurnedAway(Reason.BAD_TOKEN) from error
+        if token.kind != "room":  # a project's token in a browser is a mistake that must show
+            raise TurnedAway(Reason.BAD_TOKEN)
+        if token.uuid != room.uuid:
+            raise TurnedAway(Reason.OTHER_ROOM)
+        if token.is_spent(self.clock.now()):
+            raise TurnedAway(Reason.SPENT)
+        return token
+
+    async def _look(self, request: web.Request) -> web.StreamResponse:
+        connection = request.match_info["connection"]
+        if any(connection in room.members for room in self.rooms.values()):
+            return _let_pages_read(answer({}))
+        if any(connection in room.put_out for room in self.rooms.values()):
+            return _let_pages_read(answer({"reason": Reason.BANNED.value}, 410))
+        return _let_pages_read(answer({"reason": None}, 404))
+
+    async def _leave(self, request: web.Request) -> web.StreamResponse:
+        was_inside = any(room.leave(request.match_info["connection"]) for room in self.rooms.values())
+        return _let_pages_read(answer({}, 200 if was_inside else 409))
+
+
+def _let_pages_read(response: web.Response) -> web.Response:
+    """Pages of other origins run the script, as everybody's pages run the real one."""
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    return response
