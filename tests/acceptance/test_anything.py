@@ -13,12 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.ids import Choice
+from bot.sandbox.lessonspace.mishaps import Mishap
 from bot.sandbox.school import open_school
 from tests.acceptance.afternoon import NAMES, OTHERS, POST_FAULTS, Afternoon
 from tests.acceptance.conftest import MONDAY_TWO_PM
 from tests.acceptance.must_hold import check_afterwards, check_at_rest
 from tests.budget import examples
 
+MISHAPS = (Mishap.losing(), Mishap.repeating(), Mishap.reordering())
 Act = tuple[str, tuple[object, ...], bool]
 
 
@@ -62,11 +64,18 @@ ACTS = st.lists(
 
 
 @examples(8)
-@given(leaves=st.booleans(), acts=ACTS)
-async def test_whatever_happens_what_must_hold_holds(leaves: bool, acts: list[Act]) -> None:
-    """Nobody sees another's link, nothing comes twice or untrue, everybody gets in, and every lesson is summed up."""
+@given(leaves=st.booleans(), has_reports=st.booleans(), mishap=st.sampled_from([None, *MISHAPS]), acts=ACTS)
+async def test_whatever_happens_what_must_hold_holds(
+    leaves: bool, has_reports: bool, mishap: Mishap | None, acts: list[Act]
+) -> None:
+    """Nobody sees another's link, nothing comes twice or untrue, everybody gets in, and every lesson is summed up.
+
+    Also where rooms report by themselves, and whatever becomes of their reports on the way.
+    """
     with TemporaryDirectory() as folder:
-        async with open_school(Path(folder), starts_at=MONDAY_TWO_PM) as school:
+        async with open_school(Path(folder), starts_at=MONDAY_TWO_PM, has_webhooks=has_reports) as school:
+            if mishap is not None:
+                school.lessonspace.webhooks.mishaps.switch_on("user.*", mishap)
             await school.start()
             afternoon = Afternoon(school)
             await afternoon.act("book", ("Ada", 12, leaves, True))
