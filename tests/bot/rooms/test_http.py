@@ -266,7 +266,7 @@ async def test_the_last_call_that_is_let_through_holds_back_the_next(
     told."""
     time = HandWound()
     pace = Pace("Somebody", per_second=None, monotonic=lambda: time.seconds, sleep=time.sleep)
-    async with open_door(answer({}, **headers), GOOD, time=time) as (door, _):
+    async with open_door(answer({}, 200, **headers), GOOD, time=time) as (door, _):
         await door.fetch("GET", "x", what="x", pace=pace)
         await door.fetch("GET", "x", what="x", pace=pace)
 
