@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+
+import pytest
 
 from bot.clock import Clock
 from bot.rooms.base import LaunchRequest
 from bot.rooms.http import Patience
 from bot.rooms.loop import Loop
+from bot.rooms.loop_answers import LoopRefused
+from bot.rooms.loop_body import Wanted
 from storage.records import Role
 from tests.bot.rooms.recorded import START, HandWound
 
@@ -32,6 +37,7 @@ LEARNER = LaunchRequest(
     seats=2,
 )
 LEADER = replace(LEARNER, person_key="k-ada", shown_name="Ada", role=Role.LEADER, is_leader=True)
+WANTED = Wanted(name="Geometry", owner="Ada", max_size=3, closes_at=END)
 
 
 class Memory:
@@ -64,3 +70,9 @@ def build_recorded(client: Any, url: str, *, keeper: Memory | None = None, tries
     patience = Patience(tries=tries)
     timing = HandWound().as_timing()
     return Loop(client, url=url, keeper=keeper or Memory(TOKEN), patience=patience, timing=timing)
+
+
+async def refusal_of(call: Awaitable[object]) -> LoopRefused:
+    with pytest.raises(LoopRefused) as caught:
+        await call
+    return caught.value

@@ -13,9 +13,8 @@ from bot.rooms.answers import Fields
 from bot.rooms.http import open_client
 from bot.rooms.loop_answers import LoopRefused, parse_address
 from bot.rooms.loop_body import LONGEST_NAME, NOBODY, count_hours, cut_name
-from tests.bot.rooms.loop_callers import LEARNER, TOKEN, Memory, build_recorded
+from tests.bot.rooms.loop_callers import LEARNER, TOKEN, WANTED, Memory, build_recorded
 from tests.bot.rooms.recorded import START, RecordedServer, Script, answer
-from tests.bot.rooms.test_loop import WANTED
 
 URL = "http://127.0.0.1:1/token-that-nobody-may-read"
 MADE = {"roomToken": "t", "roomUrl": URL, "expiresAt": 1898870400}
