@@ -1,9 +1,10 @@
 """After the end: who came, whether people are still inside, and what the lesson came to.
 
 Theory of operation. From `ends_at` on the room service is asked for its sessions. While one runs, the lesson is running
-over and is asked about again, ever more slowly. When none runs, or when patience runs out (15 minutes after the last
-link closed), the lesson ends: what was reported is kept, attendance is computed and the summary is owed. A service that
-does not answer is asked again until patience runs out; then the summary says *not known*, never *absent*.
+over and is asked about again, ever more slowly. When none runs, or the room's next lesson begins, or patience runs out
+(15 minutes after the last link closed), the lesson ends: what was reported is kept, attendance is computed and the
+summary is owed. A service that does not answer is asked again until patience runs out; then the summary says *not
+known*, never *absent*.
 """
 
 from __future__ import annotations
@@ -76,16 +77,30 @@ class SessionReader:
                 raise
             await self._end(notice, details, [], is_known=False)
             return None
-        is_running = any(session.ended_at is None for session in sessions)
-        if is_running and not is_out_of_patience:
+        ends_by = await self._find_last_moment(details, sessions)
+        if ends_by is not None and now < ends_by:
             if lesson.is_open:
                 await self._store.write(
                     lambda tx: lifecycle.note_running_over(tx, lesson.workspace_id, lesson.id, is_running_over=True)
                 )
             pause = lifecycle.next_look(notice.attempts)
-            return LookAgain(due_at=min(now + pause, lifecycle.patience_until(details)))
+            return LookAgain(due_at=min(now + pause, ends_by))
         await self._end(notice, details, sessions, is_known=True)
         return None
+
+    async def _find_last_moment(self, details: LessonDetails, sessions: Sequence[Session]) -> datetime | None:
+        """Until when the lesson may run over: while there is patience, and no longer than the room is its own; from
+        then on whoever is inside is in the next lesson. None: nobody is inside.
+        """
+
+        def read(tx: Transaction) -> tuple[datetime | None, list[Session]]:
+            return _find_neighbours(tx, details)[1], _leave_out_early(tx, details, sessions)
+
+        next_starts_at, own = await self._store.read(read)
+        if all(session.ended_at is not None for session in own):
+            return None
+        patience = lifecycle.patience_until(details)
+        return patience if next_starts_at is None else min(patience, next_starts_at)
 
     async def _close_room(self, details: LessonDetails) -> None:
         """Somebody pressed *End now*: where the service can, nobody stays behind. Not while another lesson is in it."""

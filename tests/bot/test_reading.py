@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from bot.clock import SystemClock
 from bot.errors import RoomServiceDown
 from bot.reading import LookAgain, SessionReader
+from bot.rooms.base import LESSON_TAG
 from bot.sandbox.clock import MovableClock
 from storage.records import Lesson, LessonState, NoticeKind, Verdict
 from storage.store import Transaction
@@ -140,6 +141,57 @@ async def test_minutes_stop_where_the_neighbour_in_the_same_room_begins(told: To
     assert ada is not None
     assert ada.attendance is not None
     assert timedelta(hours=1) == ada.attendance.present
+
+
+async def follow(told: Told, *, starts_at: datetime) -> Lesson:
+    """Another lesson in the same room, of Ada with Cleo."""
+    later = await told.stored.book(told.stored.cleo, starts_at=starts_at, title="Next")
+
+    def work(tx: Transaction) -> None:
+        tx.lessons.update(replace(later, room=told.lesson.room))
+        for seat in tx.lessons.get_details(later.workspace_id, later.id).seats:
+            tx.lessons.update_participant(replace(seat.participant, provider_user_id=f"p-{seat.person.name}"))
+
+    await told.stored.write(work)
+    return later
+
+
+async def test_a_lesson_runs_over_only_until_the_next_in_its_room_begins(told: Told) -> None:
+    """Whoever is inside then is in that one: the summary of the first does not wait for its end."""
+    next_starts_at = ENDS_AT + timedelta(seconds=20)
+    await follow(told, starts_at=next_starts_at)
+    told.rooms.sessions = [meet("p-Ada", STARTS_AT, None)]
+
+    again = await told.look()
+    assert isinstance(again, LookAgain)
+    assert next_starts_at == again.due_at
+
+    told.clock.move_to(next_starts_at)
+    assert await told.look() is None
+    assert LessonState.ENDED == await told.state()
+
+
+@pytest.mark.parametrize(("is_tagged", "verdict"), [(True, Verdict.ABSENT), (False, Verdict.PRESENT)])
+async def test_who_came_early_for_the_next_lesson_was_not_in_this_one(
+    told: Told, *, is_tagged: bool, verdict: Verdict
+) -> None:
+    """Ada teaches both, missed the first, and waits in the room for the second: the session's tag tells."""
+    later = await follow(told, starts_at=ENDS_AT + timedelta(minutes=5))
+    waiting = meet("p-Ada", ENDS_AT - timedelta(minutes=3), None)
+    told.rooms.sessions = [replace(waiting, tags={LESSON_TAG: later.id} if is_tagged else {})]
+
+    again = await told.look()
+
+    assert is_tagged is (again is None)
+    if again is not None:
+        told.clock.move_to(again.due_at)
+        await told.look()
+    told.clock.move_to(ENDS_AT + timedelta(minutes=5))
+    await told.look()
+    ada = (await told.stored.details(told.lesson)).find_seat(told.stored.ada.id)
+    assert ada is not None
+    assert ada.attendance is not None
+    assert verdict is ada.attendance.verdict
 
 
 async def test_a_cancelled_lesson_is_not_ended(told: Told) -> None:
