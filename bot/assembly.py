@@ -11,8 +11,9 @@ import aiohttp
 from bot.clock import Clock
 from bot.delivery import Delivery
 from bot.identity import StartRefused
+from bot.rooms.agora_whiteboard import AgoraWhiteboard
 from bot.rooms.base import RoomService
-from bot.rooms.http import open_client
+from bot.rooms.http import HttpClient, open_client
 from bot.rooms.lessonspace import Lessonspace
 from bot.settings import Settings
 from storage.records import LessonOptions
@@ -62,6 +63,30 @@ async def open_room_service(settings: Settings) -> AsyncIterator[RoomService]:
         ) as service,
     ):
         yield service
+
+
+def build_agora(settings: Settings, client: HttpClient) -> AgoraWhiteboard:
+    """Agora's whiteboard on that client. StartRefused names every setting that is missing."""
+    identifier, region = settings.agora_app_identifier, settings.agora_region
+    access_key, secret_key = settings.agora_access_key, settings.agora_secret_key
+    if identifier is None or access_key is None or secret_key is None or region is None:
+        names = ("agora_app_identifier", "agora_access_key", "agora_secret_key", "agora_region")
+        missing = ", ".join(name.upper() for name in names if getattr(settings, name) is None)
+        mend = (
+            "copy identifier and keys from the whiteboard project in Agora's console, and choose where rooms are kept"
+        )
+        raise StartRefused(f"not set: {missing}", mend)
+    rate = settings.hallpass_launch_rate
+    return AgoraWhiteboard(
+        client,
+        app_identifier=identifier,
+        access_key=access_key.get_secret_value(),
+        secret_key=secret_key.get_secret_value(),
+        region=region,
+        api_url=settings.agora_api_url,
+        script_url=settings.agora_script_url,
+        calls_per_second=rate.per_second if rate else None,
+    )
 
 
 @asynccontextmanager

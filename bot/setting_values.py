@@ -18,6 +18,7 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 from bot.quiet import OFF, QuietHours
+from bot.rooms.agora_rooms import REGIONS
 from bot.rooms.base import Audience
 from bot.rooms.lessonspace_launch import MORE_REPORTS, find_option_problems
 from bot.rooms.options import NotOptions, list_names, list_secrets, read_options
@@ -205,6 +206,11 @@ def parse_url(text: str) -> str:
     return text.strip().rstrip("/") + "/"
 
 
+def parse_script_url(text: str) -> str:
+    """The address of one file, without a slash at its end: https, or http on this machine."""
+    return parse_url(text).removesuffix("/")
+
+
 def parse_listen(text: str) -> Listen:
     """`host:port`; port 0 is a free one."""
     mend = "write host:port, like 127.0.0.1:8710 (port 0: a free one)"
@@ -371,6 +377,24 @@ def parse_room_key(text: str) -> str:
     if " " in text.strip():
         raise Wrong("holds more than the key (it goes without the word Organisation)", mend)
     return _parse_printable(text, mend=mend).strip()
+
+
+def parse_bearer(text: str) -> str:
+    """A token that goes with each request as it is."""
+    mend = "copy the bare token, in one piece and without the word Bearer"
+    return _parse_printable(text, mend=mend)
+
+
+def parse_agora_key(text: str) -> str:
+    return _parse_printable(text, mend="copy it again from the whiteboard project in Agora's console, in one line")
+
+
+def parse_agora_region(text: str) -> str:
+    """One of the data centres that rooms can be in."""
+    region = text.strip().lower()
+    if region not in REGIONS:
+        raise Wrong("is no region of Agora's whiteboard", f"use {', '.join(REGIONS)}")
+    return region
 
 
 def is_usual_key(key: str) -> bool:

@@ -35,8 +35,11 @@ from bot.setting_values import (
     Wrong,
     is_usual_key,
     of_text,
+    parse_agora_key,
+    parse_agora_region,
     parse_app_token,
     parse_audiences,
+    parse_bearer,
     parse_bookers,
     parse_bot_token,
     parse_channel,
@@ -55,6 +58,7 @@ from bot.setting_values import (
     parse_reports,
     parse_room_key,
     parse_room_service,
+    parse_script_url,
     parse_signing_secret,
     parse_switch,
     parse_url,
@@ -128,6 +132,40 @@ class Settings(BaseSettings):
         description="what every launch says beside the lesson's own matters, as JSON in Lessonspace's words, for all "
         "and under `leader`, `learner`, `observer` for a role alone; not set: what Lessonspace does by itself. "
         "What admins set in Home, under Rooms, wins over it",
+    )
+
+    videsk_api_token: Annotated[SecretStr | None, BeforeValidator(of_text(parse_bearer))] = Field(
+        default=None,
+        description="the account's token at Videsk, of the kind `api-token`; for lessons that are held there",
+    )
+    videsk_api_url: Url = Field(
+        default="https://api.videsk.io/", description="Videsk's API; another address for a stand-in"
+    )
+    videsk_script_url: Annotated[str, BeforeValidator(of_text(parse_script_url))] = Field(
+        default="https://cdn.videsk.io/sdk/webrtc.esm.js",
+        description="Videsk's own browser script, which the page of a lesson loads; another address for a stand-in",
+    )
+
+    agora_app_identifier: Annotated[str | None, BeforeValidator(of_text(parse_agora_key))] = Field(
+        default=None, description="the App Identifier of the whiteboard project in Agora's console, for lessons there"
+    )
+    agora_access_key: Annotated[SecretStr | None, BeforeValidator(of_text(parse_agora_key))] = Field(
+        default=None, description="the project's access key (AK) there"
+    )
+    agora_secret_key: Annotated[SecretStr | None, BeforeValidator(of_text(parse_agora_key))] = Field(
+        default=None, description="the project's secret key (SK) there; it signs every way in, and is sent nowhere"
+    )
+    agora_region: Annotated[str | None, BeforeValidator(of_text(parse_agora_region))] = Field(
+        default=None,
+        description="where new whiteboards are kept: `us-sv`, `sg`, `in-mum`, `eu` or `cn-hz`; one that there is stays "
+        "where it was made",
+    )
+    agora_api_url: Url = Field(
+        default="https://api.netless.link/v5/", description="the whiteboard's API; another address for a stand-in"
+    )
+    agora_script_url: Annotated[str, BeforeValidator(of_text(parse_script_url))] = Field(
+        default="https://sdk.netless.link/white-web-sdk/2.15.16.js",
+        description="the whiteboard's own browser script, which the page of a lesson loads; another address for a stand-in",
     )
 
     hallpass_room_service: Annotated[RoomServiceChoice, BeforeValidator(of_text(parse_room_service))] = Field(

@@ -8,7 +8,7 @@ import pytest
 
 from tests import budget
 
-CLEANED = ("SLACK_", "HALLPASS_", "LESSONSPACE_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+CLEANED = ("SLACK_", "HALLPASS_", "LESSONSPACE_", "VIDESK_", "AGORA_", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 
 # Once, before any test module is imported: what a developer has exported must neither help nor break a test.
 for _name in [name for name in os.environ if name.upper().startswith(CLEANED)]:
