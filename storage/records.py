@@ -255,6 +255,7 @@ class RoomAccount(Record):
     service: str  # "lessonspace"
     external_id: str | None = None  # the provider's id of our organisation
     settings_sealed: bytes | None = field(default=None, repr=False)
+    secret_sealed: bytes | None = field(default=None, repr=False)  # what the service gave us to be known by
     created_at: datetime
 
 

@@ -129,6 +129,12 @@ class Workspaces(Protocol):
         """Replace what the workspace set for this account; None: nothing."""
         ...
 
+    def keep_account_secret(
+        self, workspace_id: WorkspaceId, account_id: AccountId, sealed: bytes, *, instead_of: bytes | None
+    ) -> bool:
+        """Replace the secret by which the service knows us, in one statement. False: another is kept by now."""
+        ...
+
 
 class People(Protocol):
     """The directory: people with their Slack address, and channels."""

@@ -78,3 +78,6 @@ CREATE INDEX audit_by_actor ON audit (actor) WHERE actor IS NOT NULL;
 
 -- Our own links: the browser that redeemed one may come back by it. SHA-256 of what only that browser knows.
 ALTER TABLE links ADD COLUMN redeemed_by BLOB;
+
+-- What a room service gave us to be known by, such as a registration that our rooms belong to.
+ALTER TABLE room_accounts ADD COLUMN secret_sealed BLOB;

@@ -35,3 +35,8 @@ SELECT {account} FROM room_accounts WHERE workspace_id = :workspace_id AND servi
 -- name: keep_account_settings
 -- What the workspace set for this account, sealed, in place of what it had set.
 UPDATE room_accounts SET settings_sealed = :sealed WHERE workspace_id = :workspace_id AND id = :account_id;
+
+-- name: keep_account_secret
+-- What the service gave us to be known by, where nothing else came in between.
+UPDATE room_accounts SET secret_sealed = :sealed
+WHERE workspace_id = :workspace_id AND id = :account_id AND secret_sealed IS :instead_of;

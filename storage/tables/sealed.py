@@ -19,6 +19,7 @@ class SealedColumn(NamedTuple):
 SEALED_COLUMNS = (
     SealedColumn("installations", "bot_token_sealed"),
     SealedColumn("room_accounts", "settings_sealed"),
+    SealedColumn("room_accounts", "secret_sealed"),
     SealedColumn("rooms", "secret_sealed"),
     SealedColumn("rooms", "webhook_key_sealed"),
     SealedColumn("deliveries", "body_sealed"),

@@ -56,3 +56,15 @@ class WorkspaceTable(Table):
 
     def keep_account_settings(self, workspace_id: WorkspaceId, account_id: AccountId, sealed: bytes | None) -> None:
         self._change(SQL["keep_account_settings"], workspace_id=workspace_id, account_id=account_id, sealed=sealed)
+
+    def keep_account_secret(
+        self, workspace_id: WorkspaceId, account_id: AccountId, sealed: bytes, *, instead_of: bytes | None
+    ) -> bool:
+        changed = self._change(
+            SQL["keep_account_secret"],
+            workspace_id=workspace_id,
+            account_id=account_id,
+            sealed=sealed,
+            instead_of=instead_of,
+        )
+        return changed == 1

@@ -72,7 +72,7 @@ CREATE TABLE room_accounts (
   external_id TEXT,
   settings_sealed BLOB,
   created_at TEXT NOT NULL
-);
+, secret_sealed BLOB);
 CREATE UNIQUE INDEX room_accounts_by_service ON room_accounts (workspace_id, service);
 CREATE TABLE rooms (
   id TEXT PRIMARY KEY NOT NULL,

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from storage.errors import NotStored
-from storage.records import PersonKind
+from storage.records import PersonKind, WorkspaceId
 from storage.store import Store
 from tests.records import NOW, make_audit_entry, make_channel, make_person, make_workspace
 from tests.storage.contract import School, changed, make_school
@@ -48,6 +48,29 @@ async def test_an_account_is_made_once_for_each_service(school: School) -> None:
     stranger = (await school.store.write(make_school(school.store, "T2"))).workspace.id
     with pytest.raises(NotStored, match="no room account"):
         await school.store.read(lambda tx: tx.workspaces.get_account(stranger, school.account_id))
+
+
+async def test_an_account_s_secret_is_replaced_only_by_who_knows_it(school: School) -> None:
+    """Who comes second replaces nothing; another workspace not even the first time."""
+    stranger = (await school.store.write(make_school(school.store, "T2"))).workspace.id
+    ours = (school.workspace.id, school.account_id)
+
+    async def keep(workspace_id: WorkspaceId, sealed: bytes, instead_of: bytes | None) -> bool:
+        return await school.store.write(
+            lambda tx: tx.workspaces.keep_account_secret(workspace_id, ours[1], sealed, instead_of=instead_of)
+        )
+
+    kept = [
+        await keep(stranger, b"theirs", None),
+        await keep(ours[0], b"one", None),
+        await keep(ours[0], b"two", None),
+        await keep(ours[0], b"three", b"one"),
+    ]
+
+    account = await school.store.read(lambda tx: tx.workspaces.get_account(*ours))
+    assert kept == [False, True, False, True]
+    assert account.secret_sealed == b"three"
+    assert "three" not in repr(account)
 
 
 async def test_a_person_comes_back_as_saved(school: School) -> None:
