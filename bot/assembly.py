@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import datetime
 from pathlib import Path
 
 import aiohttp
@@ -15,6 +16,9 @@ from bot.rooms.agora_whiteboard import AgoraWhiteboard
 from bot.rooms.base import RoomService
 from bot.rooms.http import HttpClient, open_client
 from bot.rooms.lessonspace import Lessonspace
+from bot.rooms.loop import Loop
+from bot.rooms.loop_identity import SessionKeeper
+from bot.rooms.videsk import Videsk
 from bot.settings import Settings
 from storage.records import LessonOptions
 from storage.sealing import Sealer, load_or_make_key_file
@@ -65,6 +69,20 @@ async def open_room_service(settings: Settings) -> AsyncIterator[RoomService]:
         yield service
 
 
+def build_videsk(settings: Settings, client: HttpClient, *, now: Callable[[], datetime] | None = None) -> Videsk:
+    """Videsk on that client. `now` is lesson time; without it, the machine's."""
+    token = settings.videsk_api_token
+    if token is None:
+        raise StartRefused("VIDESK_API_TOKEN is not set", "make one of the kind api-token in Videsk's dashboard")
+    return Videsk(
+        client,
+        api_token=token.get_secret_value(),
+        api_url=settings.videsk_api_url,
+        script_url=settings.videsk_script_url,
+        now=now,
+    )
+
+
 def build_agora(settings: Settings, client: HttpClient) -> AgoraWhiteboard:
     """Agora's whiteboard on that client. StartRefused names every setting that is missing."""
     identifier, region = settings.agora_app_identifier, settings.agora_region
@@ -87,6 +105,13 @@ def build_agora(settings: Settings, client: HttpClient) -> AgoraWhiteboard:
         script_url=settings.agora_script_url,
         calls_per_second=rate.per_second if rate else None,
     )
+
+
+def build_loop(settings: Settings, client: HttpClient, keeper: SessionKeeper) -> Loop:
+    """Mozilla Loop on that client. `keeper` holds what the server knows the account by."""
+    if settings.loop_url is None:
+        raise StartRefused("LOOP_URL is not set", "say where your Loop server is; Mozilla's own is gone")
+    return Loop(client, url=settings.loop_url, keeper=keeper)
 
 
 @asynccontextmanager
