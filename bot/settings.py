@@ -168,6 +168,11 @@ class Settings(BaseSettings):
         description="the whiteboard's own browser script, which the page of a lesson loads; another address for a stand-in",
     )
 
+    loop_url: Annotated[str | None, BeforeValidator(of_text(parse_url))] = Field(
+        default=None,
+        description="where a server that speaks Mozilla Loop has its calls, for lessons there; Mozilla's own is gone",
+    )
+
     hallpass_room_service: Annotated[RoomServiceChoice, BeforeValidator(of_text(parse_room_service))] = Field(
         default=RoomServiceChoice.LESSONSPACE, description="where lessons take place"
     )
