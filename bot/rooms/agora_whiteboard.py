@@ -4,7 +4,7 @@ A room there is a board and no more: no sound, no times, no record of who came. 
 it does not know (sessions, recordings) is an error and never an empty list, which would make somebody absent who was
 there. There is no link either: the way in is a page of ours, which is handed a token that opens this one room.
 
-It refuses to let an admin's token or the key pair out of this process: either could open again what was shut.
+It hands no browser an admin's token or the secret key: either could open again what was shut.
 """
 
 from __future__ import annotations
