@@ -131,8 +131,8 @@ class LoopIdentity:
     async def _replace(self, refused: str) -> str:
         """A token that is not the refused one."""
         async with self._registers:
-            if self._token is None or self._token == refused:
-                self._token = await self._load_or_register(refused)
+            # Who waited here finds the newer token kept, and takes that.
+            self._token = await self._load_or_register(refused)
             return self._token
 
     async def _load_or_register(self, refused: str | None) -> str:

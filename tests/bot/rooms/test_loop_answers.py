@@ -125,6 +125,15 @@ async def test_every_failure_is_one_of_ours(script: bytes, error: type[RoomServi
     assert getattr(caught.value, "errno", None) is None
 
 
+async def test_a_token_that_lapsed_is_not_told_as_a_seat_that_did() -> None:
+    """The same number stands for both; what is said depends on the status."""
+    lapsed = answer({"code": 401, "errno": 111, "error": "x"}, 401)
+    with pytest.raises(LoopRefused) as caught:
+        await ask(lambda loop: loop.fetch_room("t", caller=NOBODY), lapsed)
+
+    assert caught.value.detail == "room: may not be read"
+
+
 async def test_all_rooms_missing_is_told_as_several_missing() -> None:
     """The server says 404 for the whole then; another 404 is none of that."""
     missing = answer({"responses": {"t": {"code": 404}, "u": {"code": 404}}}, 404)
