@@ -23,7 +23,7 @@ from bot.sandbox.loop.rooms import Rooms
 _PAGE = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{name}</title>
 <h1>{name}</h1>
-<form><label>Your name <input name="name" required maxlength="255"></label> <button>Join</button></form>
+<form><label>Your name <input name="shown" required maxlength="255"></label> <button>Join</button></form>
 <p role="status"></p>
 <script>
 const room = "{room}", said = document.querySelector("[role=status]");
@@ -32,7 +32,7 @@ const send = (action, more) => fetch(room, {{method: "POST", keepalive: true, bo
   headers: {{"Content-Type": "application/json", ...(token && {{Authorization: "Basic " + btoa(token + ":")}})}}}});
 document.querySelector("form").addEventListener("submit", async event => {{
   event.preventDefault();
-  const answer = await send("join", {{displayName: event.target.name.value, clientMaxSize: 5}});
+  const answer = await send("join", {{displayName: event.target.elements.shown.value, clientMaxSize: 5}});
   token = answer.ok ? (await answer.json()).sessionToken : null;
   said.textContent = token ? "You are inside." : "The room is full.";
   event.target.hidden = token !== null;
