@@ -20,6 +20,7 @@ import structlog
 import uvicorn
 from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
+from starlette.routing import Route
 
 from bot.assembly import build_delivery, build_options, build_sealer, open_room_service, open_slack_session
 from bot.booking import BookingPolicy
@@ -29,11 +30,13 @@ from bot.clock import Clock, SystemClock
 from bot.collecting import Collector, find_showing
 from bot.courtesy import Courtesy
 from bot.delivery import Delivery, build_client
+from bot.door import Door, Enter
 from bot.drawing import Drawer
 from bot.errors import RoomServiceError, SlackError
 from bot.following import NextLessons
 from bot.house_rules import read_house_rules
 from bot.identity import Identity, check_app_token, learn_identity
+from bot.join_web import JoinWeb
 from bot.keeping import Housekeeper
 from bot.launch_defaults import LaunchDefaults
 from bot.launching import Launcher
@@ -104,6 +107,7 @@ class Hallpass:
         self.reports: Reports | None = None
         self.webhooks = self._build_webhooks()
         self._desk: Desk | None = None
+        self._enter: Enter | None = None
         self._policy: BookingPolicy | None = None
         self.is_started = asyncio.Event()
         self.port: int | None = None
@@ -119,7 +123,9 @@ class Hallpass:
                     find_slack_handler=lambda: self._slack_handler,
                     check=self.check_readiness,
                     webhooks=self.webhooks,
+                    join_routes=self._list_join_routes(),
                 ),
+                forwarded_allow_ips=list(self._settings.hallpass_proxies),
                 log_config=None,
                 access_log=False,
                 lifespan="off",
@@ -219,9 +225,16 @@ class Hallpass:
             return None
         return Webhooks(store=self.store, service=self._service, sealer=self._sealer, clock=self._clock, on_stored=wake)
 
+    def _list_join_routes(self) -> list[Route]:
+        """Join links' pages, where there is an address under which others reach them."""
+        public_url = self._settings.hallpass_public_url
+        if public_url is None:
+            return []
+        door = Door(store=self.store, clock=self._clock, find_enter=lambda: self._enter)
+        return JoinWeb(door=door, clock=self._clock, public_url=public_url).list_routes()
+
     def _start_reports(self, stack: AsyncExitStack, presence: Presence) -> None:
         """What rooms reported is worked on, also what was stored before a stop."""
-        settings = self._settings
         reports = Reports(
             store=self.store,
             service=self._service,

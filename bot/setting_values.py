@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import time, timedelta
 from enum import StrEnum
+from ipaddress import ip_network
 from typing import TypeVar
 from urllib.parse import urlsplit
 
@@ -264,6 +265,18 @@ def parse_ids(text: str, *, starts: str = "SUW") -> tuple[str, ...]:
         kinds = "ids of user groups (S…)" if starts == "S" else "ids of people (U… or W…) or of user groups (S…)"
         raise Wrong("holds something that is no such id", f"list {kinds}, separated by commas")
     return tuple(dict.fromkeys(ids))
+
+
+def parse_proxies(text: str) -> tuple[str, ...]:
+    """Addresses and networks of proxies, comma-separated; `none`: there are none."""
+    if text.strip().lower() == "none":
+        return ()
+    proxies = tuple(part.strip() for part in text.split(",") if part.strip())
+    try:
+        return tuple(str(ip_network(proxy)).removesuffix("/32").removesuffix("/128") for proxy in proxies)
+    except ValueError:
+        mend = "list addresses like 10.0.0.1 or networks like 10.0.0.0/8, separated by commas, or write none"
+        raise Wrong("holds something that is no address and no network", mend) from None
 
 
 def parse_watchers(text: str) -> Watchers:

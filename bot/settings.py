@@ -53,6 +53,7 @@ from bot.setting_values import (
     parse_links,
     parse_listen,
     parse_plain_secret,
+    parse_proxies,
     parse_quiet_hours,
     parse_rate,
     parse_reports,
@@ -191,6 +192,11 @@ class Settings(BaseSettings):
     )
     hallpass_public_url: Annotated[str | None, BeforeValidator(of_text(parse_url))] = Field(
         default=None, description="the public address under which others reach the web server; not set: none"
+    )
+    hallpass_proxies: Annotated[tuple[str, ...], BeforeValidator(of_text(parse_proxies))] = Field(
+        default=("127.0.0.1", "::1"),
+        description="addresses or networks of the proxies before Hallpass, comma-separated, that say truly from where "
+        "somebody comes (`X-Forwarded-For`); `none`: there are none",
     )
     hallpass_webhooks: Annotated[bool, BeforeValidator(of_text(parse_switch))] = Field(
         default=True,

@@ -1,4 +1,4 @@
-"""The small web server: Slack's endpoint in HTTP mode, room services' webhooks, health for whoever watches, metrics.
+"""The small web server: Slack's endpoint in HTTP mode, room services' webhooks, join pages, health, metrics.
 
 It parses nothing of Slack's or of a room service's: the raw request goes to Bolt, or to `webhooks.py`, which check its
 signature first. What a webhook is answered:
@@ -16,7 +16,7 @@ signature first. What a webhook is answered:
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -81,8 +81,10 @@ def build_web(
     find_slack_handler: Callable[[], SlackHandler | None],
     check: Callable[[], Awaitable[Readiness]],
     webhooks: Webhooks | None = None,
+    join_routes: Sequence[Route] = (),
 ) -> Starlette:
     """The routes. `find_slack_handler` answers None until we know who we are in Slack. `webhooks` None: there are none.
+    `join_routes`: join links' pages, where there is a public address.
 
     Webhooks are taken in from the first moment on: they need nothing of Slack's.
     """
@@ -121,6 +123,7 @@ def build_web(
         routes=[
             Route(SLACK_PATH, slack, methods=["POST"]),
             Route(WEBHOOK_PATH, webhook, methods=["POST"]),
+            *join_routes,
             Route("/healthz", healthz),
             Route("/readyz", readyz),
             Route("/metrics", metrics),

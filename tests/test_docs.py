@@ -11,7 +11,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.routing import Route
 
-from bot import drafts, windows
+from bot import drafts, join_web, windows
 from bot.assembly import build_options
 from bot.cli import build_parser
 from bot.manifest import list_scopes, load_manifest
@@ -190,7 +190,8 @@ async def test_every_address_and_every_metric_has_its_row() -> None:
     answer = await routes["/metrics"].endpoint(Request({"type": "http"}))
     measured = re.findall(r"^(hallpass_\w+) ", bytes(answer.body).decode(), re.M)
 
-    assert sorted(routes) == sorted(strip_code(row[0]) for row in list_rows(section, "Address"))
+    with_public_url = [*routes, join_web.PATH, join_web.ROOM_PATH]
+    assert sorted(with_public_url) == sorted(strip_code(row[0]) for row in list_rows(section, "Address"))
     assert sorted(measured) == sorted(strip_code(row[0]) for row in list_rows(section, "Metric"))
 
 

@@ -1,0 +1,41 @@
+"use strict";
+// Two things only: the clock before the door opens, and one press where somebody clicks twice. Everything that matters
+// is judged by the server; without this script one reloads the page.
+const button = document.getElementById("join");
+const left = document.getElementById("left");
+
+if (left) {
+  const opensAt = Date.now() + Number(left.dataset.seconds) * 1000;
+  const wait = document.getElementById("wait");
+  const countdown = document.getElementById("countdown");
+  const two = (number) => String(number).padStart(2, "0");
+  const tick = () => {
+    const seconds = Math.ceil((opensAt - Date.now()) / 1000);
+    if (seconds <= 0) {
+      countdown.hidden = true;
+      wait.textContent = wait.dataset.after;
+      button.disabled = false;
+      return;
+    }
+    const hours = Math.floor(seconds / 3600);
+    const minutes = Math.floor(seconds / 60) % 60;
+    countdown.hidden = hours >= 24;
+    left.textContent = (hours ? hours + ":" + two(minutes) : minutes) + ":" + two(seconds % 60);
+    setTimeout(tick, Math.max(50, (opensAt - Date.now()) % 1000 || 1000));
+  };
+  tick();
+}
+
+button.form.addEventListener("submit", (event) => {
+  if (button.getAttribute("aria-disabled") === "true") {
+    event.preventDefault();
+    return;
+  }
+  button.setAttribute("aria-disabled", "true");
+  // The room may have opened in another tab, or nothing came: then one may press again.
+  setTimeout(() => button.removeAttribute("aria-disabled"), 8000);
+});
+
+addEventListener("pageshow", (event) => {
+  if (event.persisted) location.reload();
+});
