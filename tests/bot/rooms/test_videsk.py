@@ -263,6 +263,19 @@ async def test_an_extended_room_keeps_those_who_are_inside(
     assert room.visits[0].left_at == END + timedelta(minutes=10)
 
 
+async def test_an_end_that_is_past_by_lesson_time_is_refused_by_us(
+    service: Videsk, room: VideskStandIn, clock: Machine
+) -> None:
+    """What Videsk would do to those inside is not documented."""
+    launch = await service.launch(LEARNER)
+    clock.move_by(timedelta(minutes=30))
+
+    with pytest.raises(RoomServiceRefused, match="past"):
+        await service.extend_room(launch.room_id, closes_at=at(29))
+
+    assert [asked.name for asked in room.asked] == ["create"]
+
+
 async def test_who_is_put_out_by_an_old_token_comes_in_by_a_new_one(
     service: Videsk, room: VideskStandIn, clock: Machine
 ) -> None:

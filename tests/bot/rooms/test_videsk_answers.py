@@ -81,6 +81,15 @@ async def test_the_requests_are_those_of_the_reference() -> None:
     assert {request.headers["content-type"] for request in requests} == {"application/json"}
 
 
+async def test_a_room_that_is_told_to_have_ended_is_replaced() -> None:
+    """Though the change of it was taken."""
+    launch = await launch_from(
+        answer(ROOM | {"ended": True}), answer(MADE | {"id": "another"}, 201), room_id=ROOM["id"]
+    )
+
+    assert launch.room_id == "another"
+
+
 async def test_an_account_where_every_room_has_ended_is_given_up() -> None:
     """After a bounded number of tries, as a refusal."""
     recorded = [answer({}, 409), answer({}, 404)] * MOST_REPLACEMENTS
@@ -137,6 +146,15 @@ async def test_the_smallest_answer_that_is_enough() -> None:
     assert (room.id, room.nbf, room.exp) == (ROOM["id"], START, END)
     assert (room.external_id, room.name, room.authorizations, room.access_token) == (None, None, (), None)
     assert (room.ended, room.settings, room.created_at) == (None, None, None)
+
+
+async def test_a_room_s_token_is_in_no_repr() -> None:
+    """Nor is it in that of a way in."""
+    async with RecordedServer(answer(MADE), answer(MADE)) as server, open_client(connections=1) as client:
+        service = build_service(client, server.url)
+        made = [await service.create_room(NewRoom(external_id="r")), await service.launch(LEARNER)]
+
+    assert TOKEN not in repr(made)
 
 
 async def test_authorizations_come_in_the_order_of_time() -> None:
@@ -214,6 +232,7 @@ HOUR = timedelta(hours=1)
         NewRoom(external_id="r", exp=START),
         NewRoom(external_id="r", exp=START + 72 * HOUR + timedelta(seconds=1)),
         NewRoom(external_id="r", nbf=START + HOUR, exp=START + HOUR),
+        RoomChanges(exp=START),
         RoomChanges(exp=START - HOUR),
         RoomChanges(nbf=START + 2 * HOUR, exp=START + HOUR),
         RoomChanges(nbf=START, exp=START + 73 * HOUR),
