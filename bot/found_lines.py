@@ -70,8 +70,7 @@ def build_found(hits: Sequence[Hit], *, search: Search, has_more: bool, reader: 
     words = reads.words
     if not hits:
         return _build_nothing(search, reads)
-    first, last = search.offset + 1, search.offset + len(hits)
-    top = words.mark("Lines with “{typed}”, {first} to {last}:", typed=_typed(search), first=first, last=last)
+    top = _write_top(len(hits), search, reads, is_all=not search.offset and not has_more)
     blocks = [section(top)]
     for _, said in groupby(hits, key=lambda hit: hit.lesson.id):
         page = list(said)
@@ -100,6 +99,14 @@ def mark_words(text: str, sought: Sequence[str]) -> Markup:
         made += f"*{escape(word[0])}*" if is_sought else escape(word[0])
         at = word.end()
     return Markup(made + escape(text[at:]))
+
+
+def _write_top(count: int, search: Search, reader: Reader, *, is_all: bool) -> Markup:
+    typed = _typed(search)
+    if is_all:
+        return reader.words.nmark("One line with “{typed}”:", "{count} lines with “{typed}”:", count, typed=typed)
+    first, last = search.offset + 1, search.offset + count
+    return reader.words.mark("Lines with “{typed}”, {first} to {last}:", typed=typed, first=first, last=last)
 
 
 def _build_nothing(search: Search, reader: Reader) -> Message:

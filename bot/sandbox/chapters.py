@@ -9,17 +9,20 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from zoneinfo import ZoneInfo
 
+from bot.fields import RECORD, TRANSCRIBE, WARN
 from bot.ids import Action, Field, View
 from bot.sandbox.faults import Fault
 from bot.sandbox.lessonspace.spaces import Reason
-from bot.sandbox.proofs import find_clear_text
+from bot.sandbox.proofs import count_asked, count_reported, find_clear_text
 from bot.sandbox.slack.actors import Actor
-from bot.sandbox.stage import NotToBe, Stage, at, cut_out_faults, find_url, has_line
+from bot.sandbox.stage import NotToBe, Stage, at, cut_out_faults, cut_out_new, find_url, has_line
 from bot.sandbox.steps import Step
 from bot.sandbox.telling import Seen
 
 TITLE = "Algebra"
 TYPED = f"@Ben @Cara @Dina @Emil @Finn today 4pm 45m {TITLE}"
+SAID = {"Ada": "How much is one half and one quarter?", "Ben": "Three quarters: the common denominator is four."}
+SOUGHT = "common denominator"
 
 
 async def book(stage: Stage) -> None:
@@ -31,8 +34,17 @@ async def book(stage: Stage) -> None:
     await stage.wait(Step.FORM_OPENED, lambda: _sees_form(stage, "Ben", "Finn", TITLE, "45"))
     await stage.show(ada, "the form", stage.read_view(ada))
     stage.confirm(Step.FORM_OPENED)
-    await stage.telling.say("Ada also chooses a channel for updates, and types the length in words.")
-    await _fill(stage, {Field.CHANNEL: stage.cast.channel, Field.LENGTH: "three quarters of an hour"})
+    await stage.telling.say(
+        "Ada also ticks “Record” and “Transcribe”, chooses a channel for updates, and types the length in words."
+    )
+    await _fill(
+        stage,
+        {
+            Field.OPTIONS: [RECORD, TRANSCRIBE, WARN],
+            Field.CHANNEL: stage.cast.channel,
+            Field.LENGTH: "three quarters of an hour",
+        },
+    )
     outcome = await ada.submit()
     await stage.show(ada, "the field with the mistake", cut_out_faults(stage.read_view(ada)))
     stage.expect(Step.MISTAKE_SHOWN, list(outcome.errors) == [Field.LENGTH] and _sees_form(stage, "Finn", "lessons"))
@@ -163,6 +175,10 @@ async def begin(stage: Stage) -> None:
     present = stage.list_present()
     await stage.telling.say(f"In the room: {', '.join(present)}. Dina and Finn are not there.")
     stage.expect(Step.LESSON_RUNNING, refusals == [None] * 3 and sorted(present) == ["Ada", "Ben", "Cara", "Emil"])
+    for minute, (name, words) in enumerate(SAID.items(), start=1):
+        stage.move(f"16:{minute:02}")
+        await stage.telling.say(f"{name} says: {words}")
+        await stage.browser(f"{name}'s laptop").say(words)
 
 
 async def nudge(stage: Stage) -> None:
@@ -175,18 +191,21 @@ async def nudge(stage: Stage) -> None:
 
 
 async def come_late(stage: Stage) -> None:
-    """Somebody comes twelve minutes late."""
+    """Somebody comes twelve minutes late. The clock stands still until the board says so, so it was reported."""
     ada = stage.cast.ada
     await stage.begin_chapter("16:12", "Dina comes late")
+    await stage.wait_until_looked()
+    asked, reported = count_asked(stage.school), count_reported(stage.school)
     await stage.telling.say("Dina presses Join on the same card as before:")
     refusal = await stage.join(stage.cast.dina, "Dina's laptop")
     await stage.show_room("Dina's browser", refusal)
     stage.expect(Step.LATE_JOINER, refusal is None)
-    stage.move("16:13")
     came = [actor.user.real_name for actor in stage.cast.participants if actor is not stage.cast.finn]
     await stage.wait(Step.BOARD_SHOWN, lambda: all(has_line(stage.read_card(ada), name, "joined") for name in came))
+    await stage.telling.say("Lessonspace reports it by webhook, and Ada's card says so in the same moment:")
     await stage.show(ada, "card by now", stage.read_card(ada))
-    stage.expect(Step.BOARD_SHOWN, not has_line(stage.read_card(ada), "Finn", "joined"))
+    is_reported = count_reported(stage.school) == reported + 1 and count_asked(stage.school) == asked
+    stage.expect(Step.BOARD_SHOWN, is_reported and not has_line(stage.read_card(ada), "Finn", "joined"))
 
 
 async def extend(stage: Stage) -> None:
@@ -263,6 +282,46 @@ async def sum_up(stage: Stage) -> None:
     stage.confirm(Step.CARDS_CLOSED)
 
 
+async def collect(stage: Stage) -> None:
+    """What was recorded and said is ready: the same message says so."""
+    ada = stage.cast.ada
+    count = len(ada.messages())
+    await stage.begin_chapter("17:08", "Recording and transcript are ready")
+    await stage.telling.say("Lessonspace reports it, and Ada's summary changes in its place. It says now:")
+    await stage.wait(
+        Step.COLLECTED,
+        lambda: all(words in stage.read_last(ada) for words in ("Watch recording", "Transcript", "own summary")),
+    )
+    await stage.show(ada, "summary by now", cut_out_new(stage.read_last(ada), after="itself counts"))
+    stage.expect(Step.COLLECTED, len(ada.messages()) == count and "being prepared" not in stage.read_last(ada))
+
+
+async def look_back(stage: Stage) -> None:
+    """The leader watches, reads, and looks something up."""
+    ada = stage.cast.ada
+    summary, answers = ada.messages()[-1], len(ada.private_answers())
+    await stage.telling.say("Ada presses Watch recording, and reads privately:")
+    await ada.press(summary, Action.WATCH)
+    await stage.wait(Step.WATCHED, lambda: len(ada.private_answers()) > answers)
+    answer = ada.private_answers()[-1]
+    await stage.show(ada, "private answer", stage.read(ada, answer))
+    opened = await ada.press(answer, Action.OPEN_RECORDING)
+    is_open = opened.url is not None and await stage.browser("Ada's laptop").open_page(opened.url)
+    stage.expect(Step.WATCHED, is_open)
+    await stage.telling.say("Ada presses Transcript, and finds a file in the messages:")
+    await ada.press(summary, Action.TRANSCRIPT)
+    await stage.wait(Step.TRANSCRIPT_READ, lambda: any(one.channel_id for one in stage.school.slack.uploads.files))
+    [upload] = stage.school.slack.uploads.files
+    text = (upload.content or b"").decode()
+    await stage.show(ada, upload.name, text.strip())
+    stage.expect(Step.TRANSCRIPT_READ, all(f"{name}: {words}" in text for name, words in SAID.items()))
+    await stage.telling.say(f"Weeks later, Ada could still type: /lesson transcript {SOUGHT}")
+    answers = len(ada.private_answers())
+    await ada.slash("/lesson", f"transcript {SOUGHT}")
+    await stage.wait(Step.WORDS_FOUND, lambda: len(ada.private_answers()) > answers)
+    await stage.show_answer(ada, Step.WORDS_FOUND)
+
+
 async def _fill(stage: Stage, values: dict[Field, object]) -> None:
     view = stage.cast.ada.view
     if view is None:
@@ -293,5 +352,7 @@ CHAPTERS: Sequence[Callable[[Stage], Awaitable[None]]] = (
     let_end,
     leave,
     sum_up,
+    collect,
+    look_back,
 )
 """All of them, in order."""

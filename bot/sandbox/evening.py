@@ -1,7 +1,8 @@
 """The demo's evening, chapter by chapter: two more lessons, whose plans change before they begin and while they run.
 
 As in `chapters.py`, nothing is staged: people press what they see, and every step is an expectation that is waited for.
-These chapters come after the first lesson, so that what is told of that one stays as plain as it is.
+These chapters come after the first lesson, so that what is told of that one stays as plain as it is. Webhooks are off
+in them: what the boards say was asked.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from bot.fields import EVERYONE_LEAVES, WARN
 from bot.ids import Action, Choice, Field, View
 from bot.sandbox.lessonspace.spaces import Reason
+from bot.sandbox.proofs import count_asked
 from bot.sandbox.slack.actors import Actor
 from bot.sandbox.slack.messages import Message
 from bot.sandbox.stage import NotToBe, Stage, at, find_url, has_line
@@ -25,9 +27,20 @@ OFF_TYPED = f"@Ben @Emil tomorrow 10am 30m {OFF_TITLE}"
 WHY = "I am ill, sorry."
 
 
+async def switch_off_webhooks(stage: Stage) -> None:
+    """From here on nobody reports anything."""
+    school, counts = stage.school, {actor: len(actor.messages()) for actor in stage.cast.everybody}
+    await stage.begin_chapter("17:09", "Webhooks are switched off")
+    await stage.telling.say("Hallpass is stopped, and started again with HALLPASS_WEBHOOKS=off.")
+    await school.stop()
+    school.change_setting("HALLPASS_WEBHOOKS", "off")
+    await school.start()
+    stage.expect(Step.WEBHOOKS_OFF, counts == {actor: len(actor.messages()) for actor in counts})
+
+
 async def book_another(stage: Stage) -> None:
     """A second lesson, which ends for everybody at its end, so that its links reach no further."""
-    await stage.begin_chapter("17:00", "Ada books another lesson")
+    await stage.begin_chapter("17:10", "Ada books another lesson")
     await stage.telling.say(f"Ada types: /lesson {TYPED}, ticks “Everyone leaves at the end”, and presses Book.")
     cards = await _book(stage, Step.BOOKED_ANOTHER, TYPED, TITLE, options=[WARN, EVERYONE_LEAVES])
     stage.expect(Step.BOOKED_ANOTHER, all("At 18:00 everyone leaves" in stage.read(*card) for card in cards[1:]))
@@ -49,7 +62,7 @@ async def move(stage: Stage) -> None:
     ada, ben, finn = stage.cast.ada, stage.cast.ben, stage.cast.finn
     counts = {actor: len(actor.messages()) for actor in (ada, ben, finn)}
     urls = {actor: _url_of(actor) for actor in counts}
-    await stage.begin_chapter("17:10", "Ada moves it")
+    await stage.begin_chapter("17:15", "Ada moves it")
     await stage.telling.say("Ada chooses Move in the card's menu, sets 18:00, and reads in the form's place:")
     await _choose(stage, Choice.MOVE, View.MOVE, Step.MOVED)
     await _fill_and_send(stage, {Field.STARTS_AT: at("18:00")})
@@ -77,12 +90,18 @@ async def begin_again(stage: Stage) -> None:
     await _add(stage, hana)
     await stage.show(hana, "card", stage.read(hana, find_card(hana, TITLE)))
     stage.confirm(Step.ADDED)
+    await stage.wait_until_looked()
     refusal = await _join(stage, hana)
     stage.expect(Step.ADDED_CAME_IN, refusal is None)
-    stage.move("18:06")
+    asked = count_asked(stage.school)
+    is_told_yet = has_line(_read_board(stage), "Hana", "joined")
+    await stage.begin_chapter("18:06", "Hallpass asks who is there")
     await stage.wait(Step.BOARD_TELLS, lambda: has_line(_read_board(stage), "Hana", "joined 18:05"))
     await stage.show(ada, "card by now", _read_board(stage))
     stage.expect(Step.BOARD_TELLS, has_line(_read_board(stage), "Finn", "can’t come"))
+    launches = stage.school.lessonspace.launches
+    is_silent = "webhooks" not in launches[-1].body and launches[-1].room_id not in _list_reporting(stage)
+    stage.expect(Step.BOARD_BY_ASKING, is_silent and not is_told_yet and count_asked(stage.school) > asked)
 
 
 async def extend_beyond(stage: Stage) -> None:
@@ -218,12 +237,18 @@ def _has_join(actor: Actor) -> bool:
     return any(find_url(message) for message in actor.messages() if OFF_TITLE in str(message.blocks))
 
 
+def _list_reporting(stage: Stage) -> set[str]:
+    """The rooms that ever reported anything."""
+    return {delivery.room_id for delivery in stage.school.lessonspace.webhooks.deliveries}
+
+
 def _sees(stage: Stage, view: View) -> bool:
     """Does the leader look at this kind of view?"""
     return stage.cast.ada.view is not None and stage.cast.ada.view.callback_id == view.value
 
 
 CHAPTERS: Sequence[Callable[[Stage], Awaitable[None]]] = (
+    switch_off_webhooks,
     book_another,
     stay_away,
     move,

@@ -21,8 +21,32 @@ from bot.sandbox.slack.conversations import ConversationKind
 from bot.sandbox.slack.messages import Message
 from bot.sandbox.slack.people import UserKind
 
-FULL_TABLES = frozenset({"attendance", "cards", "lessons", "notices", "participants", "people"})
-"""Tables that hold something after any lesson."""
+FULL_TABLES = frozenset(
+    {
+        "attendance",
+        "cards",
+        "deliveries",
+        "held_sessions",
+        "lessons",
+        "notices",
+        "participants",
+        "people",
+        "transcript_lines",
+    }
+)
+"""Tables that hold something after any lesson that was transcribed, and whose room reported."""
+ASKED = ("sessions", "space_sessions")
+"""The calls that tell who is where."""
+
+
+def count_asked(school: School) -> int:
+    """How often the bot has asked the room service who is where."""
+    return sum(1 for asked in school.lessonspace.asked if asked.name in ASKED)
+
+
+def count_reported(school: School) -> int:
+    """How often rooms have set out to report something by themselves."""
+    return len(school.lessonspace.webhooks.deliveries)
 
 
 def find_strange_links(school: School, actors: Iterable[Actor]) -> list[str]:
@@ -54,7 +78,10 @@ def find_repeated(school: School) -> list[str]:
 
 
 def find_clear_text(school: School) -> list[str]:
-    """Files in the school's folder in which a link, a token or a key can be read; the key's own file may hold it."""
+    """Files in the school's folder in which a link, a token or a key can be read; the key's own file may hold it.
+
+    So also the key in a room's address for reports, and what opens a recording or a transcript.
+    """
     key_file = key_file_of(school.load_settings())
     secrets = {form.encode() for secret in _list_secrets(school, key_file) for form in (secret, quote(secret, safe=""))}
     files = [path for path in sorted(school.folder.rglob("*")) if path.is_file() and path != key_file]
@@ -113,6 +140,9 @@ def _list_secrets(school: School, key_file: Path) -> Iterator[str]:
     for launch in school.lessonspace.launches:
         yield _token_of(launch)
         yield launch.secret
+        for events in launch.body.get("webhooks", {}).values():
+            yield from (address.rpartition("/")[2] for address in events.values())
+    yield from school.lessonspace.handouts.list_tokens()
     yield from school.load_settings().list_secrets()
     if key_file.is_file():
         yield from key_file.read_text().split()

@@ -80,6 +80,10 @@ class School:
         """The same, as the bot reads it."""
         return load_settings(self.build_environment(), env_file=None)
 
+    def change_setting(self, variable: str, value: str) -> None:
+        """Put another value into the environment; it counts from the bot's next start on."""
+        self._settings[variable] = value
+
     async def start(self) -> Hallpass:
         """Start the bot and wait until it listens and knows who it is."""
         self._stop = asyncio.Event()
@@ -126,6 +130,13 @@ class School:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._running
         self._running = None
+
+    async def wait_until_looked(self, *, seconds: float) -> None:
+        """Until the bot has asked who is where, as far as the present lesson time has it ask."""
+        async with asyncio.timeout(seconds):
+            # A look that finds nothing rings no bell.
+            while self.hallpass is None or self.hallpass.presence is None or self.hallpass.presence.is_busy:  # noqa: ASYNC110
+                await asyncio.sleep(0.005)
 
     def skip(self, delta: timedelta) -> None:
         """Let machine time pass for the bot: back-offs and leases run out. Lesson time stays."""

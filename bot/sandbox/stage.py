@@ -125,6 +125,10 @@ class Stage:
             raise NotToBe(f"{actor.user.real_name}'s Join has no link")
         return (await self.browser(browser).join(outcome.url)).refusal
 
+    async def wait_until_looked(self) -> None:
+        """Let the bot ask who is where, as the clock has it do: what it learns from now on came some other way."""
+        await self.school.wait_until_looked(seconds=self._patience.total_seconds())
+
     # -- Eyes -------------------------------------------------------------------------------------------------------
 
     def read(self, actor: Actor, message: Message) -> str:
@@ -212,6 +216,13 @@ def cut_out_faults(text: str) -> str:
     lines = text.splitlines()
     faults = [place for place, line in enumerate(lines) if line.startswith("  ! ")]
     return "\n".join([lines[0], *(line for place in faults for line in lines[place - 1 : place + 1])])
+
+
+def cut_out_new(text: str, *, after: str) -> str:
+    """Of a message, its first line and what stands behind the line with these words: the rest was shown before."""
+    lines = text.splitlines()
+    place = next((place for place, line in enumerate(lines) if after in line), len(lines))
+    return "\n".join([lines[0], "…", *lines[place + 1 :]])
 
 
 def has_line(text: str, *parts: str) -> bool:

@@ -31,6 +31,10 @@ PATIENCE = timedelta(seconds=15)
 """How long one step may take to come; on an idle machine none needs a second."""
 SLOWNESS = timedelta(seconds=0.3)
 """Between two links, so that the progress view has something to show; longer at reading pace."""
+LAUNCH_OPTIONS = '{"summarise": true}'
+"""So that the stand-in writes a summary of its own, as Lessonspace does where it is switched on."""
+INDEXES = ("sqlite_", "_", "transcript_words")
+"""How tables are named that nobody reads: SQLite's own, and the search's."""
 LOG_NAME = "hallpass.log"
 
 _log = structlog.get_logger("hallpass.demo")
@@ -78,7 +82,14 @@ async def _perform(
 ) -> str | None:
     """The whole story in a school of its own; returns why it did not come to the end, else None."""
     with _logging_to(home / LOG_NAME) as redactor:
-        async with open_school(home, starts_at=at("14:00"), is_socket_mode=True, manifest=load_manifest()) as school:
+        async with open_school(
+            home,
+            starts_at=at("14:00"),
+            is_socket_mode=True,
+            manifest=load_manifest(),
+            settings={"LESSONSPACE_LAUNCH": LAUNCH_OPTIONS},
+            has_webhooks=True,
+        ) as school:
             redactor.add(school.load_settings().list_secrets())
             if prepare is not None:
                 prepare(school)
@@ -131,7 +142,7 @@ def _prove(school: School, cast: Cast, telling: Telling, account: Account) -> No
         else:
             account.confirm(step)
             telling.confirm(step.value)
-    filled = [(name, str(count)) for name, count in tables.items() if count and not name.startswith(("sqlite_", "_"))]
+    filled = [(name, str(count)) for name, count in tables.items() if count and not name.startswith(INDEXES)]
     telling.table("Rows in the database:", filled)
 
 

@@ -51,7 +51,7 @@ def test_lines_stand_under_their_lesson() -> None:
     text = show(make_hit(algebra, "one half"), make_hit(algebra, "Half of it", minute=4), make_hit(botany, "halfway"))
 
     assert [
-        "Lines with “half”, 1 to 3:",
+        "3 lines with “half”:",
         "*Algebra*, 17:00 on Mon 23 Nov (Berlin time)",
         "17:03 (Berlin time) Ben: one *half*",
         "17:04 (Berlin time) Ben: *Half* of it",

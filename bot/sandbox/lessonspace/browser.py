@@ -51,6 +51,11 @@ class Browser:
         self._address = f"{origin}/connections/{answer['connection']}/"
         return Visit()
 
+    async def open_page(self, url: str) -> bool:
+        """Open a page that is no space, like a recording's. False when it says no."""
+        async with self._client.get(url) as page:
+            return page.status == 200
+
     async def leave(self) -> bool:
         """Close the tab. False when it was not connected any more."""
         was_inside = await self._act("leave")

@@ -48,6 +48,10 @@ class Handouts:
         """The same of the transcript."""
         return self._give(Kind.TRANSCRIPT, session_id, now + lives)
 
+    def list_tokens(self) -> list[str]:
+        """The secret part of every address that was given out."""
+        return list(self._given)
+
     def open(self, kind: Kind, token: str, now: datetime) -> str | None:
         """The session whose it is; None when the address never was one, or is one no longer."""
         given = self._given.get(token)

@@ -18,6 +18,7 @@ from rich.console import Console
 
 from bot.sandbox import story
 from bot.sandbox.faults import Fault
+from bot.sandbox.lessonspace.mishaps import Mishap
 from bot.sandbox.school import School
 from bot.sandbox.steps import Step
 
@@ -109,6 +110,19 @@ async def test_a_step_that_only_looks_wrong_does_not_end_the_story(
     assert status == 1
     assert list_marked(printed, "✗") == [Step.NO_CLEAR_TEXT_BEFORE.value]
     assert list_marked(printed, "·") == []
+
+
+async def test_a_join_that_nobody_reports_is_named(tmp_path: Path) -> None:
+    """Webhooks are lost: while the clock stands still nobody asks either, so the board cannot know."""
+
+    def lose(school: School) -> None:
+        school.lessonspace.webhooks.mishaps.switch_on("user.*", Mishap.losing())
+
+    status, printed = await tell(tmp_path, prepare=lose, patience=4)
+
+    assert status == 1
+    assert list_marked(printed, "✗") == [Step.BOARD_SHOWN.value]
+    assert Step.BOARD_BY_ASKING.value in list_marked(printed, "·")
 
 
 async def test_a_bot_that_cannot_start_is_said_so(tmp_path: Path) -> None:
