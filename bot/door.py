@@ -32,7 +32,9 @@ NOT_LET_IN = "room_at_door"
 class Enter(Protocol):
     """Asks the room service for the way in of whoever has this place, now. Raises RoomServiceError."""
 
-    async def __call__(self, details: LessonDetails, seat: Seat, *, visitor_address: str | None) -> Launch: ...
+    async def __call__(
+        self, link: Link, details: LessonDetails, seat: Seat, *, visitor_address: str | None
+    ) -> Launch: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +94,7 @@ class Door:
             raise RuntimeError("nobody can come in yet")
         link = visit.link
         try:
-            launch = await enter(visit.details, visit.seat, visitor_address=visitor_address)
+            launch = await enter(link, visit.details, visit.seat, visitor_address=visitor_address)
         except RoomServiceError as error:
             log.warning("room_did_not_open", lesson=link.lesson_id, link=link.id, error=str(error))
             if not isinstance(error, RoomServiceBusy):

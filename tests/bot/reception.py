@@ -35,14 +35,14 @@ class Rooms:
     """Lets everybody in, by another address each time, or does as told."""
 
     def __init__(self) -> None:
-        self.entered: list[tuple[Seat, str | None]] = []
+        self.entered: list[tuple[Link, str | None]] = []
         self.trouble: Exception | None = None
         self.embed: Embed | None = None
 
-    async def __call__(self, details: LessonDetails, seat: Seat, *, visitor_address: str | None) -> Launch:
+    async def __call__(self, link: Link, details: LessonDetails, seat: Seat, *, visitor_address: str | None) -> Launch:
         if self.trouble is not None:
             raise self.trouble
-        self.entered.append((seat, visitor_address))
+        self.entered.append((link, visitor_address))
         if self.embed is not None:
             return Launch(embed=self.embed, room_id="room")
         return Launch(url=f"{ROOM_URL}{len(self.entered)}", room_id="room")
