@@ -33,6 +33,7 @@ from storage.records import (
     Notice,
     NoticeKind,
     NoticeState,
+    PersonKind,
     Produced,
     TranscriptLine,
     WorkspaceId,
@@ -111,9 +112,10 @@ def _can_have_transcript(session: Session, capabilities: Capabilities) -> bool:
 
 
 def hasten(tx: Transaction, workspace_id: WorkspaceId, lesson_id: LessonId, *, now: datetime) -> None:
-    """The service reported that something of this lesson is ready: look now. Nothing for a lesson that is still on."""
+    """The service reported that something of this lesson is ready: look now. Nothing for a lesson that is still on, nor
+    for one that had somebody whom we forgot."""
     lesson = tx.lessons.get(workspace_id, lesson_id)
-    if lesson.state is not LessonState.ENDED:
+    if lesson.state is not LessonState.ENDED or _has_forgotten(tx, workspace_id, lesson_id):
         return
     waiting = (NoticeState.WAITING, NoticeState.CLAIMED)
     owed = [one for one in tx.notices.list_for_lesson(workspace_id, lesson_id) if one.kind is NoticeKind.COLLECT]
@@ -127,12 +129,21 @@ def hasten(tx: Transaction, workspace_id: WorkspaceId, lesson_id: LessonId, *, n
 def note_summary(
     tx: Transaction, workspace_id: WorkspaceId, lesson_id: LessonId, session_id: str, *, summary: str
 ) -> None:
-    """The service reported its summary of this session. Nothing where the session is not kept (yet): COLLECT asks."""
+    """The service reported its summary of this session. Nothing where the session is not kept (yet): COLLECT asks; nor
+    where it may tell of somebody whom we forgot."""
+    if _has_forgotten(tx, workspace_id, lesson_id):
+        return
     held = tx.sessions.list_for_lesson(workspace_id, lesson_id)
     changed = [replace(one, summary=summary) for one in held if one.session_id == session_id]
     if changed and changed[0] not in held:
         tx.sessions.save(changed)
         tx.cards.want(workspace_id, lesson_id, kinds=(CardKind.SUMMARY,))
+
+
+def _has_forgotten(tx: Transaction, workspace_id: WorkspaceId, lesson_id: LessonId) -> bool:
+    """Had somebody a place in it who was forgotten since? What the service tells of it would name them again."""
+    details = tx.lessons.get_details(workspace_id, lesson_id)
+    return any(seat.person.kind is PersonKind.FORGOTTEN for seat in (*details.seats, *details.removed))
 
 
 # Afterwards

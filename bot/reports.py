@@ -158,7 +158,7 @@ class Reports:
         try:
             room = self._store.glance(lambda tx: tx.lessons.get_room(delivery.workspace_id, delivery.room))
             secret = self._sealer.unseal(room.secret_sealed) if room.secret_sealed is not None else ""
-            body = self._sealer.unseal(delivery.body_sealed).encode("latin-1")
+            body = self._sealer.unseal(delivery.body_sealed or b"").encode("latin-1")
             report = self._service.read_webhook(
                 json.loads(delivery.headers), body, secret=secret, received_at=delivery.received_at
             )
@@ -214,6 +214,9 @@ def apply_reports(tx: Transaction, items: Sequence[Item], *, now: datetime, late
             details = tx.lessons.get_details(lesson.workspace_id, lesson.id)
             events = _list_events(tx, details, fresh)
             whereabouts.keep_reports(tx, details, events, now=now, late_after=late_after)
+    for item in fresh:
+        if item.report is not None and item.report.kind in READY:
+            tx.deliveries.empty(item.delivery)  # it holds what was said in words, or the way to it
     reports = [item.report for item in fresh if item.report is not None]
     ready = [report for report in reports if report.kind in READY]
     if ready:

@@ -532,7 +532,7 @@ class Delivery(Record):
     delivery_id: str  # the provider's; the same when it tries again
     event: str  # as the provider calls it
     headers: str = field(repr=False)  # JSON of those that matter, names in lower case
-    body_sealed: bytes = field(repr=False)  # as it came
+    body_sealed: bytes | None = field(repr=False)  # as it came; None: worked on, and emptied
     received_at: datetime  # lesson time
     worked_at: datetime | None = None  # lesson time; None: still to be worked on
     problem: str | None = None  # why nothing could be made of it, a code

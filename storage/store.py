@@ -601,6 +601,10 @@ class Deliveries(Protocol):
         """Worked on, unless it was already. True if this call marked it: only then is its work to be done."""
         ...
 
+    def empty(self, delivery: Delivery) -> None:
+        """Erase what it says; that it came stays."""
+        ...
+
 
 class Keeping(Protocol):
     """What has been kept long enough, found on the reading side and erased a few at a time."""

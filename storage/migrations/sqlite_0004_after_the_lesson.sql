@@ -54,7 +54,7 @@ CREATE TABLE deliveries (
   delivery_id TEXT NOT NULL,  -- the provider's
   event TEXT NOT NULL,
   headers TEXT NOT NULL,  -- JSON
-  body_sealed BLOB NOT NULL,
+  body_sealed BLOB,
   received_at TEXT NOT NULL,
   worked_at TEXT,
   problem TEXT

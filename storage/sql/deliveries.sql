@@ -21,3 +21,7 @@ SELECT received_at FROM deliveries WHERE workspace_id = :workspace_id ORDER BY i
 -- Once.
 UPDATE deliveries SET worked_at = :at, problem = :problem
 WHERE workspace_id = :workspace_id AND id = :id AND worked_at IS NULL;
+
+-- name: empty
+-- That it came stays, so that it is known when it comes again.
+UPDATE deliveries SET body_sealed = NULL WHERE workspace_id = :workspace_id AND id = :id;

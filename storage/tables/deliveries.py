@@ -35,6 +35,9 @@ class DeliveryTable(Table):
         row = self._one(SQL["find_last"], workspace_id=workspace_id)
         return datetime.fromisoformat(row[0]) if row else None
 
+    def empty(self, delivery: Delivery) -> None:
+        self._change(SQL["empty"], id=delivery.id, workspace_id=delivery.workspace_id)
+
     def mark_worked(self, delivery: Delivery, *, at: datetime, problem: str | None = None) -> bool:
         return (
             self._change(SQL["mark_worked"], id=delivery.id, workspace_id=delivery.workspace_id, at=at, problem=problem)

@@ -297,6 +297,24 @@ async def test_a_reported_summary_is_kept_and_not_lost_again(ended: Ended) -> No
     assert "They met." == (await ended.held())["s1"].summary
 
 
+async def test_after_somebody_was_forgotten_nothing_more_is_taken_in(ended: Ended) -> None:
+    """A transcript or a summary that is reported later would bring back what they said, or their name."""
+    await ended.end(meet())
+    lesson, stored = ended.lesson, ended.stored
+    await stored.write(
+        lambda tx: tx.notices.drop_waiting(lesson.workspace_id, lesson.id, kinds=[NoticeKind.COLLECT], reason="tested")
+    )
+    assert await stored.write(lambda tx: tx.forgetting.forget(lesson.workspace_id, stored.ben.id))
+
+    await stored.write(lambda tx: collecting.hasten(tx, lesson.workspace_id, lesson.id, now=ENDS_AT + MINUTE))
+    await stored.write(
+        lambda tx: collecting.note_summary(tx, lesson.workspace_id, lesson.id, "s1", summary="Ben met Ada.")
+    )
+
+    assert [NoticeState.DROPPED] == [one.state for one in await stored.notices(lesson, NoticeKind.COLLECT)]
+    assert None is (await ended.held())["s1"].summary
+
+
 async def test_a_summary_that_is_reported_during_the_look_stays(ended: Ended, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was read before is not written over it."""
     await ended.end(meet())

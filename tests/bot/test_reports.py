@@ -336,6 +336,19 @@ async def test_what_is_ready_is_collected_at_once(room: Room, event: str) -> Non
     assert ("They added." if event == "summary.finish" else None) == held.summary
 
 
+async def test_words_are_kept_no_second_time_in_the_report_that_brought_them(room: Room) -> None:
+    """Nor the address of a transcript; who came and went stays as it was reported, for as long as events are kept."""
+    events = ("user.join", "transcription.finish", "summary.finish")
+    reported = [await room.report(event, who="p-Ben", summary="They added.") for event in events]
+    await room.work()
+
+    def find(tx: Transaction) -> list[Delivery | None]:
+        return [tx.deliveries.find(one.workspace_id, one.delivery_id, room=one.room) for one in reported]
+
+    found = await room.stored.store.read(find)
+    assert [False, True, True] == [one is not None and one.body_sealed is None for one in found]
+
+
 async def test_a_lesson_running_over_is_looked_at_when_its_session_is_said_to_be_over(room: Room) -> None:
     """Its end is not waited for."""
     room.clock.move_to(ENDS_AT + 5 * MINUTE)

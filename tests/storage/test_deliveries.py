@@ -141,3 +141,17 @@ async def test_a_room_is_found_by_its_webhooks_key(school: School) -> None:
     assert await school.store.read(lambda tx: tx.lessons.find_room_by_webhook("cd" * 32)) is None
     with pytest.raises(StorageError):
         await school.store.write(lambda tx: tx.lessons.insert_room(other))
+
+
+async def test_an_emptied_one_is_still_known(school: School) -> None:
+    """What it said is gone, in its own workspace only; sent again it is not new."""
+    first = make_delivery(school)
+    await add(school, first)
+    stranger = await school.store.write(make_school(school.store, "T2"))
+    await school.store.write(lambda tx: tx.deliveries.empty(changed(first, workspace_id=stranger.workspace.id)))
+    assert first == await find(school, "d1")
+
+    await school.store.write(lambda tx: tx.deliveries.empty(first))
+
+    assert changed(first, body_sealed=None) == await find(school, "d1")
+    assert not await add(school, make_delivery(school))

@@ -402,6 +402,7 @@ async def test_every_sealed_value_is_sealed_anew(tmp_path: Path) -> None:
         assert only_new.unseal(details.room.secret_sealed) == "room"
         assert only_new.unseal(details.room.webhook_key_sealed or b"") == "key"
         (unworked,) = await store.read(lambda tx: tx.deliveries.list_unworked(limit=2))
+        assert unworked.body_sealed is not None
         assert only_new.unseal(unworked.body_sealed) == "body"
         stored = await store.read(lambda tx: tx.lessons.list_links(lesson.workspace_id, lesson.id))
         assert [f"url {one.number}" for one in stored] == [only_new.unseal(one.url_sealed or b"") for one in stored]
