@@ -239,10 +239,13 @@ def _list_remaining(
     yield "messages in Slack to them; in those to others their name is replaced where Hallpass follows them still"
     if behind:
         yield f"Join on {_count(behind, 'card')} of theirs in Slack: a link that was sent works until it closes"
-    if known.provider_ids and is_only_here:
+    if is_only_here:
         yield "all of it at the room service, as asked"
     elif done:
         yield "at the room service: recordings, transcripts, and their name in sessions that were held"
+    else:
+        yield "what the room service may have of them: Hallpass has no id of theirs there, so nothing was asked;"
+        yield f'  look with: hallpass room users --search "{known.person.name}"'
     if remains.written:
         ids = ", ".join(lesson_id[-ID_SHOWN:] for lesson_id in remains.written)
         yield f"their name in title, note or reason of {_count(len(remains.written), 'lesson')}: {ids}"

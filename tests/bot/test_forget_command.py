@@ -129,6 +129,18 @@ async def test_where_the_room_service_does_not_answer_nothing_is_erased(school: 
     assert {"Ada", "Cara"} == {user.name for user in school.lessonspace.organisation.users.list_all()}
 
 
+async def test_whom_the_room_service_was_not_asked_about_is_said(school: School, line: CommandLine) -> None:
+    """Ben's link was never made, so nobody knows Lessonspace's id of him: how to look there is told."""
+    ada, ben, _ = school.add("Ada"), school.add("Ben"), school.add("Cara")
+    await telling.book(school, ada, "@Ben @Cara 2026-11-27 3pm 45m Algebra")
+
+    ran = await forget(school, line, ben.user.id, "--yes", "--remove")
+
+    assert 0 == ran.status
+    assert "Forgotten at Lessonspace" not in ran.out
+    assert 'so nothing was asked;\n    look with: hallpass room users --search "Ben"\n' in ran.out
+
+
 async def test_it_asks_first(school: School, line: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where nobody can answer it says so; anything but yes changes nothing."""
     _, ben, _ = await hold_lesson(school)
