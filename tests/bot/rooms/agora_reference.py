@@ -80,9 +80,14 @@ async def _list(service: AgoraWhiteboard) -> Any:
     return [room async for room in service.iterate_rooms(begin_uuid="0e6", page_size=2)]
 
 
-def _token(kind: TokenKind) -> Mapping[str, str]:
-    """A single JSON string as it comes, and what is made of it."""
-    return {"answers": f'"{kind.value}YWs9"', "gives": f"{kind.value}YWs9"}
+def _answers(kind: TokenKind) -> str:
+    """A token as it comes, a single JSON string."""
+    return f'"{_gives(kind)}"'
+
+
+def _gives(kind: TokenKind) -> str:
+    """What is made of it."""
+    return f"{kind.value}YWs9"
 
 
 _ORDER = (
@@ -146,7 +151,8 @@ ENDPOINTS = (
             *_ORDER,
         ),
         gives_room=False,
-        **_token(TokenKind.SDK),
+        answers=_answers(TokenKind.SDK),
+        gives=_gives(TokenKind.SDK),
     ),
     Endpoint(
         line="POST /tokens/rooms/{uuid}",
@@ -155,7 +161,8 @@ ENDPOINTS = (
         signs_as=TokenRole.WRITER,
         body=_ORDER,
         gives_room=False,
-        **_token(TokenKind.ROOM),
+        answers=_answers(TokenKind.ROOM),
+        gives=_gives(TokenKind.ROOM),
     ),
     Endpoint(
         line="POST /tokens/tasks/{uuid}",
@@ -164,7 +171,8 @@ ENDPOINTS = (
         signs_as=TokenRole.WRITER,
         body=_ORDER,
         gives_room=False,
-        **_token(TokenKind.TASK),
+        answers=_answers(TokenKind.TASK),
+        gives=_gives(TokenKind.TASK),
     ),
 )
 
