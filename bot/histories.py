@@ -57,8 +57,10 @@ def describe_action(action: str, words: Words) -> str | None:
         "watched": words._("watched the recording"),
         "transcript_read": words._("read the transcript"),
         "another_device": words._("asked for another device"),
+        "redeemed": words._("pressed Join"),
         "preferred": words._("changed their preferences"),
         "house_rules": words._("changed the settings"),
+        "launch_defaults": words._("changed what every launch says"),
         "forget_person": words._("erased somebody"),
     }
     return known.get(action)
