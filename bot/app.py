@@ -22,7 +22,14 @@ from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
 from starlette.routing import Route
 
-from bot.assembly import build_delivery, build_options, build_sealer, open_room_service, open_slack_session
+from bot.assembly import (
+    build_delivery,
+    build_options,
+    build_sealer,
+    find_way,
+    open_room_service,
+    open_slack_session,
+)
 from bot.booking import BookingPolicy
 from bot.cardkeeping import CardKeeper
 from bot.claims import Claims
@@ -32,6 +39,7 @@ from bot.courtesy import Courtesy
 from bot.delivery import Delivery, build_client
 from bot.door import Door, Enter
 from bot.drawing import Drawer
+from bot.entering import Entrance
 from bot.errors import RoomServiceError, SlackError
 from bot.following import NextLessons
 from bot.house_rules import read_house_rules
@@ -54,6 +62,7 @@ from bot.settings import Settings
 from bot.web import Readiness, SlackHandler, build_web
 from bot.webhook_keys import WebhookKeys
 from bot.webhooks import Taken, Webhooks
+from bot.whereabouts import Alerting
 from commands.desk import Desk
 from commands.dispatching import Dispatcher
 from commands.installation import KnownInstallation
@@ -92,6 +101,7 @@ class Hallpass:
         self._clock = clock
         self.store = store
         self._service = service
+        self._way = find_way(settings, service)
         self.housekeeper = Housekeeper(store=store, clock=clock, retention=settings.hallpass_keep)
         self._session = session
         self._sealer = sealer
@@ -108,6 +118,7 @@ class Hallpass:
         self.webhooks = self._build_webhooks()
         self._desk: Desk | None = None
         self._enter: Enter | None = None
+        self._door = Door(store=store, clock=clock, find_enter=lambda: self._enter)
         self._policy: BookingPolicy | None = None
         self.is_started = asyncio.Event()
         self.port: int | None = None
@@ -159,9 +170,11 @@ class Hallpass:
             shows_channel_names=self._settings.hallpass_channel_names,
             watchers=self._settings.hallpass_recordings,
             is_admin=lambda person: self._find_policy(directory, workspace.id, account_id).is_admin(person),
+            public_url=self._settings.hallpass_public_url or "",
         )
         self._policy = self._build_policy(account_id)
         launcher = self._build_launcher(directory)
+        self._enter = self._build_entrance(launcher).enter
         desk = Desk(
             store=self.store,
             delivery=delivery,
@@ -171,6 +184,7 @@ class Hallpass:
             workspace_id=workspace.id,
             policy=lambda: self._find_policy(directory, workspace.id, account_id),
             make_device_link=launcher.make_device_link,
+            enter=lambda visit: self._door.enter(visit, visitor_address=None),
             fetch_recording=self._service.fetch_recording,
             launch_defaults=self._launch_defaults,
             quiet_hours=self._settings.hallpass_quiet_hours,
@@ -191,11 +205,7 @@ class Hallpass:
         sending = asyncio.create_task(scheduler.run())
         stack.push_async_callback(_stop_scheduler, scheduler, sending)
         self.presence = Presence(
-            store=self.store,
-            service=self._service,
-            clock=self._clock,
-            late_after=self._settings.hallpass_late_after,
-            admin_channel=self._settings.hallpass_admin_channel,
+            store=self.store, service=self._service, clock=self._clock, alerting=self._build_alerting()
         )
         looking = asyncio.create_task(self.presence.run())
         stack.push_async_callback(_stop_presence, self.presence, looking)
@@ -230,8 +240,7 @@ class Hallpass:
         public_url = self._settings.hallpass_public_url
         if public_url is None:
             return []
-        door = Door(store=self.store, clock=self._clock, find_enter=lambda: self._enter)
-        return JoinWeb(door=door, clock=self._clock, public_url=public_url).list_routes()
+        return JoinWeb(door=self._door, clock=self._clock, public_url=public_url).list_routes()
 
     def _start_reports(self, stack: AsyncExitStack, presence: Presence) -> None:
         """What rooms reported is worked on, also what was stored before a stop."""
@@ -263,7 +272,21 @@ class Hallpass:
             at_once=self._settings.hallpass_launches_at_once,
             webhook_keys=self._build_webhook_keys(),
             defaults=self._launch_defaults,
+            way_of=lambda service: self._way,
         )
+
+    def _build_entrance(self, launcher: Launcher) -> Entrance:
+        return Entrance(
+            store=self.store,
+            service=self._service,
+            launcher=launcher,
+            clock=self._clock,
+            alerting=self._build_alerting(),
+        )
+
+    def _build_alerting(self) -> Alerting:
+        settings = self._settings
+        return Alerting(late_after=settings.hallpass_late_after, admin_channel=settings.hallpass_admin_channel)
 
     def _build_scheduler(
         self,

@@ -20,7 +20,8 @@ from bot.rooms.loop import Loop
 from bot.rooms.loop_identity import SessionKeeper
 from bot.rooms.videsk import Videsk
 from bot.settings import Settings
-from storage.records import LessonOptions
+from bot.ways import WayImpossible, choose_way
+from storage.records import LessonOptions, LinkWay
 from storage.sealing import Sealer, load_or_make_key_file
 
 
@@ -67,6 +68,19 @@ async def open_room_service(settings: Settings) -> AsyncIterator[RoomService]:
         ) as service,
     ):
         yield service
+
+
+def find_way(settings: Settings, service: RoomService) -> LinkWay:
+    """How this service's new join links go. Raises StartRefused for what cannot work."""
+    try:
+        return choose_way(
+            service.capabilities,
+            shown_name=service.shown_name,
+            wanted=settings.hallpass_links,
+            has_public_url=settings.hallpass_public_url is not None,
+        )
+    except WayImpossible as error:
+        raise StartRefused(error.what, error.mend) from error
 
 
 def build_videsk(settings: Settings, client: HttpClient, *, now: Callable[[], datetime] | None = None) -> Videsk:

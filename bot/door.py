@@ -135,21 +135,28 @@ def redeem(tx: Transaction, token: str, browser_digest: bytes, *, now: datetime)
     link = before.link
     if not tx.lessons.redeem(link.workspace_id, link.id, now=now, browser_digest=browser_digest):
         return before
-    if link.redeemed_at is None:
-        tx.lessons.mark_opened(link.workspace_id, link.id, at=now)
-        tx.cards.want(link.workspace_id, link.lesson_id, kinds=(CardKind.LEADER,))
-        tx.audit.add(
-            AuditEntry(
-                id=new_id(),
-                workspace_id=link.workspace_id,
-                lesson_id=link.lesson_id,
-                actor=before.seat.person.id,
-                action="redeemed",
-                facts={"participant": link.participant_id, "number": link.number, "device": link.device},
-                at=now,
-            )
-        )
+    note_redeemed(tx, before, now=now)
     return replace(before, standing=Standing.COMES_BACK)
+
+
+def note_redeemed(tx: Transaction, visit: Visit, *, now: datetime) -> None:
+    """A link was redeemed, in this transaction; of the first time there is something to say. `visit` is from before."""
+    link = visit.link
+    if link.redeemed_at is not None:
+        return
+    tx.lessons.mark_opened(link.workspace_id, link.id, at=now)
+    tx.cards.want(link.workspace_id, link.lesson_id, kinds=(CardKind.LEADER,))
+    tx.audit.add(
+        AuditEntry(
+            id=new_id(),
+            workspace_id=link.workspace_id,
+            lesson_id=link.lesson_id,
+            actor=visit.seat.person.id,
+            action="redeemed",
+            facts={"participant": link.participant_id, "number": link.number, "device": link.device},
+            at=now,
+        )
+    )
 
 
 def forget_failure(tx: Transaction, visit: Visit) -> None:

@@ -8,10 +8,12 @@ from datetime import datetime
 
 from bot import attending, cards, channel_posts, lateness, messages, notices, nudges, places, summaries, windows
 from bot.blocks import Message
+from bot.joining import PRESSED
+from bot.links import build_join_address
 from bot.messages import NextLesson
 from bot.moves import read_move
 from bot.watchers import NOTHING, Rights, Watchers, rights_of
-from storage.records import Card, CardKind, LessonDetails, Link, Notice, NoticeKind, Person, Seat
+from storage.records import Card, CardKind, LessonDetails, Link, LinkWay, Notice, NoticeKind, Person, Seat
 from storage.sealing import Sealer
 
 
@@ -29,6 +31,7 @@ class Drawer:
     shows_channel_names: bool = False
     watchers: Watchers = Watchers.LEADERS
     is_admin: Callable[[Person], bool] = is_slack_admin
+    public_url: str = ""  # with its closing slash: where our own join links are found
 
     def find_join_url(self, details: LessonDetails, seat: Seat, *, now: datetime) -> str | None:
         """The way in that counts, while it works."""
@@ -36,7 +39,12 @@ class Drawer:
         return self.unseal(link) if link else None
 
     def unseal(self, link: Link) -> str | None:
-        """Where this link leads; None once that was erased."""
+        """Where this link leads; None once that was erased. `PRESSED`: nowhere, Join is answered in Slack."""
+        if link.way is LinkWay.PRESS:
+            return PRESSED
+        if link.way is LinkWay.PAGE:
+            token = self.sealer.unseal(link.token_sealed) if link.token_sealed else None
+            return build_join_address(self.public_url, token) if token else None
         return self.sealer.unseal(link.url_sealed) if link.url_sealed else None
 
     def draw_notice(

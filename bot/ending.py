@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bot import lifecycle, notices, states
+from bot import issuing, lifecycle, notices, states
 from bot.errors import WrongState
 from bot.lifecycle import Ask
 from storage.records import LessonState, NoticeKind
@@ -45,7 +45,7 @@ def end_now(tx: Transaction, ask: Ask) -> EndedNow:
     sent = [
         link
         for link in tx.lessons.list_links(ask.workspace_id, ask.lesson_id)
-        if link.delivered_at is not None and link.closes_at > ask.now
+        if link.delivered_at is not None and issuing.is_beyond_recall(link, now=ask.now)
     ]
     lifecycle.save_change(tx, ended, action="ended_now", actor=actor.id, now=ask.now)
     return EndedNow(valid_count=len(sent), valid_until=max((link.closes_at for link in sent), default=None))

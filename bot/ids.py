@@ -8,7 +8,8 @@ from enum import StrEnum
 class Action(StrEnum):
     """`action_id` of buttons and of form fields that report at once."""
 
-    JOIN = "join"  # a URL button; its event marks the link opened
+    JOIN = "join"  # a URL button, whose event marks the link opened; without a URL, answered with a way in
+    GO_IN = "go_in"  # a URL button in that answer
     NEW_LINK = "new_link"
     EXTEND = "extend"
     LET_END = "let_end"

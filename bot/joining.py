@@ -14,8 +14,10 @@ from bot.ids import Action
 from bot.presses import Press
 from bot.readers import Reader
 from bot.words import Markup
-from storage.records import EndRule, LessonDetails, LessonState, Seat
+from storage.records import EndRule, LessonDetails, LessonState, LinkWay, Seat
 
+PRESSED = ""
+"""In place of Join's address, where a press is answered in Slack and leads nowhere by itself."""
 _SPOKEN_TITLE = 40
 """Of a title in a button's spoken label: with the date it must fit into 75 characters."""
 
@@ -45,7 +47,8 @@ def join_button(details: LessonDetails, seat: Seat, reader: Reader, *, join_url:
         day=reader.day(lesson.starts_at),
         time=reader.time(lesson.starts_at),
     )
-    return button(reader.words._("Join"), Action.JOIN, press.to_value(), url=join_url, spoken=spoken, style="primary")
+    address = join_url or None  # `PRESSED`: Slack tells us of the press, and we answer it
+    return button(reader.words._("Join"), Action.JOIN, press.to_value(), url=address, spoken=spoken, style="primary")
 
 
 def new_link_button(details: LessonDetails, seat: Seat, reader: Reader) -> Block:
@@ -78,6 +81,8 @@ def ways_in(
     if join_url is None or not is_open(details, seat, now=reader.now):
         return []
     row = [join_button(details, seat, reader, join_url=join_url)]
+    if join_url == PRESSED:  # each press is a new way in, on whichever device
+        return actions(row)
     row += [new_link_button(details, seat, reader)] if with_new_link else []
     row += [device_button(details, seat, reader)] if with_device else []
     return actions(row)
@@ -87,21 +92,22 @@ def what_to_know(details: LessonDetails, seat: Seat, reader: Reader) -> Markup:
     """What to know before pressing Join: when it opens, whose it is, when it closes and who is put out then."""
     words, lesson = reader.words, details.lesson
     facts = {"opens": reader.stamp_time(opens_at(details, seat)), "closes": reader.stamp_time(closes_at(details, seat))}
+    if seat.link is not None and seat.link.way is LinkWay.PRESS:
+        how = words.mark("Join works from {opens} until {closes}, as often as you press it, for you alone.", **facts)
+    else:
+        how = words.mark(
+            "Join works from {opens} until {closes}, in the first browser that opens it. It is yours alone.", **facts
+        )
     if lesson.options.end_rule is EndRule.EVERYONE_LEAVES:
-        return words.mark(
-            "Join works from {opens} until {closes}, in the first browser that opens it. It is yours alone. "
-            "At {closes} everyone leaves the room.",
-            **facts,
-        )
+        return _together(how, words.mark("At {closes} everyone leaves the room.", **facts))
     if windows.leaves_at_close(lesson, seat.participant):
-        return words.mark(
-            "Join works from {opens} until {closes}, in the first browser that opens it. It is yours alone. "
-            "You leave the room at {closes} at the latest.",
-            **facts,
-        )
-    return words.mark(
-        "Join works from {opens} until {closes}, in the first browser that opens it. It is yours alone.", **facts
-    )
+        return _together(how, words.mark("You leave the room at {closes} at the latest.", **facts))
+    return how
+
+
+def _together(*sentences: Markup) -> Markup:
+    """In one paragraph."""
+    return Markup(" ".join(sentences))
 
 
 def recording_line(details: LessonDetails, reader: Reader) -> Markup | None:

@@ -1,21 +1,28 @@
 """A participant's way in: who they are is checked, the room service launches, the link is stored sealed. Posts nothing.
 
 A launch may happen twice, and harms nobody: until a link was posted, the earlier one is known to nobody. A link stored
-before a crash is used again instead of launching anew.
+before a crash is used again instead of launching anew. A link of our own is made without any launch: that comes when
+somebody stands at the door (`open_room`), each time anew.
+
+A room that is not there yet is made by the first launch. In one process the others wait for it; of two processes that
+made one at the same moment, the first that stored its room wins, and the other launches once more, into that one.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import replace
+from functools import partial
+from weakref import WeakValueDictionary
 
 import structlog
 
-from bot import devices, windows
+from bot import devices, issuing, windows
 from bot.claims import Claimed
 from bot.clock import Clock
 from bot.drawing import find_open_link
+from bot.errors import RoomServiceNonsense
 from bot.launch_defaults import LaunchDefaults
 from bot.pacing import Turnstile
 from bot.people import Directory
@@ -26,18 +33,26 @@ from storage.records import (
     CardKind,
     LessonDetails,
     Link,
-    LinkId,
     LinkWay,
     NoticeState,
     Person,
     PersonKind,
+    Room,
+    RoomRef,
     Seat,
-    new_id,
 )
 from storage.sealing import Sealer
 from storage.store import Store, Transaction
 
 log = structlog.get_logger("hallpass.sending")
+
+ROOM_TRIES = 3
+"""So often somebody else's room may turn out to be the one while ours was being made."""
+
+
+def always_direct(service: str) -> LinkWay:
+    """The room service's own links are what people are sent."""
+    return LinkWay.DIRECT
 
 
 class Launcher:
@@ -54,8 +69,14 @@ class Launcher:
         at_once: int,
         webhook_keys: WebhookKeys | None = None,
         defaults: LaunchDefaults | None = None,
+        way_of: Callable[[str], LinkWay] = always_direct,
     ) -> None:
-        """`webhook_keys`: where rooms report to; None: they do not. `defaults`: the workspace's own; None: none."""
+        """`webhook_keys`: where rooms report to; None: they do not. `defaults`: the workspace's own; None: none.
+
+        `way_of`: how the links of a service go, by its name.
+        """
+        self._way_of = way_of
+        self._doors: WeakValueDictionary[RoomRef, asyncio.Lock] = WeakValueDictionary()
         self._defaults = defaults
         self._webhook_keys = webhook_keys
         self._store = store
@@ -84,6 +105,8 @@ class Launcher:
             if seat.card is not None:
                 await self._store.write(lambda tx: self._redraw(tx, claimed, link), is_patient=True)
             return claimed
+        if self._way_of(claimed.details.service) is not LinkWay.DIRECT:
+            return await self._issue(claimed, seat)
         request = await self._build_request(claimed.details, seat)
         async with self._slots:
             await self._turnstile.go_through()
@@ -112,6 +135,58 @@ class Launcher:
             return stored
 
         return await self._store.write(work, is_patient=True)
+
+    async def _issue(self, claimed: Claimed, seat: Seat) -> Claimed:
+        """A link of ours, for the place as it is now: no room service is asked."""
+        key = claimed.notice.workspace_id, claimed.notice.lesson_id
+        way, participant_id = self._way_of(claimed.details.service), seat.participant.id
+
+        def work(tx: Transaction) -> LessonDetails:
+            place = tx.lessons.find_participant(key[0], participant_id) or seat.participant
+            link = issuing.issue(tx.lessons.get(*key), place, way=way, sealer=self._sealer, now=self._clock.now())
+            stored = tx.lessons.insert_link(link)
+            if place.failure is not None:
+                tx.lessons.update_participant(replace(place, failure=None))
+            if seat.card is not None:
+                self._redraw(tx, claimed, stored)
+            return tx.lessons.get_details(*key)
+
+        details = await self._store.write(work, is_patient=True)
+        log.info("issued", notice=claimed.notice.id, lesson=claimed.notice.lesson_id, way=way.value)
+        return replace(claimed, details=details)
+
+    async def open_room(self, details: LessonDetails, seat: Seat, *, visitor_address: str | None = None) -> Launch:
+        """A way in at this moment, for whoever stands at the door. What the launch told of the room is kept.
+
+        Raises RoomServiceError.
+        """
+        if details.room.room_id is not None:
+            return await self._open_room(details, seat, visitor_address=visitor_address)
+        lock = self._doors.setdefault(details.room.id, asyncio.Lock())
+        async with lock:
+            return await self._open_room(details, seat, visitor_address=visitor_address)
+
+    async def _open_room(self, details: LessonDetails, seat: Seat, *, visitor_address: str | None) -> Launch:
+        workspace_id = details.lesson.workspace_id
+        for _ in range(ROOM_TRIES):
+            room = await self._store.read(lambda tx: tx.lessons.get_room(workspace_id, details.room.id))
+            present = replace(details, room=room)
+            request = replace(await self._build_request(present, seat), visitor_address=visitor_address)
+            async with self._slots:
+                launch = await self._service.launch(request)
+            settle = partial(self._settle_room, details=details, asked_for=room, launch=launch)
+            if await self._store.write(settle):
+                return launch
+        raise RoomServiceNonsense(self._service.shown_name, "room", "is another one each time")
+
+    def _settle_room(self, tx: Transaction, *, details: LessonDetails, asked_for: Room, launch: Launch) -> bool:
+        """Keep what the launch told. False: somebody else's room was stored meanwhile, and everybody meets there."""
+        stored = tx.lessons.get_room(details.lesson.workspace_id, details.room.id)
+        if stored.room_id not in (asked_for.room_id, launch.room_id):
+            return False
+        self._keep_room(tx, details, launch)
+        _keep_settings(tx, details, launch)
+        return True
 
     async def _build_request(self, details: LessonDetails, seat: Seat) -> LaunchRequest:
         request = build_launch(details, seat, languages=self._service.capabilities.languages)
@@ -144,6 +219,12 @@ class Launcher:
         Asked for twice at once it is made once. Raises RoomServiceError; Outdated when the participant was taken out,
         or given another link, or the lesson ended meanwhile.
         """
+        way = self._way_of(details.service)
+        if way is not LinkWay.DIRECT:
+            now = self._clock.now()
+            ours = issuing.issue(details.lesson, seat.participant, way=way, sealer=self._sealer, now=now, device=device)
+            ours = replace(ours, delivered_at=now)
+            return await self._store.write(lambda tx: devices.keep(tx, ours, person_id=seat.person.id))
         request = await self._build_request(details, seat)
         async with self._slots:
             launch = await self._service.launch(request)
@@ -158,23 +239,11 @@ class Launcher:
         return stored
 
     def _build_link(self, details: LessonDetails, seat: Seat, launch: Launch, *, device: int) -> Link:
-        participant = seat.participant
-        window = windows.window_of(details.lesson, participant)
-        return Link(
-            id=LinkId(new_id()),
-            workspace_id=details.lesson.workspace_id,
-            lesson_id=details.lesson.id,
-            participant_id=participant.id,
-            number=participant.link_number,
-            device=device,
-            way=LinkWay.DIRECT,
-            opens_at=window.opens_at,
-            closes_at=window.closes_at,
-            warns_at=windows.soft_expiry(details.lesson, participant),
-            url_sealed=self._sealer.seal(launch.url) if launch.url else None,
-            session_id=launch.session_id,
-            made_at=self._clock.now(),
+        link = issuing.build_link(
+            details.lesson, seat.participant, way=LinkWay.DIRECT, device=device, now=self._clock.now()
         )
+        url_sealed = self._sealer.seal(launch.url) if launch.url else None
+        return replace(link, url_sealed=url_sealed, session_id=launch.session_id)
 
     def _redraw(self, tx: Transaction, claimed: Claimed, link: Link) -> None:
         """The card is there: have it drawn again with this link, which delivers it."""
@@ -191,9 +260,14 @@ def build_launch(details: LessonDetails, seat: Seat, *, languages: Collection[st
     """
     lesson, participant = details.lesson, seat.participant
     window = windows.window_of(lesson, participant)
+    places = [one.participant for one in details.seats]
     return LaunchRequest(
         launch_id=details.room.launch_id,
+        room_id=details.room.room_id,
         room_region=details.room.region,
+        room_opens_at=min((windows.window_of(lesson, one).opens_at for one in places), default=window.opens_at),
+        room_closes_at=windows.last_close(lesson, places),
+        seats=len(places),
         room_name=lesson.title,
         person_key=seat.person.id,
         shown_name=seat.person.name,

@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot import changes, notices, states, windows
+from bot import changes, issuing, notices, states, windows
 from bot.booking import BookingPolicy
 from bot.errors import LimitReached, NoLongerKept, NotAllowed, Outdated, WrongState
 from bot.moves import Move
@@ -28,6 +28,7 @@ from storage.records import (
     LessonTotals,
     Link,
     LinkId,
+    LinkWay,
     Notice,
     NoticeKind,
     NoticeState,
@@ -111,7 +112,8 @@ def cancel(tx: Transaction, ask: Ask, *, reason: str = "") -> Cancelled:
     owed = notices.plan_cancellation(details, told, now=ask.now)
     tx.notices.drop_waiting(ask.workspace_id, ask.lesson_id, kinds=tuple(NoticeKind), reason="cancelled")
     tx.notices.insert(owed)
-    sent = [link for link in tx.lessons.list_links(ask.workspace_id, ask.lesson_id) if link.closes_at > ask.now]
+    links = tx.lessons.list_links(ask.workspace_id, ask.lesson_id)
+    sent = [link for link in links if issuing.is_beyond_recall(link, now=ask.now)]
     off = replace(
         lesson,
         state=state,
@@ -159,6 +161,7 @@ def extend(tx: Transaction, ask: Ask) -> Extended:
     if relinked:
         owed += _relink(tx, details, longer, [seat for seat, _ in relinked], now=ask.now)
     tx.notices.insert(owed)
+    issuing.fit_windows(tx, longer, [seat.participant for seat in details.seats])
     save_change(tx, longer, action="extended", actor=actor.id, now=ask.now)
     closes = [link.closes_at for _, link in relinked if link.delivered_at is not None]
     return Extended(ends_at=longer.ends_at, relinked_count=len(relinked), old_closes_at=min(closes, default=None))
@@ -287,7 +290,7 @@ def admit_participant(
 
 
 def revoke_links(tx: Transaction, participant: Participant, *, now: datetime) -> list[Link]:
-    """None of the participant's links counts any more. Returns those that were sent and still open the room."""
+    """None of the participant's links counts any more. Returns those that were sent and open the room all the same."""
     links = [
         link
         for link in tx.lessons.list_links(participant.workspace_id, participant.lesson_id)
@@ -296,7 +299,7 @@ def revoke_links(tx: Transaction, participant: Participant, *, now: datetime) ->
     for link in links:
         if link.revoked_at is None:
             tx.lessons.update_link(replace(link, revoked_at=now))
-    return [link for link in links if link.delivered_at is not None and link.closes_at > now]
+    return [link for link in links if link.delivered_at is not None and issuing.is_beyond_recall(link, now=now)]
 
 
 def drop_old_links(tx: Transaction, participant: Participant) -> None:
@@ -313,9 +316,12 @@ def drop_old_links(tx: Transaction, participant: Participant) -> None:
 def note_opened(
     tx: Transaction, workspace_id: WorkspaceId, lesson_id: LessonId, link_id: LinkId, *, now: datetime
 ) -> None:
-    """Somebody pressed Join while it works: the leaders' cards say so. Pressed too early it opened nothing."""
+    """Somebody pressed Join while it works: the leaders' cards say so. Pressed too early it opened nothing.
+
+    Of a link of ours the press says nothing yet: whoever comes in by it is noted at the door.
+    """
     link = next((link for link in tx.lessons.list_links(workspace_id, lesson_id) if link.id == link_id), None)
-    if link is None or not link.opens_at <= now < link.closes_at:
+    if link is None or link.way is not LinkWay.DIRECT or not link.opens_at <= now < link.closes_at:
         return
     if tx.lessons.mark_opened(workspace_id, link_id, at=now):
         tx.cards.want(workspace_id, lesson_id, kinds=(CardKind.LEADER,))

@@ -48,6 +48,11 @@ def is_token(text: str) -> bool:
     return _TOKEN.fullmatch(text) is not None
 
 
+def build_join_address(public_url: str, token: str) -> str:
+    """Where the page of this token is. `public_url` ends with a slash."""
+    return f"{public_url}join/{token}"
+
+
 def digest_of(token: str) -> bytes:
     """By what a token, or a browser's secret, is found again: its SHA-256, 32 bytes."""
     return hashlib.sha256(token.encode()).digest()

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot import drafts, lifecycle, notices, preferences, windows
+from bot import drafts, issuing, lifecycle, notices, preferences, windows
 from bot.booking import AskedBack, BookingPolicy, Declined, digest_of
 from bot.drafts import BookingDraft, Caution, CautionCode, Problem, ProblemCode
 from bot.errors import WrongState
@@ -217,6 +217,7 @@ def _store(
             tx.lessons.update_participant(participant)
         tx.notices.insert(notices.plan_way_in(wanted, participant, now=now))
         participants.append(participant)
+    issuing.fit_windows(tx, wanted, participants)
     tx.notices.insert(notices.plan_times(wanted, participants, now=now))
     preferences.fit_reminders(tx, wanted, participants, now=now)
     if wanted.starts_at != lesson.starts_at and any(participant.failure for participant in participants):
@@ -245,7 +246,7 @@ def _shift_window(participant: Participant, lesson: Lesson, wanted: Lesson) -> P
 def _has_link_to_replace(wanted: Lesson, seat: Seat, participant: Participant, owed_before: Sequence[Notice]) -> bool:
     """Was a link made for the old window, or is it being made at this moment?"""
     if seat.link is not None:
-        return windows.needs_new_link(wanted, seat.link, participant)
+        return windows.needs_new_link(wanted, seat.link, participant)  # one of ours follows by itself
     in_flight = (NoticeState.CLAIMED, NoticeState.BEGUN)
     return any(
         notice.kind is NoticeKind.JOIN_LINK and notice.about == participant.id and notice.state in in_flight

@@ -37,7 +37,7 @@ def build_late_nudge(details: LessonDetails, seat: Seat, *, join_url: str | None
     blocks = [section(said.shown)]
     if is_open(details, seat, now=reader.now):
         blocks += ways_in(details, seat, reader, join_url=join_url)
-        blocks += [context(what_to_know(details, seat, reader))] if join_url else []
+        blocks += [context(what_to_know(details, seat, reader))] if join_url is not None else []
     return Message(said.spoken, blocks)
 
 

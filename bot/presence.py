@@ -47,7 +47,7 @@ BEHIND = timedelta(days=1)
 
 
 class Presence:
-    """Looks at all running lessons. `admin_channel`: where a lesson without its leader is told, beside the booker."""
+    """Looks at all running lessons."""
 
     def __init__(
         self,
@@ -55,13 +55,12 @@ class Presence:
         store: Store,
         service: RoomService,
         clock: Clock,
-        late_after: timedelta,
-        admin_channel: str | None = None,
+        alerting: Alerting,
     ) -> None:
         self._store = store
         self._service = service
         self._clock = clock
-        self._alerting = Alerting(late_after=late_after, admin_channel=admin_channel)
+        self._alerting = alerting
         self._sightings = Sightings()
         self._asked_for: set[RoomRef] = set()
         self._reported: dict[RoomRef, datetime] = {}  # lesson time of the last report of who comes or goes

@@ -15,13 +15,13 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from bot import collecting, lifecycle, notices, provisional, windows
+from bot import collecting, comings, lifecycle, notices, provisional, windows
 from bot.attendance import SessionFacts, compute_attendance
 from bot.belonging import leave_out_early
 from bot.clock import Clock
 from bot.errors import RoomServiceError
 from bot.provisional import Picture
-from bot.rooms.base import LESSON_TAG, RoomService, Session
+from bot.rooms.base import LESSON_TAG, Capabilities, RoomService, Session
 from storage.records import (
     Attendance,
     AttendanceEvent,
@@ -202,6 +202,41 @@ def judge_reports(tx: Transaction, details: LessonDetails, *, now: datetime, lat
     if before is not None:
         totals = replace(totals, read_at=before.read_at, billable=before.billable, has_recording=before.has_recording)
     return Judged(events=picture.events, totals=totals, attendance=attendance, ended_sessions=picture.list_ended())
+
+
+def judge_own(
+    tx: Transaction, details: LessonDetails, *, now: datetime, late_after: timedelta, is_provisional: bool
+) -> Judged:
+    """Who came by our own door, for a service that keeps no record. Writes nothing.
+
+    Who was seen coming and never seen going is taken to be there until now.
+    """
+    events = [event for event in _list_stored(tx, details) if event.source in comings.NAMING]
+    sessions = {event.session_id: event.at for event in reversed(events)}  # the first of each, stored by `at`
+    facts = [
+        SessionFacts(session_id=session_id, started_at=started_at, ended_at=None if is_provisional else now)
+        for session_id, started_at in sessions.items()
+    ]
+    totals, attendance = _compute(
+        tx,
+        details,
+        Picture(events=events, sessions=facts),
+        is_known=True,
+        now=now,
+        late_after=late_after,
+        is_provisional=is_provisional,
+    )
+    return Judged(events=events, totals=totals, attendance=attendance)
+
+
+def is_somebody_inside(tx: Transaction, details: LessonDetails, capabilities: Capabilities, *, now: datetime) -> bool:
+    """As far as the room's count or our own pages tell. Who leaves any other room is seen by nobody."""
+    if capabilities.presence:
+        return bool(comings.list_inside(_list_stored(tx, details)))
+    if not capabilities.own_page:
+        return False
+    judged = judge_own(tx, details, now=now, late_after=timedelta(0), is_provisional=True)
+    return any(one.joined_at is not None and one.left_at is None for one in judged.attendance)
 
 
 def _list_stored(tx: Transaction, details: LessonDetails) -> list[AttendanceEvent]:

@@ -56,8 +56,11 @@ def renew_links(
 
 
 def renew_opened(tx: Transaction, lesson: Lesson, seat: Seat, *, now: datetime) -> Participant:
-    """The participant, with a new link owed where the one they have was opened: it works in one browser only."""
-    if seat.link is None or seat.link.opened_at is None:
+    """The participant, with a new link owed where the one they have was opened: it works in one browser only.
+
+    A press works as often as they press.
+    """
+    if seat.link is None or seat.link.opened_at is None or seat.link.way is LinkWay.PRESS:
         return seat.participant
     return _renew(tx, lesson, seat, now=now)
 

@@ -73,7 +73,7 @@ def _say_not_allowed(refused: NotAllowed, reader: Reader) -> Said:
         return reader.both("You cannot book lessons here. Ask a member of this workspace to book it for you.")
     if refused.action == "removed":
         return reader.both("You are no longer in this lesson, so there is no way in for you. Ask its leader.")
-    if refused.action in ("new_link", "device"):
+    if refused.action in ("new_link", "device", "join"):
         return reader.both("A way in is its person's alone. Use the buttons on your own card.")
     if refused.action == "watch":
         return reader.both("You may not watch this recording. Ask the lesson’s leader.")

@@ -24,6 +24,7 @@ from bot.rooms.base import Audience
 from bot.rooms.lessonspace_launch import MORE_REPORTS, find_option_problems
 from bot.rooms.options import NotOptions, list_names, list_secrets, read_options
 from bot.watchers import Watchers
+from storage.records import LinkWay
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
@@ -46,12 +47,6 @@ class Wrong(ValueError):
         self.what = what
         self.mend = mend
         self.others = others
-
-
-class LinkChoice(StrEnum):
-    """How join links reach the room, as far as it works already."""
-
-    DIRECT = "direct"
 
 
 class RoomServiceChoice(StrEnum):
@@ -239,12 +234,8 @@ def parse_database(text: str) -> str:
     return text
 
 
-def parse_links(text: str) -> LinkChoice:
-    """`direct`, so far."""
-    word = text.strip().lower()
-    if word in {"page", "press"}:
-        raise Wrong("asks for links that come with another room service's support", "use direct, or leave it out")
-    return _parse_choice(LinkChoice, word)
+def parse_links(text: str) -> LinkWay:
+    return _parse_choice(LinkWay, text.strip().lower())
 
 
 def parse_room_service(text: str) -> RoomServiceChoice:

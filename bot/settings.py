@@ -28,7 +28,6 @@ from bot.setting_values import (
     Bookers,
     BookersRule,
     LaunchOptions,
-    LinkChoice,
     Listen,
     Rate,
     RoomServiceChoice,
@@ -68,6 +67,7 @@ from bot.setting_values import (
 )
 from bot.watchers import Watchers
 from storage.errors import HallpassError
+from storage.records import LinkWay
 
 ENV_FILE = Path(".env")
 
@@ -203,8 +203,11 @@ class Settings(BaseSettings):
         description="whether rooms report to `HALLPASS_PUBLIC_URL` by themselves who comes and goes; "
         "without that address they never do, and are only asked",
     )
-    hallpass_links: Annotated[LinkChoice, BeforeValidator(of_text(parse_links))] = Field(
-        default=LinkChoice.DIRECT, description="how join links reach the room; `direct`: the room service's own links"
+    hallpass_links: Annotated[LinkWay | None, BeforeValidator(of_text(parse_links))] = Field(
+        default=None,
+        description="how new join links go: `direct`, the room service's own link; `page`, a page at "
+        "`HALLPASS_PUBLIC_URL`; `press`, a button in Slack that is answered with a way in. Not set: `page` with that "
+        "address, else `direct` where the service itself lets each link work once and in its time, else `press`",
     )
 
     hallpass_join_early: Annotated[timedelta, _duration(timedelta(0), HALF_A_DAY)] = Field(

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from bot import lateness, lifecycle, notices, provisional, renewing
-from bot.reading import Judged, judge_reports, judge_sessions
+from bot.reading import Judged, judge_own, judge_reports, judge_sessions
 from bot.rooms.base import Session
 from storage.records import (
     Attendance,
@@ -86,6 +86,24 @@ def keep_reports(
             due_at=now,
             lesson_starts_at=lesson.starts_at,
         )
+
+
+def keep_comings(
+    tx: Transaction,
+    details: LessonDetails,
+    events: Iterable[AttendanceEvent],
+    *,
+    now: datetime,
+    alerting: Alerting,
+) -> None:
+    """What our own door saw of this lesson, whose room service keeps no record: that is its reading."""
+    lesson = details.lesson
+    tx.attendance.add_events(events)
+    if not lesson.is_open:
+        return
+    judged = judge_own(tx, details, now=now, late_after=alerting.late_after, is_provisional=True)
+    _keep(tx, details, judged, has_joins=any(one.joined_at for one in judged.attendance), now=now)
+    owe_alerts(tx, tx.lessons.get_details(lesson.workspace_id, lesson.id), now=now, alerting=alerting)
 
 
 def keep_calm(

@@ -94,7 +94,9 @@ def _describe_ours(code: str, say: Callable[..., str]) -> str:
         case "room_down" | "room_busy":
             return say("The room service does not answer. Hallpass keeps trying; press Try again to try at once.")
         case "room_at_door":
-            return say("They pressed Join, and the room did not open. They can press again; if it stays so, tell an admin.")
+            return say(
+                "They pressed Join, and the room did not open. They can press again; if it stays so, tell an admin."
+            )
         case "room_nonsense":
             return say("The room service gave an answer we cannot use. Press Try again; if it stays so, tell an admin.")
         case "too_late":

@@ -31,18 +31,6 @@ def register(app: AsyncApp, desk: Desk, watcher: Watcher) -> None:
     """Name every button."""
     workspace_id = desk.workspace_id
 
-    @app.action(Action.JOIN.value)
-    async def join(ack: Ack, body: dict[str, Any], action: dict[str, Any]) -> None:
-        """The browser opens by itself; we only note that the link was opened."""
-        press = read_press(action.get("value"))
-        link_id = press.link_id if press else None
-        if press is not None and link_id is not None:
-            now = desk.now()
-            await desk.store.write(
-                lambda tx: lifecycle.note_opened(tx, workspace_id, press.lesson_id, link_id, now=now)
-            )
-        await ack()
-
     @app.action(Action.NEW_LINK.value)
     async def new_link(ack: Ack, body: dict[str, Any], action: dict[str, Any]) -> None:
         asked, press = _read(body, action)

@@ -19,6 +19,7 @@ from bot.blocks import Message
 from bot.booking import BookingPolicy
 from bot.clock import Clock
 from bot.delivery import Delivery
+from bot.door import Entry, Visit
 from bot.drawing import Drawer
 from bot.errors import SlackError
 from bot.home import build_small_view
@@ -53,6 +54,7 @@ class Desk:
     workspace_id: WorkspaceId
     policy: Callable[[], BookingPolicy]  # asked each time: user groups change
     make_device_link: Callable[[LessonDetails, Seat, int], Awaitable[Link]]  # raises RoomServiceError, Outdated
+    enter: Callable[[Visit], Awaitable[Entry]]  # the way in of whoever has redeemed their link
     fetch_recording: Callable[[str], Awaitable[str | None]]  # by session; raises RoomServiceError
     launch_defaults: LaunchDefaults
     quiet_hours: QuietHours  # in force for everybody, on each reader's own clock

@@ -13,6 +13,7 @@ from commands import (
     finding,
     home,
     housekeeping,
+    joining,
     launch_defaults,
     lesson,
     lists,
@@ -37,7 +38,8 @@ def register(app: Dispatcher, desk: Desk, watcher: Watcher, homes: OpenHomes) ->
     lesson.register(app, desk)  # /lesson, /lessons, both shortcuts
     lists.register(app, desk)  # More and Back in a list
     modals.register(app, desk, watcher)  # the booking form, its progress
-    buttons.register(app, desk, watcher)  # Join, I need a new link, Let it end, Try again, Book a lesson
+    joining.register(app, desk)  # Join
+    buttons.register(app, desk, watcher)  # I need a new link, Let it end, Try again, Book a lesson
     menu = more.Menu()  # each choice is put there by the module that answers it
     more.register(app, menu)  # the menu on the leader's card
     changing.register(app, desk, menu)  # Extend, Move, End now, Cancel, and their forms

@@ -30,6 +30,7 @@ class Capabilities:
     close_room: bool = False
     presence: bool = False  # tells who is inside now, though not who was
     shared_address: bool = False  # the last step is one address for everybody
+    own_page: bool = False  # its rooms run inside a page of ours
     max_participants: int | None = None
     longest_window: timedelta | None = None  # from the launch to `closes_at`
     languages: tuple[str, ...] = ()  # locales its rooms speak

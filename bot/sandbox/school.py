@@ -51,7 +51,11 @@ class School:
         self._settings = dict(settings)
         if has_webhooks:
             listen = f"127.0.0.1:{_find_free_port()}"
-            self._settings |= {"HALLPASS_LISTEN": listen, "HALLPASS_PUBLIC_URL": f"http://{listen}/"}
+            self._settings = {
+                "HALLPASS_LISTEN": listen,
+                "HALLPASS_PUBLIC_URL": f"http://{listen}/",
+                "HALLPASS_LINKS": "direct",
+            } | self._settings
         self._stop = asyncio.Event()
         self._running: asyncio.Task[None] | None = None
 

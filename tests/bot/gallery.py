@@ -47,6 +47,7 @@ from bot.lesson_forms import (
     build_extend_form,
     build_move_form,
 )
+from bot.let_in import build_not_opened, build_opening, build_way_in
 from bot.lists import build_bookers_card, build_list_page, build_not_found
 from bot.messages import (
     NextLesson,
@@ -424,6 +425,11 @@ def _list_place_messages(details: LessonDetails) -> Iterator[tuple[str, Message]
     yield "older card", build_older_card(details, person, now=NOW)
     for url in (SECRET_URL, None):
         yield "resent", build_resent(details, seat, join_url=url if details.lesson.is_open else None, now=NOW)
+    if details.lesson.is_open:
+        yield "way in", build_way_in(details, seat, url=SECRET_URL, now=NOW)
+    yield "opening", build_opening(details, seat, now=NOW)
+    for is_busy in (True, False):
+        yield "not opened", build_not_opened(details, seat, is_busy=is_busy, now=NOW)
     yield "device failure", build_device_failure(details, seat, now=NOW)
     if seat.link is not None and details.lesson.is_open:
         yield "device link", build_device_link(details, seat, seat.link, join_url=SECRET_URL, now=NOW)

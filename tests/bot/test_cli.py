@@ -109,7 +109,7 @@ def test_settings_are_read_from_a_file_in_this_folder_too(line: CommandLine) -> 
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"HALLPASS_LINKS": "page"}, "HALLPASS_LINKS asks for links that come with another room service"),
+        ({"HALLPASS_LINKS": "page"}, "HALLPASS_LINKS=page needs an address"),
         ({"HALLPASS_DATABASE_URL": "sqlite:///no/such/folder.db"}, "no/such/folder.db"),
         ({"HALLPASS_ENCRYPTION_KEYS": "secret-but-no-key"}, "HALLPASS_ENCRYPTION_KEYS holds something that is no"),
     ],

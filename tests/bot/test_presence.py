@@ -15,6 +15,7 @@ from bot.lateness import is_inside
 from bot.presence import Presence
 from bot.rooms.base import Capabilities, Happening, LiveSession, Session, SessionEvent
 from bot.sandbox.clock import MovableClock
+from bot.whereabouts import Alerting
 from storage.records import (
     CardKind,
     Lesson,
@@ -73,7 +74,10 @@ class Watched:
     def start(self) -> Presence:
         """As after a restart: nothing is remembered."""
         return Presence(
-            store=self.stored.store, service=self.rooms, clock=self.clock, late_after=5 * MINUTE, admin_channel="C1"
+            store=self.stored.store,
+            service=self.rooms,
+            clock=self.clock,
+            alerting=Alerting(late_after=5 * MINUTE, admin_channel="C1"),
         )
 
     async def look(self, minutes: float) -> None:

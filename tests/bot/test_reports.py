@@ -22,6 +22,7 @@ from bot.reports import TOGETHER, Reports
 from bot.rooms import lessonspace_webhooks
 from bot.rooms.base import Capabilities, Incoming, Report
 from bot.sandbox.clock import MovableClock
+from bot.whereabouts import Alerting
 from storage.errors import StorageError
 from storage.records import (
     Attendance,
@@ -72,7 +73,7 @@ class Room:
         self.sealer = Sealer([new_key()])
         self.clock = MovableClock(STARTS_AT + 3 * MINUTE, is_frozen=True, machine=SystemClock())
         common: dict[str, Any] = {"store": stored.store, "service": self.rooms, "clock": self.clock}
-        self.presence = Presence(**common, late_after=5 * MINUTE)
+        self.presence = Presence(**common, alerting=Alerting(late_after=5 * MINUTE))
         self.reports = Reports(**common, sealer=self.sealer, presence=self.presence, late_after=5 * MINUTE)
         self.count = 0
 

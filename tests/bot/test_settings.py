@@ -171,7 +171,7 @@ def test_commands_that_need_no_slack_miss_nothing() -> None:
 def test_missing_and_wrong_are_told_together() -> None:
     """One start, all problems, one line each."""
     with pytest.raises(HallpassError) as failed:
-        load_settings({"HALLPASS_REACH": "many", "HALLPASS_LINKS": "page"}, env_file=None)
+        load_settings({"HALLPASS_REACH": "many", "HALLPASS_LINKS": "pigeon"}, env_file=None)
 
     assert len(str(failed.value).splitlines()) == 5
 
@@ -197,8 +197,6 @@ def test_missing_and_wrong_are_told_together() -> None:
         ("LESSONSPACE_API_URL", "https://example.org/?key=1", "leave out"),
         ("HALLPASS_PUBLIC_URL", "ftp://example.org/", "whole address"),
         ("HALLPASS_ROOM_SERVICE", "videsk", "lessonspace"),
-        ("HALLPASS_LINKS", "page", "another room service"),
-        ("HALLPASS_LINKS", "press", "another room service"),
         ("HALLPASS_LINKS", "carrier pigeon", "direct"),
         ("HALLPASS_DATABASE_URL", "postgresql://localhost/hallpass", "several replicas"),
         ("HALLPASS_DATABASE_URL", "hallpass.db", "sqlite:///"),

@@ -59,6 +59,7 @@ def measure(services: ServicesProcess, folder: Path, *, is_quick: bool) -> Itera
     settings = {
         "HALLPASS_ENCRYPTION_KEYS": key,
         "HALLPASS_PUBLIC_URL": "http://127.0.0.1:1/",  # asked by nobody here: the reporter knows the port
+        "HALLPASS_LINKS": "direct",
         "HALLPASS_WEBHOOKS": "on",
     }
     with running_bot(
