@@ -23,7 +23,7 @@ WIDEST = 112
 """Longer lines are hard to read, however wide the terminal."""
 TWO_PANELS_FROM = 96
 """Columns from which two panels stand beside each other."""
-SECONDS_PER_WORD = 0.04
+SECONDS_PER_WORD = 0.03
 """At pace 1: a story of about a minute, for somebody who skims the panels and reads the rest."""
 
 _BUTTON = r"\[ (?=\S)[^\[\]]*?(?<=\S) \]"
