@@ -49,10 +49,14 @@ class Fact:
 
 @dataclass(frozen=True, kw_only=True)
 class Countdown:
-    """Until the door opens. `before` is said while it runs, `after` once it is open, `without` where no script runs."""
+    """Until the door opens. `after` is said once it is open, `without` where no script runs.
+
+    While it runs, the script says `hours` or `minutes`, with the numbers in place of %h, %m and %s.
+    """
 
     seconds: int
-    label: str
+    hours: str
+    minutes: str
     after: str
     without: str
 
@@ -182,7 +186,8 @@ def _build_early(details: LessonDetails, seat: Seat, link: Link, reader: Reader)
     left = link.opens_at - reader.now
     countdown = Countdown(
         seconds=-(-left // timedelta(seconds=1)),  # rounded up: never open before it is open
-        label=say("Opens in"),
+        hours=say("Opens in {hours} h {minutes} min", hours="%h", minutes="%m"),
+        minutes=say("Opens in {minutes} min {seconds} s", minutes="%m", seconds="%s"),
         after=say("The room is open. Press Join."),
         without=say("Reload this page at {time}.", time=opens),
     )

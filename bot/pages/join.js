@@ -7,20 +7,24 @@ const left = document.getElementById("left");
 if (left) {
   const opensAt = Date.now() + Number(left.dataset.seconds) * 1000;
   const wait = document.getElementById("wait");
-  const countdown = document.getElementById("countdown");
-  const two = (number) => String(number).padStart(2, "0");
+  // No <noscript>: where a browser's own settings forbid scripts, Chromium shows nothing of it.
+  document.getElementById("without").hidden = true;
+  const write = (seconds) => {
+    const hours = Math.floor(seconds / 3600);
+    const numbers = { h: hours, m: Math.floor(seconds / 60) % 60, s: seconds % 60 };
+    const words = hours ? left.dataset.hours : left.dataset.minutes;
+    // Further away nobody watches a clock run.
+    left.textContent = hours < 24 ? words.replace(/%([hms])/g, (_, unit) => numbers[unit]) : "";
+  };
   const tick = () => {
     const seconds = Math.ceil((opensAt - Date.now()) / 1000);
     if (seconds <= 0) {
-      countdown.hidden = true;
+      left.textContent = "";
       wait.textContent = wait.dataset.after;
       button.disabled = false;
       return;
     }
-    const hours = Math.floor(seconds / 3600);
-    const minutes = Math.floor(seconds / 60) % 60;
-    countdown.hidden = hours >= 24;
-    left.textContent = (hours ? hours + ":" + two(minutes) : minutes) + ":" + two(seconds % 60);
+    write(seconds);
     setTimeout(tick, Math.max(50, (opensAt - Date.now()) % 1000 || 1000));
   };
   tick();

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -14,6 +14,9 @@ from typing import Any
 import httpx
 import uvicorn
 from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+from starlette.routing import Route
 
 from bot.attempts import Attempts
 from bot.door import Door
@@ -29,6 +32,7 @@ from tests.records import NOW, STARTS_AT, make_link
 from tests.storage.contract import School, make_school
 
 ROOM_URL = "https://rooms.example/space?jwt="
+ELSEWHERE = "/elsewhere"
 
 
 class Rooms:
@@ -38,14 +42,27 @@ class Rooms:
         self.entered: list[tuple[Link, str | None]] = []
         self.trouble: Exception | None = None
         self.embed: Embed | None = None
+        self.address = ROOM_URL
+        self.ask: Callable[[], Awaitable[Launch]] | None = None  # a room service's client, in place of all this
+        self.room_id: str | None = None
+        self.arrivals: list[dict[str, str]] = []  # headers of those who came to `ELSEWHERE`
 
     async def __call__(self, link: Link, details: LessonDetails, seat: Seat, *, visitor_address: str | None) -> Launch:
         if self.trouble is not None:
             raise self.trouble
         self.entered.append((link, visitor_address))
+        if self.ask is not None:
+            launch = await self.ask()
+            self.room_id = launch.room_id
+            return launch
         if self.embed is not None:
             return Launch(embed=self.embed, room_id="room")
-        return Launch(url=f"{ROOM_URL}{len(self.entered)}", room_id="room")
+        return Launch(url=f"{self.address}{len(self.entered)}", room_id="room")
+
+    async def arrive(self, request: Request) -> Response:
+        """A room at another address than ours, for browsers that go where they are sent."""
+        self.arrivals.append(dict(request.headers))
+        return HTMLResponse("<title>Inside</title><h1>Inside</h1>")
 
 
 @dataclass(kw_only=True)
@@ -150,7 +167,7 @@ async def open_reception(
         web = JoinWeb(door=door, clock=clock, public_url=public_url or f"{origin}/", attempts=attempts)
         server = QuietServer(
             uvicorn.Config(
-                Starlette(routes=list(web.list_routes())),
+                Starlette(routes=[*web.list_routes(), Route(ELSEWHERE, rooms.arrive)]),
                 log_config=None,
                 access_log=False,
                 lifespan="off",
