@@ -168,7 +168,7 @@ class Hallpass:
             sealer=self._sealer,
             service_name=self._service.shown_name,
             shows_channel_names=self._settings.hallpass_channel_names,
-            watchers=self._settings.hallpass_recordings,
+            find_watchers=lambda: self._find_policy(directory, workspace.id, account_id).watchers,
             is_admin=lambda person: self._find_policy(directory, workspace.id, account_id).is_admin(person),
             public_url=self._settings.hallpass_public_url or "",
         )
@@ -326,7 +326,7 @@ class Hallpass:
                 service=self._service,
                 clock=self._clock,
                 audiences=settings.hallpass_recording_policy or None,
-                redraws=find_showing(settings.hallpass_recordings),
+                find_redraws=lambda: find_showing(drawer.find_watchers()),
             ),
             clock=self._clock,
         )

@@ -10,7 +10,7 @@ person who may watch. Nothing here tells anybody: the messages that show it are 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -160,8 +160,8 @@ class _Found:
 class Collector:
     """Does the work that COLLECT stands for.
 
-    `audiences`: who may open a recording at the provider; None: left as the organisation has it. `redraws`: the
-    messages that show what was found.
+    `audiences`: who may open a recording at the provider; None: left as the organisation has it. `find_redraws`:
+    the messages that show what was found, as it is now.
     """
 
     def __init__(
@@ -171,13 +171,13 @@ class Collector:
         service: RoomService,
         clock: Clock,
         audiences: Sequence[Audience] | None = None,
-        redraws: Collection[CardKind] = (CardKind.SUMMARY,),
+        find_redraws: Callable[[], Collection[CardKind]] = lambda: (CardKind.SUMMARY,),
     ) -> None:
         self._store = store
         self._service = service
         self._clock = clock
         self._audiences = audiences
-        self._redraws = tuple(redraws)
+        self._find_redraws = find_redraws
 
     async def look(self, notice: Notice, details: LessonDetails) -> datetime | None:
         """Ask for what is still awaited, and keep it. When to look again (lesson time); None: all is done.
@@ -259,7 +259,7 @@ class Collector:
                 tx.sessions.save_transcript(lesson.workspace_id, lesson.id, one.session.session_id, lines)
         tx.sessions.save(kept)
         if any(_shown(one) != _shown(before.get(one.session_id)) for one in kept):
-            tx.cards.want(lesson.workspace_id, lesson.id, kinds=self._redraws)
+            tx.cards.want(lesson.workspace_id, lesson.id, kinds=self._find_redraws())
 
 
 def find_showing(watchers: Watchers) -> tuple[CardKind, ...]:

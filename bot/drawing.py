@@ -29,7 +29,7 @@ class Drawer:
     sealer: Sealer
     service_name: str  # as people read it
     shows_channel_names: bool = False
-    watchers: Watchers = Watchers.LEADERS
+    find_watchers: Callable[[], Watchers] = lambda: Watchers.LEADERS  # who may watch recordings now, beside admins
     is_admin: Callable[[Person], bool] = is_slack_admin
     public_url: str = ""  # with its closing slash: where our own join links are found
 
@@ -93,7 +93,7 @@ class Drawer:
         """A channel has none."""
         if person is None:
             return NOTHING
-        return rights_of(details, person, watchers=self.watchers, is_admin=self.is_admin(person))
+        return rights_of(details, person, watchers=self.find_watchers(), is_admin=self.is_admin(person))
 
     def _draw_for_outsider(
         self,

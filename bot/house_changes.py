@@ -78,6 +78,7 @@ def _name(name: str, words: Words) -> str:
         "booker_groups": words._("User groups"),
         "reach": words._("People whom a booker may reach in an hour"),
         "channel_names": words._("Names in channels"),
+        "watchers": words._("Who may watch recordings"),
         "launch_defaults": words._("Rooms"),
     }
     return known.get(name, name)
@@ -96,5 +97,8 @@ def _value(name: str, value: Fact, name_group: Callable[[str], str], words: Word
         "members": words._("members, no guests"),
         "everyone": words._("everyone, guests too"),
         "groups": words._("people in user groups"),
+        "leaders": words._("who led the lesson, and admins"),
+        "participants": words._("everybody in the lesson, and admins"),
+        "admins": words._("admins only"),
     }
     return known.get(value, value)

@@ -13,6 +13,7 @@ from typing import Any
 
 from bot.blocks import OPTION_TEXT, Block, context, plain
 from bot.ids import View
+from bot.watchers import Watchers
 from bot.words import Markup, Words, words_for
 from storage.records import LessonOptions, Person
 
@@ -75,6 +76,14 @@ def build_house_form(
     names = chosen.get("channel_names")
     label = words._("Channels may read names (never where guests read along)")
     blocks.append(_select("channel_names", label, naming, None if names is None else "on" if names else "off"))
+    watching = {
+        UNSET: words._("As installed"),
+        Watchers.LEADERS.value: words._("Who led the lesson"),
+        Watchers.PARTICIPANTS.value: words._("Everybody in the lesson"),
+        Watchers.ADMINS.value: words._("Only admins"),
+    }
+    label = words._("Who may watch recordings (admins always may)")
+    blocks.append(_select("watchers", label, watching, chosen.get("watchers")))
     return {
         "type": "modal",
         "callback_id": View.HOUSE_RULES.value,
@@ -168,6 +177,8 @@ def read_house_form(
         chosen["booker_groups"] = ",".join(group_ids)
     if (names := _picked(values, "channel_names")) != UNSET:
         chosen["channel_names"] = names == "on"
+    if (watchers := _picked(values, "watchers")) != UNSET:
+        chosen["watchers"] = watchers
     return chosen, problems
 
 
@@ -225,7 +236,14 @@ def _picked(values: Mapping[str, Any], name: str) -> str:
 
 
 def rule_lines(
-    in_force: LessonOptions, *, books: str, groups: Sequence[str] = (), reach: int, names: bool, words: Words
+    in_force: LessonOptions,
+    *,
+    books: str,
+    groups: Sequence[str] = (),
+    reach: int,
+    names: bool,
+    watchers: Watchers,
+    words: Words,
 ) -> Sequence[Markup]:
     """What counts now, for Home; who may book first. `books`: the rule's own word. `groups`: as chosen in Home."""
     named = words._("people in {groups}", groups=words.join_some(groups))
@@ -234,6 +252,11 @@ def rule_lines(
         "everyone": words._("everyone, guests too"),
         "groups": named if groups else words._("the user groups named where Hallpass is installed"),
         "admins": words._("admins only"),
+    }
+    watching = {
+        Watchers.LEADERS: words._("who led the lesson, and admins"),
+        Watchers.PARTICIPANTS: words._("everybody in the lesson, and admins"),
+        Watchers.ADMINS: words._("admins only"),
     }
     short = words.short_length
     return [
@@ -248,4 +271,5 @@ def rule_lines(
             extension=short(in_force.extension),
         ),
         words.mark("Names in channels: {names}.", names=words._("yes") if names else words._("no")),
+        words.mark("Who may watch recordings: {who}.", who=watching[watchers]),
     ]

@@ -17,11 +17,15 @@ from typing import Any
 from bot.booking import BookingPolicy
 from bot.changes import AFTER, BEFORE, Fact
 from bot.seeing import require_admin
-from storage.records import AuditEntry, WorkspaceId, new_id
+from bot.watchers import Watchers
+from storage.records import AuditEntry, CardKind, LessonState, Produced, WorkspaceId, new_id
 from storage.store import Transaction
 
 NAME = "house_rules"
 """Of the setting, and of its changes in the audit."""
+SHOWN_AGAIN = timedelta(days=7)
+"""Lessons that ended so long ago show what somebody may watch by the rule of now; older ones as they were last drawn.
+Whoever presses is judged by the rule of now everywhere."""
 _GROUP_ID = re.compile(r"S[A-Z0-9]{2,}")
 
 
@@ -46,6 +50,7 @@ class HouseRules:
     booker_groups: tuple[str, ...] = ()  # Slack's ids; only with GROUPS
     reach: int | None = None
     channel_names: bool | None = None
+    watchers: Watchers | None = None
 
     @property
     def who_books(self) -> str | None:
@@ -59,7 +64,12 @@ class HouseRules:
         durations: dict[str, Any] = {
             name: value for name, value in asdict(self).items() if isinstance(value, timedelta)
         }
-        changed = replace(policy, defaults=replace(policy.defaults, **durations), reach=self.reach or policy.reach)
+        changed = replace(
+            policy,
+            defaults=replace(policy.defaults, **durations),
+            reach=self.reach or policy.reach,
+            watchers=self.watchers or policy.watchers,
+        )
         if self.bookers is None:
             return changed
         if self.bookers is Bookers.GROUPS:
@@ -89,6 +99,16 @@ def save_house_rules(
     tx.settings.save(workspace_id, NAME, after)
     entry = AuditEntry(id=new_id(), workspace_id=workspace_id, actor=person.id, action=NAME, facts=facts, at=now)
     tx.audit.add(entry)
+    if before.get("watchers") != after.get("watchers"):
+        _redraw_recorded(tx, workspace_id, now=now)
+
+
+def _redraw_recorded(tx: Transaction, workspace_id: WorkspaceId, *, now: datetime) -> None:
+    """Messages on which somebody may watch now, or may no longer."""
+    for lesson in tx.lessons.list_between(workspace_id, ends_after=now - SHOWN_AGAIN, starts_before=now):
+        held = tx.sessions.list_for_lesson(workspace_id, lesson.id) if lesson.state is LessonState.ENDED else []
+        if any(one.recording is not Produced.NOT_ASKED for one in held):
+            tx.cards.want(workspace_id, lesson.id, kinds=(CardKind.SUMMARY, CardKind.PARTICIPANT))
 
 
 def may_name(tx: Transaction, workspace_id: WorkspaceId, *, otherwise: bool) -> bool:
@@ -118,11 +138,12 @@ def rules_of(value: Mapping[str, Any]) -> HouseRules:
         if type(value.get(name)) is int
     }
     bookers, reach, names = value.get("bookers"), value.get("reach"), value.get("channel_names")
-    groups = value.get("booker_groups")
+    groups, watchers = value.get("booker_groups"), value.get("watchers")
     return HouseRules(
         **seconds,
         bookers=Bookers(bookers) if bookers in set(Bookers) else None,
         booker_groups=tuple(_GROUP_ID.findall(groups)) if isinstance(groups, str) and bookers == Bookers.GROUPS else (),
         reach=reach if type(reach) is int else None,
         channel_names=names if isinstance(names, bool) else None,
+        watchers=Watchers(watchers) if watchers in set(Watchers) else None,
     )

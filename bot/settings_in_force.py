@@ -28,6 +28,7 @@ VARIABLES = {
     "HALLPASS_BOOKERS": "who_books",
     "HALLPASS_REACH": "reach",
     "HALLPASS_CHANNEL_NAMES": "channel_names",
+    "HALLPASS_RECORDINGS": "watchers",
 }
 """Which of a workspace's rules stands over which variable."""
 LAUNCH, PROVIDER = "LESSONSPACE_LAUNCH", "lessonspace"

@@ -117,6 +117,7 @@ def _rules(desk: Desk, person: Person) -> Sequence[Markup]:
         groups=groups,
         reach=policy.reach,
         names=names,
+        watchers=policy.watchers,
         words=words_for(person.locale),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -21,6 +22,7 @@ from storage.records import NoticeKind, NoticeState, Produced
 from tests.acceptance import telling
 from tests.acceptance.conftest import MONDAY_TWO_PM
 from tests.acceptance.test_home import open_home
+from tests.acceptance.test_settings_in_home import open_settings
 
 
 async def hold(
@@ -56,6 +58,11 @@ async def fetch(url: str) -> int:
     """What the recording's own page answers to a browser."""
     async with aiohttp.ClientSession() as client, client.get(url) as answer:
         return answer.status
+
+
+async def read_page(url: str) -> str:
+    async with aiohttp.ClientSession() as client, client.get(url) as answer:
+        return await answer.text()
 
 
 async def watch(school: School, actor: Actor, message: Message) -> str:
@@ -292,6 +299,67 @@ async def test_participants_watch_where_the_workspace_lets_them(open_handed: Sch
     assert 200 == await fetch(await watch(school, ben, telling.find_card(ben)))
     [space] = school.lessonspace.organisation.spaces.values()
     assert [["teacher", "admin"]] == [session.policy for session in space.sessions]
+
+
+async def test_admins_say_in_home_who_may_watch_and_it_counts_at_once(school: School) -> None:
+    """For lessons that are over too: buttons come and go; who presses one that is still there is judged anew."""
+    olga = school.add("Olga", kind=UserKind.ADMIN)
+    ada, ben = await hold(school)
+    await look_later(school)
+    card = telling.find_card(ben)
+
+    await open_settings(school, olga)
+    assert (await telling.submit(school, olga, watchers="participants")).is_fine
+    await telling.settle(school)
+    assert {"watch"} == telling.list_buttons(card).keys()
+    assert 200 == await fetch(await watch(school, ben, card))
+    forged = copy.deepcopy(find_summary(ada))
+
+    await open_settings(school, olga)
+    assert (await telling.submit(school, olga, watchers="admins")).is_fine
+    await telling.settle(school)
+    assert not telling.list_buttons(card)
+    assert "watch" not in telling.list_buttons(find_summary(ada))
+    find_summary(ada).blocks[:] = forged.blocks
+    await ada.press(find_summary(ada), "watch")
+    await telling.wait_for_answer(school, ada, "You may not watch this recording.")
+    home = await open_home(school, olga)
+    assert "Who may watch recordings: admins only." in olga.read(home, now=school.clock.now())
+
+
+async def test_each_session_of_a_lesson_has_its_own_recording_and_transcript(school: School) -> None:
+    """The room was empty for a while: two sessions, each with when it was, its buttons, and its own address."""
+    ada, ben = school.add("Ada"), school.add("Ben")
+    await telling.book(school, ada, "@Ben today 3pm 45m Algebra", options=["record", "transcribe"])
+    for begins, ends, words in ((0, 15, "Let us begin."), (20, 44, "Where were we?")):
+        await telling.move_to(school, 14, begins)
+        for actor in (ada, ben):
+            outcome = await actor.press(telling.find_card(actor), "join")
+            assert outcome.url is not None
+            browser = school.lessonspace.browser(f"{actor.user.name} {begins}")
+            assert (await browser.join(outcome.url)).is_inside
+            await browser.say(words)
+        await telling.move_to(school, 14, ends)
+        await telling.leave_all(school)
+        await telling.move_to(school, 14, ends + 1)
+    await telling.move_to(school, 14, 47)
+    await look_later(school)
+
+    summary = find_summary(ada)
+    text = ada.read(summary, now=school.clock.now())
+    sessions = [line for line in text.splitlines() if line.startswith("Session")]
+    assert ["Session today 15:00 to 15:15", "Session today 15:20 to 15:44"] == sessions
+    assert "All sessions" in text
+    rows = [block for block in summary.blocks if "watch" in str(block)]
+    assert 2 == len(rows)
+    told = []
+    for row in rows:
+        summary.blocks[:] = [row]
+        told.append(await watch(school, ada, summary))
+    pages = [await read_page(url) for url in told]
+    [space] = school.lessonspace.organisation.spaces.values()
+    assert all(session.session_id in page for session, page in zip(space.sessions, pages, strict=True))
+    assert pages[0] != pages[1]
 
 
 async def test_a_summary_that_was_on_its_way_is_brought_up_to_date(school: School) -> None:

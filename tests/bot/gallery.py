@@ -98,7 +98,7 @@ from bot.replies import (
 from bot.roll import build_roll
 from bot.rooms.lessonspace_body import FEATURES
 from bot.summaries import build_summary
-from bot.watchers import Rights
+from bot.watchers import Rights, Watchers
 from bot.wishes import Preferences
 from bot.words import DEFAULT_LOCALE, words_for
 from storage.records import (
@@ -607,7 +607,7 @@ def build_full_admin_blocks(cast: Cast, reader: Person, number: int = 0) -> list
         failed_count=5,
     )
     words = words_for(cast.locale)
-    rules = rule_lines(LessonOptions(), books="groups", reach=200, names=True, words=words)
+    rules = rule_lines(LessonOptions(), books="groups", reach=200, names=True, watchers=Watchers.LEADERS, words=words)
     given_up = [
         GivenUp(
             details=build_details(cast),
@@ -637,8 +637,8 @@ def make_house_history(cast: Cast) -> list[AuditEntry]:
     values: list[dict[str, Fact]] = [
         dict.fromkeys(("join_early", "link_lead", "remind_before", "warn_before", "extension"), 600),
         {"reach": 7, "channel_names": True, "bookers": "groups", "booker_groups": ",".join(["S0TUTORS"] * 30)},
-        {"bookers": "members", "channel_names": False},
-        {"bookers": "everyone", "12": "12"},
+        {"bookers": "members", "channel_names": False, "watchers": "leaders"},
+        {"bookers": "everyone", "watchers": "participants", "12": "12"},
     ]
     actors = (cast.person(0).id, PersonId("nobody"), None)
     rules = [
@@ -666,7 +666,7 @@ def _list_house_views(cast: Cast) -> Iterator[tuple[str, Block]]:
     yield "export form", build_export_form(reader=reader, today=NOW.date())
     for chosen in (
         {},
-        {"join_early": 600, "reach": 7, "bookers": "everyone", "channel_names": False},
+        {"join_early": 600, "reach": 7, "bookers": "everyone", "channel_names": False, "watchers": "admins"},
         {"bookers": "groups", "booker_groups": "S0GROUP0"},
     ):
         for count in (None, 1, 100, 101) if chosen.get("booker_groups") else (0, 100):
@@ -687,8 +687,10 @@ def _list_house_views(cast: Cast) -> Iterator[tuple[str, Block]]:
         )
         yield f"{len(entries)} changed settings", view
     for books, named in (("members", []), ("everyone", []), ("admins", []), ("groups", [cast.write(80)] * 9)):
-        words = words_for(cast.locale)
-        rules = rule_lines(LessonOptions(), books=books, groups=named, reach=1, names=False, words=words)
+        words, watchers = words_for(cast.locale), Watchers.ADMINS if books == "admins" else Watchers.PARTICIPANTS
+        rules = rule_lines(
+            LessonOptions(), books=books, groups=named, reach=1, names=False, watchers=watchers, words=words
+        )
         blocks = build_admin_blocks(reader=reader, now=NOW, troubled=[], pending=quiet, rules=rules)
         yield f"an admin's Home, booked by {books}", build_home(reader=reader, now=NOW, for_admin=blocks)
     for number in range(0, 3 * len(NoticeKind), 5):

@@ -60,10 +60,10 @@ def draw(person: Person | None, **rules: Any) -> set[str]:
     ("reader", "rules", "offered"),
     [
         (ADA, {}, {"watch", "again"}),
-        (ADA, {"watchers": Watchers.ADMINS}, {"again"}),
-        (ADA, {"watchers": Watchers.ADMINS, "is_admin": lambda person: person == ADA}, {"watch", "again"}),
+        (ADA, {"find_watchers": lambda: Watchers.ADMINS}, {"again"}),
+        (ADA, {"find_watchers": lambda: Watchers.ADMINS, "is_admin": lambda person: person == ADA}, {"watch", "again"}),
         (CARA, {}, {"again"}),
-        (None, {"watchers": Watchers.PARTICIPANTS}, set()),
+        (None, {"find_watchers": lambda: Watchers.PARTICIPANTS}, set()),
     ],
 )
 def test_a_summary_offers_its_reader_what_they_may_have(

@@ -14,6 +14,7 @@ from bot.errors import NotAllowed
 from bot.house_forms import DURATIONS, build_house_form, read_house_form
 from bot.house_rules import Bookers, HouseRules, may_name, read_house_rules, rules_of, save_house_rules, to_value
 from bot.ids import View
+from bot.watchers import Watchers
 from storage.records import LessonOptions, Person, PersonKind
 from tests.bot.lessons_in_store import StoredSchool
 from tests.records import NOW, make_person
@@ -27,6 +28,7 @@ ALL = HouseRules(
     bookers=Bookers.EVERYONE,
     reach=12,
     channel_names=False,
+    watchers=Watchers.ADMINS,
 )
 
 
@@ -37,7 +39,7 @@ OLGA = make_person("Olga")
 
 def typed(**values: str | None) -> dict[str, Any]:
     """A view's state with these fields filled in."""
-    picked = {"bookers", "channel_names"}
+    picked = {"bookers", "channel_names", "watchers"}
     return {
         name: {name: {"selected_option": {"value": value}} if name in picked else {"value": value}}
         for name, value in values.items()
@@ -72,7 +74,7 @@ def test_rules_survive_being_stored(rules: HouseRules) -> None:
 
 def test_nonsense_in_the_store_counts_as_not_set() -> None:
     """Written by a later Hallpass, or by hand."""
-    odd = {"join_early": "10", "bookers": "nobody", "reach": True, "channel_names": 1, "new": {}}
+    odd = {"join_early": "10", "bookers": "nobody", "reach": True, "channel_names": 1, "watchers": "parents", "new": {}}
 
     assert HouseRules() == rules_of(odd)
 
@@ -83,6 +85,7 @@ async def test_set_values_win_and_the_rest_stays(stored: StoredSchool) -> None:
     everything = ALL.apply_to(replace(stored.policy, booker_ids=frozenset({"U1"})))
 
     assert replace(stored.policy, reach=3) == only_reach
+    assert Watchers.ADMINS is everything.watchers
     assert (timedelta(minutes=15), timedelta(0)) == (everything.defaults.extension, everything.defaults.remind_before)
     assert everything.may_book(make_person("Gus", kind=PersonKind.GUEST))
 
@@ -114,7 +117,9 @@ def test_the_form_is_read_back_as_it_was_shown() -> None:
     """Every duration in its own unit; empty fields are not set."""
     shown = build_form(ALL, {})
     values = typed(**{name: shown[name]["initial_value"] for name in [*DURATIONS, "reach"]})
-    values |= typed(**{name: shown[name]["initial_option"]["value"] for name in ("bookers", "channel_names")})
+    values |= typed(
+        **{name: shown[name]["initial_option"]["value"] for name in ("bookers", "channel_names", "watchers")}
+    )
 
     chosen, problems = read_house_form(values, groups={}, reader=OLGA)
 
