@@ -2,7 +2,7 @@
 # Another Python than the first one found: make PYTHON=/path/to/python3.12 …
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check pictures bench format lock clean
+.PHONY: help demo test contract check pictures bench format lock clean
 SHELL := /bin/sh
 BIN := .venv/bin
 PYTHON ?=
@@ -11,13 +11,16 @@ LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-h
 	--no-emit-index-url --no-annotate --no-header pyproject.toml
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## /\1 /p' Makefile | while read -r name what; do printf '  make %-8s%s\n' "$$name" "$$what"; done
+	@sed -n 's/^\([a-z]*\):.*## /\1 /p' Makefile | while read -r name what; do printf '  make %-9s%s\n' "$$name" "$$what"; done
 
 demo: .venv/.for-use ## play a whole lesson on stand-ins, without any account
 	@$(BIN)/hallpass demo
 
 test: .venv/.for-work ## run the tests (ARGS="-k links -x" for pytest)
 	@$(BIN)/pytest -n 4 $(ARGS)
+
+contract: .venv/.for-work ## hold every room service to its promises, one table
+	@$(BIN)/pytest $(wildcard tests/bot/rooms/test_contract*.py tests/acceptance/test_every_service.py) $(ARGS)
 
 check: .venv/.for-work ## lint, format, types, floors
 	@echo "ruff check" && $(BIN)/ruff check .
