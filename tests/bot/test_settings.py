@@ -198,6 +198,8 @@ def test_missing_and_wrong_are_told_together() -> None:
         ("HALLPASS_PUBLIC_URL", "ftp://example.org/", "whole address"),
         ("HALLPASS_ROOM_SERVICE", "videsk", "lessonspace"),
         ("HALLPASS_LINKS", "carrier pigeon", "direct"),
+        ("HALLPASS_PROXIES", "proxy.example", "no address and no network"),
+        ("HALLPASS_PROXIES", "10.0.0.1/8", "10.0.0.0/8"),
         ("HALLPASS_DATABASE_URL", "postgresql://localhost/hallpass", "several replicas"),
         ("HALLPASS_DATABASE_URL", "hallpass.db", "sqlite:///"),
         ("HALLPASS_DATABASE_URL", "sqlite://hallpass.db", "sqlite:///"),
@@ -259,6 +261,8 @@ def test_a_wrong_value_is_named_with_its_mend(variable: str, text: str, says: st
         ("HALLPASS_BOOKERS", "S0TUTORS, S0OFFICE", "S0TUTORS, S0OFFICE"),
         ("HALLPASS_ADMINS", "U0ADA,W0BEN,S0OFFICE,U0ADA", "U0ADA, W0BEN, S0OFFICE"),
         ("HALLPASS_CHANNEL_NAMES", "YES", "on"),
+        ("HALLPASS_PROXIES", "10.0.0.0/8, 192.0.2.1 ,2001:db8::/64", "10.0.0.0/8, 192.0.2.1, 2001:db8::/64"),
+        ("HALLPASS_PROXIES", "None", "not set"),
         ("SLACK_BOT_TOKEN", "xoxe.xoxb-1-2", "set"),
     ],
 )
