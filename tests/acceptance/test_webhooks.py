@@ -177,6 +177,28 @@ async def test_what_reports_missed_is_found_by_asking(school: School) -> None:
     assert "Ben: joined 15:01" in read_board(school, ada)
 
 
+async def test_a_leave_that_was_of_another_tab_is_put_right_by_reading(school: School) -> None:
+    """A report does not say which connection closed, and that of the second tab's opening was lost."""
+    ada, ben = school.add("Ada"), school.add("Ben")
+    await start_lesson(school, ada, ben)
+    await telling.move_to(school, 14, 1)
+    assert await telling.join(school, ben) is None
+    await telling.settle(school)
+    url = telling.find_url(telling.find_card(ben))
+    assert url is not None
+    school.lessonspace.webhooks.mishaps.switch_on("user.join", Mishap.losing())
+    tab = school.lessonspace.browser("ben")
+    assert (await tab.join(url)).is_inside
+    await tab.leave()
+    await telling.settle(school)
+    assert "Ben: left 15:01" in read_board(school, ada), "as far as anybody told"
+
+    await pass_by(school, minutes=2)
+
+    assert "Ben: joined 15:01" in read_board(school, ada)
+    assert ["Ben"] == school.lessonspace.list_present(school.lessonspace.launches[0].launch_id)
+
+
 async def test_a_late_nudge_still_needs_a_reading(school: School) -> None:
     """Reports alone make nobody absent; as soon as the room is read, who is missing is nudged once."""
     ada, ben, cara = school.add("Ada"), school.add("Ben"), school.add("Cara")
