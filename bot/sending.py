@@ -152,7 +152,7 @@ class NoticeSender:
         if (failure := await self._launcher.check(seat.person)) is not None:
             await self._claims.fail(claimed, failure)
             return
-        if seat.card is None and await self._store.read(lambda tx: _may_be_there(tx, claimed.notice)):
+        if seat.card is None and self._store.glance(lambda tx: _may_be_there(tx, claimed.notice)):
             await self._claims.release(claimed, reason="card_unknown")
             return
         if claimed.notice.kind in notices.NEEDS_LAUNCH:
@@ -217,11 +217,7 @@ class NoticeSender:
 
 def _may_be_there(tx: Transaction, notice: Notice) -> bool:
     """Did another notice begin to post this card, and nobody knows yet whether it did? Two would be one too many."""
-    return any(
-        other.state is NoticeState.BEGUN and other.kind in notices.BRINGS_CARD and other.about == notice.about
-        for other in tx.notices.list_for_lesson(notice.workspace_id, notice.lesson_id)
-        if other.id != notice.id
-    )
+    return tx.notices.is_another_begun(notice, kinds=notices.BRINGS_CARD)
 
 
 def _awaits_link(claimed: Claimed, *, now: datetime) -> bool:

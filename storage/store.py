@@ -339,6 +339,10 @@ class Notices(Protocol):
         """By due_at."""
         ...
 
+    def is_another_begun(self, notice: Notice, *, kinds: Collection[NoticeKind]) -> bool:
+        """Whether one of these kinds about the same participant, other than this one, is BEGUN."""
+        ...
+
     def next_due_at(self, *, after: datetime | None = None) -> datetime | None:
         """The earliest `due_at` (lesson time) among WAITING notices and cards with one, of all workspaces.
 

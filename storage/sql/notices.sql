@@ -10,6 +10,13 @@ SELECT {notice} FROM notices
 WHERE workspace_id = :workspace_id AND lesson_id = :lesson_id
 ORDER BY due_at, id;
 
+-- name: another_begun
+-- Asked before each card: a participant has few notices about them, however many the lesson has.
+SELECT 1 FROM notices
+WHERE about = :about AND workspace_id = :workspace_id AND id <> :notice_id
+  AND state = 'begun' AND kind IN (SELECT value FROM json_each(:kinds))
+LIMIT 1;
+
 -- name: next_due_at
 -- The earliest moment on the lesson clock, of notices and cards together; each part is one look into an index.
 SELECT MIN(due_at) FROM (

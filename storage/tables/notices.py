@@ -90,6 +90,16 @@ class NoticeTable(Table):
         rows = self._all(SQL["list_of_lesson"], workspace_id=workspace_id, lesson_id=lesson_id)
         return [NOTICE.from_row(row) for row in rows]
 
+    def is_another_begun(self, notice: Notice, *, kinds: Collection[NoticeKind]) -> bool:
+        row = self._one(
+            SQL["another_begun"],
+            workspace_id=notice.workspace_id,
+            notice_id=notice.id,
+            about=notice.about,
+            kinds=list(kinds),
+        )
+        return row is not None
+
     def next_due_at(self, *, after: datetime | None = None) -> datetime | None:
         row = self._one(SQL["next_due_at"], after="" if after is None else text_of(after))
         return _moment(row)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from storage.errors import NotStored
-from storage.records import TOO_LATE, ClaimId, NoticeId, NoticeKind, NoticeState, WorkspaceId
+from storage.records import TOO_LATE, ClaimId, Notice, NoticeId, NoticeKind, NoticeState, WorkspaceId
 from storage.store import Store, Transaction
 from tests.records import NOW, STARTS_AT, make_notice
 from tests.storage.contract import LEASE, MACHINE_NOW, School, make_school
@@ -35,6 +35,30 @@ async def test_a_fact_is_owed_once(school: School) -> None:
 
     assert await school.store.write(lambda tx: tx.notices.insert(again)) == 1
     assert (await school.look(first)).state == NoticeState.SENT
+
+
+async def test_another_that_is_begun_is_found(school: School) -> None:
+    """Only one about the same participant, of the kinds asked for, that is on its way, and never the one that asks."""
+    lesson = await school.book(school.ben, school.cleo)
+    ben, cleo = await school.seat(lesson, school.ben), await school.seat(lesson, school.cleo)
+    brings = (NoticeKind.INVITATION, NoticeKind.JOIN_LINK)
+    first = await school.owe(lesson, school.ben, about=ben.id, kind=NoticeKind.INVITATION)
+    link = await school.owe(lesson, school.ben, about=ben.id, kind=NoticeKind.JOIN_LINK, due_at=NOW + SECOND)
+    theirs = await school.owe(lesson, school.cleo, about=cleo.id, kind=NoticeKind.JOIN_LINK, due_at=NOW + SECOND)
+
+    async def ask(notice: Notice, *kinds: NoticeKind) -> bool:
+        return await school.store.read(lambda tx: tx.notices.is_another_begun(notice, kinds=kinds))
+
+    assert not await ask(link, *brings)
+    await school.claim()
+    assert await school.begin(first)
+
+    assert await ask(link, *brings)
+    assert not await ask(link, NoticeKind.JOIN_LINK)
+    assert not await ask(first, *brings)
+    assert not await ask(theirs, *brings)
+    await school.finish(first)
+    assert not await ask(link, *brings)
 
 
 async def test_a_fact_that_holds_once_more_is_owed_again(school: School) -> None:

@@ -55,6 +55,7 @@ def test_every_query_fits_the_schema(subject: str, connection: sqlite3.Connectio
     ("table", "query"),
     [("notices", name) for name in ("next_due_at", "next_retry_at", "ripen", "let_go", "claim", "begin", "finish")]
     + [("notices", name) for name in ("renew", "release", "drop_waiting", "wake", "pending", "list_of_lesson")]
+    + [("notices", "another_begun")]
     + [("cards", name) for name in ("ripen", "let_go", "claim", "finish", "release", "want", "list_of_lesson")],
 )
 def test_no_query_of_the_sender_reads_a_whole_table(table: str, query: str, connection: sqlite3.Connection) -> None:
@@ -96,6 +97,13 @@ def test_the_clocks_are_read_from_indexes(query: str, indexes: set[str], connect
 
     assert indexes == set(re.findall(r"INDEX (\w+)", plan))
     assert len(re.findall(r"SEARCH", plan)) >= len(indexes)
+
+
+def test_another_that_is_begun_is_looked_for_among_a_participants_own(connection: sqlite3.Connection) -> None:
+    """Asked once for each link, it must not read the notices of the whole class."""
+    plan = plan_of(connection, notices.SQL["another_begun"])
+
+    assert any("notices_about (about=?)" in step for step in plan), plan
 
 
 def test_readiness_looks_only_at_what_is_due(connection: sqlite3.Connection) -> None:
