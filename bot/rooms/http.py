@@ -19,13 +19,15 @@ and `downloads`, which fetches whole files from elsewhere.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import random
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpx
@@ -33,9 +35,6 @@ from httpx_aiohttp import AiohttpTransport
 
 from bot.errors import RoomServiceBusy, RoomServiceDown, RoomServiceError, RoomServiceNonsense, RoomServiceRefused
 from bot.rooms.pace import Pace
-
-HttpClient = httpx.AsyncClient
-"""What `open_client` gives and doors are built on, so that nobody else needs httpx to name it."""
 
 Query = Mapping[str, str | list[str]]
 """Parameters of an address; one with a list is written once for each of its values."""
@@ -114,20 +113,49 @@ class _Call:
     takes_text: bool
 
 
+class HttpClient(httpx.AsyncClient):
+    """What `open_client` gives and doors are built on, so that nobody else needs httpx to name it."""
+
+    def __init__(self, *, transport: httpx.AsyncBaseTransport, timeout: httpx.Timeout) -> None:
+        super().__init__(
+            transport=transport,
+            timeout=timeout,
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+            follow_redirects=False,
+            trust_env=False,
+        )
+        self._pool = transport
+        self._usual = {"Accept-Encoding": "gzip, deflate", "User-Agent": self.headers["User-Agent"]}
+        self._limits = {"timeout": timeout.as_dict()}
+
+    @contextlib.asynccontextmanager
+    async def ask(
+        self, method: str, url: httpx.URL, *, headers: Mapping[str, str], content: bytes | None
+    ) -> AsyncIterator[httpx.Response]:
+        """The answer, its body still to be read.
+
+        Straight to the pool: what `send` would do between (cookies, redirects, logging in) is half of its work, and all
+        of it is refused here.
+        """
+        request = httpx.Request(
+            method, url, headers={**self._usual, **headers}, content=content, extensions=self._limits
+        )
+        response = await self._pool.handle_async_request(request)
+        try:
+            yield response
+        finally:
+            await response.aclose()
+
+
 def open_client(*, connections: int) -> HttpClient:
     """One client for the whole process, to be closed with `async with`. At most `connections` are open at once.
 
     aiohttp's pool carries it: httpx's own costs time quadratic in the connections open at once (encode/httpx#3215).
     """
     limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections, keepalive_expiry=30)
-    return httpx.AsyncClient(
-        transport=_Transport(limits=limits),
-        # `read` is left to the door's limit over the whole try; `pool` includes the connecting in this transport.
-        timeout=httpx.Timeout(connect=5, read=None, write=None, pool=8),
-        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-        follow_redirects=False,
-        trust_env=False,
-    )
+    # `read` is left to the door's limit over the whole try; `pool` includes the connecting in this transport.
+    timeout = httpx.Timeout(connect=5, read=None, write=None, pool=8)
+    return HttpClient(transport=_Transport(limits=limits), timeout=timeout)
 
 
 class _Transport(AiohttpTransport):
@@ -162,6 +190,7 @@ class HttpDoor:
         self.provider = provider
         self._client = client
         self._base = httpx.URL(base_url if base_url.endswith("/") else base_url + "/")
+        self._join = lru_cache(maxsize=64)(self._base.join)  # launches all go to one path
         self._headers = {"Accept": "application/json", **headers}
         self._patience = patience or Patience()
         self._timing = timing or Timing()
@@ -247,7 +276,7 @@ class HttpDoor:
         try:
             async with (
                 asyncio.timeout(limit_seconds),
-                self._client.stream(call.method, call.url, headers=headers, content=call.content) as response,
+                self._client.ask(call.method, call.url, headers=headers, content=call.content) as response,
             ):
                 content = await self._read(response, call.what)
         except TimeoutError as error:
@@ -313,7 +342,7 @@ class HttpDoor:
 
     def _find_url(self, path: str, *, what: str, query: Query | None) -> httpx.URL:
         try:
-            url = self._base.join(path)
+            url = self._join(path)
         except (httpx.InvalidURL, ValueError) as error:
             raise RoomServiceNonsense(self.provider, what, "names an address that is none") from error
         if url.scheme == "http" and self._base.scheme == "https" and url.port is None:

@@ -311,7 +311,7 @@ async def test_an_address_without_tls_on_the_same_server_is_asked_with_it() -> N
         asked.append(str(request.url))
         return httpx.Response(200, json={})
 
-    async with httpx.AsyncClient(transport=httpx.MockTransport(reply)) as client:
+    async with HttpClient(transport=httpx.MockTransport(reply), timeout=httpx.Timeout(5)) as client:
         door = build_door(client, "https://api.example/v2/")
         await door.fetch("GET", "http://api.example/v2/things/?page=2", what="thing")
 

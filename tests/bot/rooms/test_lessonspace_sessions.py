@@ -14,7 +14,7 @@ import pytest
 
 from bot.errors import RoomServiceBusy, RoomServiceDown, RoomServiceError, RoomServiceNonsense, RoomServiceRefused
 from bot.rooms.base import Audience, Line
-from bot.rooms.http import LARGEST_BODY_BYTES, Patience, open_client
+from bot.rooms.http import LARGEST_BODY_BYTES, HttpClient, Patience, open_client
 from bot.rooms.lessonspace import Lessonspace
 from tests.bot.rooms.recorded import RecordedServer, Request, Script, answer, half
 from tests.bot.rooms.test_lessonspace import KEY, build_service
@@ -231,7 +231,7 @@ async def test_a_transcript_is_not_looked_for_on_this_machine(host: str) -> None
         is_own = request.url.path.endswith("/my-organisation/")
         return httpx.Response(200, json={"id": 4711} if is_own else {"transcriptionUrl": f"https://{host}/t.json"})
 
-    async with httpx.AsyncClient(transport=httpx.MockTransport(reply)) as client:
+    async with HttpClient(transport=httpx.MockTransport(reply), timeout=httpx.Timeout(5)) as client:
         with pytest.raises(RoomServiceNonsense, match="leads to this machine"):
             await Lessonspace(client, api_key=KEY).fetch_transcript("s-1")
 
