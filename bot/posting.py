@@ -145,8 +145,7 @@ class Poster:
         now, machine_now = self._clock.now(), self._clock.machine_now()
 
         def work(tx: Transaction) -> LessonDetails | None:
-            lesson = tx.lessons.get(notice.workspace_id, notice.lesson_id)
-            is_stale = (lesson.revision, lesson.state) != (details.lesson.revision, details.lesson.state)
+            is_stale = tx.lessons.get_standing(notice.workspace_id, notice.lesson_id) != details.lesson.standing
             fresh = tx.lessons.get_details(notice.workspace_id, notice.lesson_id) if is_stale else details
             reason = notices.find_reason_to_drop(notice, fresh, now=now)
             if reason is not None:
@@ -268,8 +267,7 @@ def _keep_card(tx: Transaction, claimed: Claimed, posted: Posted, *, is_found: b
             due_at=find_next_change(kind, details, drawn_at=notice.due_at),  # or later: then redrawn once in vain
         )
     )
-    fresh = tx.lessons.get(notice.workspace_id, notice.lesson_id)
-    is_behind = (fresh.revision, fresh.state) != (details.lesson.revision, details.lesson.state)
+    is_behind = tx.lessons.get_standing(notice.workspace_id, notice.lesson_id) != details.lesson.standing
     if kind is CardKind.SUMMARY:
         held = tuple(tx.sessions.list_for_lesson(notice.workspace_id, notice.lesson_id))
         is_behind = is_behind or held != details.sessions

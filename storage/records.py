@@ -328,6 +328,11 @@ class Lesson(Record):
     cancel_reason: str | None = None  # in the words of who cancelled; everybody told reads it
 
     @property
+    def standing(self) -> tuple[int, LessonState]:
+        """What tells whether anything about it was changed since."""
+        return self.revision, self.state
+
+    @property
     def is_open(self) -> bool:
         """Neither over nor called off."""
         return self.state in (LessonState.BOOKED, LessonState.LIVE)

@@ -32,6 +32,7 @@ from storage.records import (
     Lesson,
     LessonDetails,
     LessonId,
+    LessonState,
     LessonTotals,
     Link,
     LinkId,
@@ -169,6 +170,10 @@ class Lessons(Protocol):
         ...
 
     def get(self, workspace_id: WorkspaceId, lesson_id: LessonId) -> Lesson: ...
+    def get_standing(self, workspace_id: WorkspaceId, lesson_id: LessonId) -> tuple[int, LessonState]:
+        """Its revision and state, for whoever only asks whether it is as it was. Raises NotStored."""
+        ...
+
     def get_details(self, workspace_id: WorkspaceId, lesson_id: LessonId) -> LessonDetails:
         """Everything cards are drawn from, in a fixed number of queries however many take part."""
         ...

@@ -4,6 +4,10 @@
 -- By our id.
 SELECT {lesson} FROM lessons WHERE workspace_id = :workspace_id AND id = :lesson_id;
 
+-- name: standing
+-- Whether it is as it was, without reading the whole of it.
+SELECT revision, state FROM lessons WHERE workspace_id = :workspace_id AND id = :lesson_id;
+
 -- name: find_by_submission
 -- The lesson that came from this form, if it was submitted before.
 SELECT {lesson} FROM lessons WHERE workspace_id = :workspace_id AND submission_key = :submission_key;

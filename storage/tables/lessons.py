@@ -13,6 +13,7 @@ from storage.records import (
     Lesson,
     LessonDetails,
     LessonId,
+    LessonState,
     Participant,
     ParticipantId,
     PersonId,
@@ -50,6 +51,12 @@ class LessonTable(LinkTable, DetailsTable):
         if row is None:
             raise NotStored("lesson", lesson_id)
         return LESSON.from_row(row)
+
+    def get_standing(self, workspace_id: WorkspaceId, lesson_id: LessonId) -> tuple[int, LessonState]:
+        row = self._one(SQL["standing"], workspace_id=workspace_id, lesson_id=lesson_id)
+        if row is None:
+            raise NotStored("lesson", lesson_id)
+        return row[0], LessonState(row[1])
 
     def get_details(self, workspace_id: WorkspaceId, lesson_id: LessonId) -> LessonDetails:
         return self._get_details(workspace_id, lesson_id)

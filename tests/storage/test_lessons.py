@@ -89,6 +89,21 @@ async def test_a_changed_lesson_replaces_the_stored_one(school: School) -> None:
         await school.store.write(lambda tx: tx.lessons.update(changed(lesson, id=LessonId("other"))))
 
 
+async def test_a_lesson_s_standing_tells_of_each_change(school: School) -> None:
+    """Its revision and state as they are stored now; of a lesson that is not there, nothing."""
+    lesson = await school.book(school.ben)
+
+    async def ask(lesson_id: LessonId) -> tuple[int, LessonState]:
+        return await school.store.read(lambda tx: tx.lessons.get_standing(lesson.workspace_id, lesson_id))
+
+    assert lesson.standing == await ask(lesson.id)
+    moved = changed(lesson, revision=lesson.revision + 1, state=LessonState.LIVE)
+    await school.store.write(lambda tx: tx.lessons.update(moved))
+    assert (lesson.revision + 1, LessonState.LIVE) == await ask(lesson.id)
+    with pytest.raises(NotStored):
+        await ask(LessonId("none"))
+
+
 async def test_another_workspace_sees_no_lesson(school: School) -> None:
     """The right id in the wrong workspace is not stored, and cannot be written."""
     lesson = await school.book(school.ben, submission_key="V1")
