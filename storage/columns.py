@@ -78,7 +78,8 @@ class Columns(Generic[R]):
         own = [part.name for part in fields(record) if part.name not in embedded]  # type: ignore[arg-type]
         self._columns = [_column(name, hints[name]) for name in own]
         self._fields = tuple(own)
-        self._reads = tuple((index, column.read) for index, column in enumerate(self._columns) if column.read)
+        self._own_width = len(own)
+        self._reads = tuple((column.field, column.read) for column in self._columns if column.read)
         self._own_names = tuple(column.name for column in self._columns)
         self._get_all = attrgetter(*own)
         self._writes = tuple((column.name, column.write) for column in self._columns if column.write)
@@ -103,16 +104,16 @@ class Columns(Generic[R]):
         The record's own checks are left out: whatever is stored was a whole record when it was written, and claims
         read thousands of rows at a time.
         """
-        own = len(self._columns)
-        values = list(row[start : start + own])
-        for index, read in self._reads:
-            if values[index] is not None:
-                values[index] = read(values[index])
         record = object.__new__(self._record)
-        record.__dict__.update(zip(self._fields, values, strict=True))
-        start += own
+        held = record.__dict__
+        held.update(zip(self._fields, row[start : start + self._own_width], strict=True))
+        for field, read in self._reads:
+            value = held[field]
+            if value is not None:
+                held[field] = read(value)
+        start += self._own_width
         for name, inner in self._inner.items():
-            record.__dict__[name] = inner.from_row(row, start)
+            held[name] = inner.from_row(row, start)
             start += inner.width
         return record
 
@@ -142,7 +143,7 @@ def _column(field: str, hint: Any) -> Column:
     if kind is dict:
         return Column(field, field, json.loads, json.dumps)
     if issubclass(kind, Enum):
-        return Column(field, field, kind, attrgetter("value"))
+        return Column(field, field, {member.value: member for member in kind}.__getitem__, attrgetter("value"))
     if kind in (str, int, float, bytes):
         return Column(field, field, None, None)
     raise TypeError(f"no rule to store {field}: {hint}")
