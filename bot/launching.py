@@ -31,6 +31,7 @@ from bot.webhook_keys import WebhookKeys
 from storage.errors import Unreadable
 from storage.records import (
     CardKind,
+    Lesson,
     LessonDetails,
     Link,
     LinkWay,
@@ -113,7 +114,7 @@ class Launcher:
             launch = await self._service.launch(request)
         await self._turnstile.go_through()
         stored = await self._keep(claimed, seat, launch)
-        log.info("launched", notice=claimed.notice.id, lesson=claimed.notice.lesson_id, link=stored.id)
+        log.debug("launched", notice=claimed.notice.id, lesson=claimed.notice.lesson_id, link=stored.id)
         return replace(claimed, details=_with_link(claimed.details, seat, stored, launch))
 
     async def _keep(self, claimed: Claimed, seat: Seat, launch: Launch) -> Link:
@@ -200,12 +201,20 @@ class Launcher:
 
     def _keep_room(self, tx: Transaction, details: LessonDetails, launch: Launch) -> None:
         """The provider's id of the room, and its secret as it is from now on: what an old one signed is refused."""
+        if self._is_as_told(details.room, launch):  # as all but a room's first launch find it
+            return
         room = tx.lessons.get_room(details.lesson.workspace_id, details.room.id)
+        if self._is_as_told(room, launch):
+            return
         kept = replace(room, room_id=launch.room_id, region=launch.room_region or room.region)
         if launch.room_secret and not self._is_sealed(launch.room_secret, room.secret_sealed):
             kept = replace(kept, secret_sealed=self._sealer.seal(launch.room_secret))
-        if kept != room:
-            tx.lessons.update_room(kept)
+        tx.lessons.update_room(kept)
+
+    def _is_as_told(self, room: Room, launch: Launch) -> bool:
+        if room.room_id != launch.room_id or (launch.room_region or room.region) != room.region:
+            return False
+        return not launch.room_secret or self._is_sealed(launch.room_secret, room.secret_sealed)
 
     def _is_sealed(self, secret: str, sealed: bytes | None) -> bool:
         try:
@@ -317,6 +326,8 @@ def _with_link(details: LessonDetails, seat: Seat, link: Link, launch: Launch) -
 
 def _keep_settings(tx: Transaction, details: LessonDetails, launch: Launch) -> None:
     """What the room said about recording decides what the cards say; where it changed, all are redrawn."""
+    if _agrees(details.lesson, launch):
+        return
     lesson = tx.lessons.get(details.lesson.workspace_id, details.lesson.id)
     is_recorded = _told(launch.is_recorded, lesson.is_recorded)
     is_transcribed = _told(launch.is_transcribed, lesson.is_transcribed)
@@ -324,6 +335,13 @@ def _keep_settings(tx: Transaction, details: LessonDetails, launch: Launch) -> N
         return
     tx.lessons.update(replace(lesson, is_recorded=is_recorded, is_transcribed=is_transcribed))
     tx.cards.want(lesson.workspace_id, lesson.id)
+
+
+def _agrees(lesson: Lesson, launch: Launch) -> bool:
+    return (lesson.is_recorded, lesson.is_transcribed) == (
+        _told(launch.is_recorded, lesson.is_recorded),
+        _told(launch.is_transcribed, lesson.is_transcribed),
+    )
 
 
 def _told(new: bool | None, known: bool | None) -> bool | None:
