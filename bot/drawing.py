@@ -90,8 +90,8 @@ class Drawer:
         return cards.build_participant_card(details, seat, join_url=join_url, now=now, rights=rights)
 
     def _rights_of(self, details: LessonDetails, person: Person | None) -> Rights:
-        """A channel has none."""
-        if person is None:
+        """A channel has none, and nobody has any before the end: asking who is an admin would be in vain."""
+        if person is None or details.lesson.is_open:
             return NOTHING
         return rights_of(details, person, watchers=self.find_watchers(), is_admin=self.is_admin(person))
 

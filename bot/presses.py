@@ -7,7 +7,7 @@ is not understood is None, and the person is told that the card is outdated.
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from storage.records import LessonId, LinkId, ParticipantId
 
@@ -28,7 +28,7 @@ class Press:
 
     def to_value(self) -> str:
         """As text for Slack, some 150 characters."""
-        return json.dumps({name: part for name, part in asdict(self).items() if part is not None}, sort_keys=True)
+        return json.dumps({name: part for name, part in vars(self).items() if part is not None}, sort_keys=True)
 
 
 def read_press(value: str | None) -> Press | None:

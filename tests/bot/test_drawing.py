@@ -80,3 +80,22 @@ def test_the_summary_of_who_was_taken_out_stays_alive() -> None:
         return find_former(make_card(make_notice(LESSON, CARA), kind), details) is not None
 
     assert (False, True) == (is_over(CardKind.SUMMARY), is_over(CardKind.LEADER))
+
+
+def test_nobody_asks_who_is_an_admin_before_the_end() -> None:
+    """There is nothing to see yet, and a link's card is drawn for everybody at once: the question costs a look."""
+    asked: list[Person] = []
+
+    def is_admin(person: Person) -> bool:
+        asked.append(person)
+        return False
+
+    drawer = Drawer(sealer=Sealer([new_key()]), service_name="Roomy", is_admin=is_admin)
+    lesson = make_lesson()
+    details = make_details(lesson, make_seat(lesson, ADA, Role.LEADER), make_seat(lesson, BEN))
+
+    drawer.draw_own_card(details, details.seats[1], now=STARTS_AT)
+
+    assert [] == asked
+    drawer.draw_own_card(DETAILS, DETAILS.seats[1], now=ENDS_AT)
+    assert [BEN] == asked
