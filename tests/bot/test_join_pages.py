@@ -60,7 +60,9 @@ def all_pages(locale: str = "en-US") -> list[Page]:
 def text_of(page: Page) -> str:
     """Everything on it, as one line."""
     facts = [f"{fact.label}: {fact.value}" for fact in page.facts]
-    countdown = [page.countdown.hours, page.countdown.minutes, page.countdown.after, page.countdown.without] if page.countdown else []
+    countdown = []
+    if page.countdown:
+        countdown = [page.countdown.hours, page.countdown.minutes, page.countdown.after, page.countdown.without]
     return " | ".join([page.heading, *facts, *page.lines, *countdown, page.button or "", *page.notes])
 
 
