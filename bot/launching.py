@@ -36,6 +36,7 @@ from storage.records import (
     Link,
     LinkWay,
     NoticeState,
+    Participant,
     Person,
     PersonKind,
     Room,
@@ -115,7 +116,8 @@ class Launcher:
         await self._turnstile.go_through()
         stored = await self._keep(claimed, seat, launch)
         log.debug("launched", notice=claimed.notice.id, lesson=claimed.notice.lesson_id, link=stored.id)
-        return replace(claimed, details=_with_link(claimed.details, seat, stored, launch))
+        details = replace(claimed.details, lesson=_as_heard(claimed.details.lesson, launch))
+        return replace(claimed, details=_with_link(details, seat, replace(seat.participant, failure=None), stored))
 
     async def _keep(self, claimed: Claimed, seat: Seat, launch: Launch) -> Link:
         """Store the link, sealed, and what the launch told of room and settings."""
@@ -150,7 +152,8 @@ class Launcher:
                 tx.lessons.update_participant(replace(place, failure=None))
             if seat.card is not None:
                 self._redraw(tx, claimed, stored)
-            return tx.lessons.get_details(*key)
+            # Not read anew: a class would read the whole of itself for each link. Begin does where the lesson changed.
+            return _with_link(claimed.details, seat, replace(place, failure=None), stored)
 
         details = await self._store.write(work, is_patient=True)
         log.info("issued", notice=claimed.notice.id, lesson=claimed.notice.lesson_id, way=way.value)
@@ -269,14 +272,14 @@ def build_launch(details: LessonDetails, seat: Seat, *, languages: Collection[st
     """
     lesson, participant = details.lesson, seat.participant
     window = windows.window_of(lesson, participant)
-    places = [one.participant for one in details.seats]
+    room = windows.widest_window(lesson, (one.participant for one in details.seats))
     return LaunchRequest(
         launch_id=details.room.launch_id,
         room_id=details.room.room_id,
         room_region=details.room.region,
-        room_opens_at=min((windows.window_of(lesson, one).opens_at for one in places), default=window.opens_at),
-        room_closes_at=windows.last_close(lesson, places),
-        seats=len(places),
+        room_opens_at=room.opens_at,
+        room_closes_at=room.closes_at,
+        seats=len(details.seats),
         room_name=lesson.title,
         person_key=seat.person.id,
         shown_name=seat.person.name,
@@ -314,35 +317,24 @@ def find_unreachable(person: Person) -> str | None:
     }.get(person.kind)
 
 
-def _with_link(details: LessonDetails, seat: Seat, link: Link, launch: Launch) -> LessonDetails:
-    lesson = replace(
-        details.lesson,
-        is_recorded=_told(launch.is_recorded, details.lesson.is_recorded),
-        is_transcribed=_told(launch.is_transcribed, details.lesson.is_transcribed),
-    )
-    reached = replace(seat, link=link, participant=replace(seat.participant, failure=None))
-    return replace(details, lesson=lesson, seats=tuple(reached if other is seat else other for other in details.seats))
+def _with_link(details: LessonDetails, seat: Seat, participant: Participant, link: Link) -> LessonDetails:
+    reached = replace(seat, link=link, participant=participant)
+    return replace(details, seats=tuple(reached if other is seat else other for other in details.seats))
 
 
 def _keep_settings(tx: Transaction, details: LessonDetails, launch: Launch) -> None:
     """What the room said about recording decides what the cards say; where it changed, all are redrawn."""
-    if _agrees(details.lesson, launch):
+    if _as_heard(details.lesson, launch) == details.lesson:  # as all but a lesson's first launches find it
         return
     lesson = tx.lessons.get(details.lesson.workspace_id, details.lesson.id)
-    is_recorded = _told(launch.is_recorded, lesson.is_recorded)
-    is_transcribed = _told(launch.is_transcribed, lesson.is_transcribed)
-    if (is_recorded, is_transcribed) == (lesson.is_recorded, lesson.is_transcribed):
-        return
-    tx.lessons.update(replace(lesson, is_recorded=is_recorded, is_transcribed=is_transcribed))
-    tx.cards.want(lesson.workspace_id, lesson.id)
+    heard = _as_heard(lesson, launch)
+    if heard != lesson:
+        tx.lessons.update(heard)
+        tx.cards.want(lesson.workspace_id, lesson.id)
 
 
-def _agrees(lesson: Lesson, launch: Launch) -> bool:
-    return (lesson.is_recorded, lesson.is_transcribed) == (
-        _told(launch.is_recorded, lesson.is_recorded),
-        _told(launch.is_transcribed, lesson.is_transcribed),
-    )
-
-
-def _told(new: bool | None, known: bool | None) -> bool | None:
-    return known if new is None else new
+def _as_heard(lesson: Lesson, launch: Launch) -> Lesson:
+    """The lesson with what the room said about recording, where it said something."""
+    is_recorded = lesson.is_recorded if launch.is_recorded is None else launch.is_recorded
+    is_transcribed = lesson.is_transcribed if launch.is_transcribed is None else launch.is_transcribed
+    return replace(lesson, is_recorded=is_recorded, is_transcribed=is_transcribed)

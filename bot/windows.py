@@ -71,10 +71,23 @@ def window_of(lesson: Lesson, participant: Participant) -> Window:
     )
 
 
+def widest_window(lesson: Lesson, participants: Iterable[Participant]) -> Window:
+    """From when the first of them can come in until the last door closes.
+
+    Removed participants do not count; with nobody left it is the default. A class asks for each of its links, so no
+    window is made of everybody's.
+    """
+    default = default_window(lesson.starts_at, lesson.ends_at, lesson.options)
+    present = [one for one in participants if one.removed_at is None]
+    return Window(
+        opens_at=min((one.opens_at or default.opens_at for one in present), default=default.opens_at),
+        closes_at=max((one.closes_at or default.closes_at for one in present), default=default.closes_at),
+    )
+
+
 def last_close(lesson: Lesson, participants: Iterable[Participant]) -> datetime:
-    """When the last door closes. Removed participants do not count; with nobody left it is the default's close."""
-    closes = [window_of(lesson, one).closes_at for one in participants if one.removed_at is None]
-    return max(closes, default=default_window(lesson.starts_at, lesson.ends_at, lesson.options).closes_at)
+    """When the last door closes, for those who still take part."""
+    return widest_window(lesson, participants).closes_at
 
 
 def gives_up_at(lesson: Lesson, participants: Iterable[Participant]) -> datetime:

@@ -28,6 +28,7 @@ from bot.windows import (
     soft_expiry,
     to_wall,
     warns_at,
+    widest_window,
     window_of,
 )
 from storage.records import (
@@ -144,6 +145,20 @@ def test_a_window_is_half_open() -> None:
         window.check(ENDS)
 
     assert (early.value.opens_at, late.value.closed_at) == (STARTS, ENDS)
+
+
+def test_the_widest_window_is_everybody_s_together() -> None:
+    """From the first who may come in to the last who may; whoever was removed widens nothing."""
+    early = make_participant(opens_at=STARTS - 40 * MINUTE)
+    late = make_participant(closes_at=ENDS + 45 * MINUTE)
+    gone = make_participant(opens_at=STARTS - 90 * MINUTE, closes_at=ENDS + 90 * MINUTE)
+    removed = replace(gone, removed_at=STARTS)
+    default = widest_window(make_lesson(), [])
+
+    assert window_of(make_lesson(), make_participant()) == default == widest_window(make_lesson(), [make_participant()])
+    assert Window(opens_at=STARTS - 40 * MINUTE, closes_at=ENDS + 45 * MINUTE) == widest_window(
+        make_lesson(), [early, late, removed]
+    )
 
 
 def test_the_last_close_is_the_latest_of_those_who_still_take_part() -> None:
