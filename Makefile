@@ -2,7 +2,7 @@
 # Another Python than the first one found: make PYTHON=/path/to/python3.12 …
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test contract check pictures bench format lock clean
+.PHONY: help demo test contract check screenshots bench format lock clean
 SHELL := /bin/sh
 BIN := .venv/bin
 PYTHON ?=
@@ -28,8 +28,8 @@ check: .venv/.for-work ## lint, format, types, floors
 	@echo "mypy" && $(BIN)/mypy
 	@echo "lint-imports" && $(BIN)/lint-imports --no-logo
 
-pictures: .venv/.for-work ## take pictures of the join page anew (needs Chromium)
-	@$(BIN)/python -m tests.browser.pictures
+screenshots: .venv/.for-work ## take pictures of the join page anew (needs Chromium)
+	@$(BIN)/python -m tests.browser.camera
 
 bench: .venv/.for-work ## measure the speed goals, one table
 	@$(BIN)/python -m tests.bench $(ARGS)

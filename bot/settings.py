@@ -166,7 +166,8 @@ class Settings(BaseSettings):
     )
     agora_script_url: Annotated[str, BeforeValidator(of_text(parse_script_url))] = Field(
         default="https://sdk.netless.link/white-web-sdk/2.15.16.js",
-        description="the whiteboard's own browser script, which the page of a lesson loads; another address for a stand-in",
+        description="the whiteboard's own browser script, which the page of a lesson loads; another address for a "
+        "stand-in",
     )
 
     loop_url: Annotated[str | None, BeforeValidator(of_text(parse_url))] = Field(

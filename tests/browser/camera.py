@@ -1,0 +1,148 @@
+"""Pictures of every page of a join link, on a phone and on a desktop: `make screenshots`. Made by hand, kept beside this.
+
+They are not compared with anything: fonts differ from machine to machine. Somebody looks at them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from bot.attempts import Attempts
+from bot.errors import RoomServiceBusy, RoomServiceDown
+from bot.join_pages import Face
+from bot.links import new_token
+from storage.records import LessonState
+from tests.bot.reception import EARLY, LATE, Reception, open_reception
+from tests.browser.window import DESKTOP, PHONE, Window, start_chromium
+from tests.records import NOW, STARTS_AT
+
+FOLDER = Path(__file__).parent / "pictures"
+BY_NIGHT = f"{Face.READY.value}-phone-dark"
+Prepare = Callable[[Reception, Window], Awaitable[None]]
+
+
+async def look(reception: Reception, window: Window) -> None:
+    await window.open(reception.origin + reception.path)
+
+
+async def press(reception: Reception, window: Window) -> None:
+    await look(reception, window)
+    await window.press()
+
+
+async def look_elsewhere(reception: Reception, window: Window) -> None:
+    await window.open(f"{reception.origin}/join/{new_token()}")
+
+
+async def press_from_elsewhere(reception: Reception, window: Window) -> None:
+    """As another site's page would have the browser do it."""
+    await window.open("data:text/html,<title>other</title>")
+    await window.run(
+        "const form = document.createElement('form'); form.method = 'post'; form.action = arguments[0];"
+        "document.body.append(form); form.submit();",
+        reception.origin + reception.path,
+    )
+
+
+def change(what: str, **values: Any) -> Prepare:
+    async def prepare(reception: Reception, window: Window) -> None:
+        await getattr(reception, f"change_{what}")(**values)
+        await look(reception, window)
+
+    return prepare
+
+
+def fail(trouble: Exception) -> Prepare:
+    async def prepare(reception: Reception, window: Window) -> None:
+        reception.rooms.trouble = trouble
+        await press(reception, window)
+
+    return prepare
+
+
+async def start(reception: Reception, window: Window) -> None:
+    reception.is_ready = False
+    await press(reception, window)
+
+
+async def come_back(reception: Reception, window: Window) -> None:
+    reception.rooms.address = reception.origin + "/elsewhere?"
+    await press(reception, window)
+    await window.wait_inside()
+    await look(reception, window)
+
+
+STATES: dict[Face, tuple[datetime, Prepare]] = {
+    Face.READY: (STARTS_AT, look),
+    Face.COMES_BACK: (STARTS_AT, come_back),
+    Face.TOO_EARLY: (STARTS_AT - timedelta(minutes=24, seconds=31), look),
+    Face.TOO_LATE: (LATE, look),
+    Face.USED_ELSEWHERE: (STARTS_AT, change("link", redeemed_at=NOW, redeemed_by=b"another browser")),
+    Face.REPLACED: (STARTS_AT, change("place", link_number=2)),
+    Face.REVOKED: (STARTS_AT, change("place", removed_at=NOW)),
+    Face.CANCELLED: (EARLY, change("lesson", state=LessonState.CANCELLED)),
+    Face.OVER: (LATE, change("lesson", state=LessonState.ENDED)),
+    Face.UNKNOWN: (STARTS_AT, look_elsewhere),
+    Face.TROUBLE: (STARTS_AT, fail(RoomServiceDown("Example", "no answer"))),
+    Face.BUSY: (STARTS_AT, fail(RoomServiceBusy("Example", retry_after=timedelta(seconds=5)))),
+    Face.NOT_READY: (STARTS_AT, start),
+    Face.TOO_MANY: (STARTS_AT, look),
+    Face.FORGED: (STARTS_AT, press_from_elsewhere),
+}
+
+
+@asynccontextmanager
+async def show(face: Face, window: Window) -> AsyncIterator[None]:
+    """The browser shows this page."""
+    now, prepare = STATES[face]
+    with tempfile.TemporaryDirectory() as folder:
+        attempts = Attempts(most=1) if face is Face.TOO_MANY else None
+        async with open_reception(Path(folder), now=now, attempts=attempts) as reception:
+            if face is Face.TOO_MANY:
+                await look_elsewhere(reception, window)
+            await prepare(reception, window)
+            await window.wait_for(face)
+            yield
+
+
+async def take(window: Window, path: Path) -> None:
+    """The whole page, as it is shown."""
+    taken = await window.do(
+        window.chrome.execute_cdp_cmd, "Page.captureScreenshot", {"format": "png", "captureBeyondViewport": True}
+    )
+    await asyncio.to_thread(path.write_bytes, base64.b64decode(taken["data"]))
+
+
+def list_names() -> list[str]:
+    """What the pictures are called."""
+    return sorted([f"{face.value}-{size}" for face in STATES for size in ("phone", "desktop")] + [BY_NIGHT])
+
+
+async def take_all(folder: Path) -> None:
+    """`<page>-phone.png` and `<page>-desktop.png` of each, by day; the first one by night too."""
+    await asyncio.to_thread(folder.mkdir, exist_ok=True)
+    with tempfile.TemporaryDirectory() as profile:
+        window = Window(start_chromium(Path(profile)))
+        try:
+            for face in STATES:
+                async with show(face, window):
+                    for name, size in (("phone", PHONE), ("desktop", DESKTOP)):
+                        await window.resize(*size)
+                        await take(window, folder / f"{face.value}-{name}.png")
+                    if face is Face.READY:
+                        await window.resize(*PHONE, scheme="dark")
+                        await take(window, folder / f"{BY_NIGHT}.png")
+        finally:
+            await window.do(window.chrome.quit)
+
+
+if __name__ == "__main__":
+    asyncio.run(take_all(FOLDER))
+    print(f"{len(list(FOLDER.glob('*.png')))} pictures in {FOLDER.relative_to(Path.cwd())}")
