@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from bot import seating
@@ -28,6 +28,7 @@ from storage.records import (
     Person,
     PersonId,
     PersonKind,
+    Produced,
     Workspace,
     WorkspaceId,
     new_id,
@@ -132,7 +133,22 @@ def take_out(tx: Transaction, known: Known, *, policy: BookingPolicy, now: datet
             tx.notices.drop_waiting(
                 workspace_id, lesson.id, kinds=(NoticeKind.READ_SESSIONS, NoticeKind.COLLECT), reason="forgotten"
             )
+            _await_no_longer(tx, lesson)
     return left
+
+
+def _await_no_longer(tx: Transaction, lesson: Lesson) -> None:
+    """Nobody is to read that something is being prepared which will not be collected."""
+    given_up = {Produced.AWAITED: Produced.NOT_ASKED}
+    held = tx.sessions.list_for_lesson(lesson.workspace_id, lesson.id)
+    tx.sessions.save(
+        replace(
+            one,
+            recording=given_up.get(one.recording, one.recording),
+            transcript=given_up.get(one.transcript, one.transcript),
+        )
+        for one in held
+    )
 
 
 def forget(tx: Transaction, known: Known, *, now: datetime, provider_count: int) -> Forgotten | None:

@@ -12,8 +12,10 @@ from pathlib import Path
 import pytest
 
 from bot.sandbox.faults import Fault
+from bot.sandbox.lessonspace.webhooks import Fate
 from bot.sandbox.school import School, open_school
 from bot.sandbox.slack.actors import Actor
+from storage.records import Produced
 from tests.acceptance import telling
 from tests.acceptance.conftest import MONDAY_TWO_PM
 from tests.bot.commandline import CommandLine, Ran
@@ -139,6 +141,32 @@ async def test_whom_the_room_service_was_not_asked_about_is_said(school: School,
     assert 0 == ran.status
     assert "Forgotten at Lessonspace" not in ran.out
     assert 'so nothing was asked;\n    look with: hallpass room users --search "Ben"\n' in ran.out
+
+
+async def test_what_was_said_is_not_taken_in_afterwards(tmp_path: Path, line: CommandLine) -> None:
+    """Ben is forgotten while transcript and summary are being made; Lessonspace reports them all the same."""
+    settings = {"LESSONSPACE_LAUNCH": '{"summarise": true}'}
+    async with open_school(tmp_path, starts_at=MONDAY_TWO_PM, has_webhooks=True, settings=settings) as school:
+        await school.start()
+        ada, ben = school.add("Ada"), school.add("Ben")
+        await telling.book(school, ada, "@Ben today 3pm 45m Algebra", options=["record", "transcribe"])
+        await telling.move_to(school, 14, 0)
+        for person in (ada, ben):
+            assert None is await telling.join(school, person)
+        await telling.move_to(school, 14, 44)
+        await telling.leave_all(school)
+        await telling.move_to(school, 14, 47)
+
+        assert 0 == (await forget(school, line, ben.user.id, "--yes", "--remove")).status
+        await telling.move_to(school, 15, 30)
+
+        events = [one.event for one in school.lessonspace.webhooks.deliveries if one.fate is Fate.TAKEN]
+        assert ["transcription.finish", "summary.finish"] == events[-2:]
+        [held] = (await telling.get_lesson_details(school)).sessions
+        assert (Produced.NOT_ASKED, None) == (held.transcript, held.summary)
+        summary = telling.read_all(school, ada)[-1]
+        assert "Somebody forgotten" in summary
+        assert not [words for words in ("Ben", "being prepared") if words in summary]
 
 
 async def test_it_asks_first(school: School, line: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
