@@ -40,11 +40,21 @@ class Reader:
 
 def read_mrkdwn(text: str, reader: Reader) -> str:
     """The text as the reader sees it."""
-    shown = _DATE.sub(lambda match: _show_date(match, reader), text)
-    shown = _ANGLED.sub(lambda match: _show_angled(match, reader), shown)
+    shown = read_tokens(text, reader)
     for marked in _MARKED:
         shown = marked.sub(r"\1", shown)
-    return shown.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+    return undo_escapes(shown)
+
+
+def read_tokens(text: str, reader: Reader) -> str:
+    """The text with what stands in `<…>` as the reader sees it: dates, names, links. Escapes stay."""
+    shown = _DATE.sub(lambda match: _show_date(match, reader), text)
+    return _ANGLED.sub(lambda match: _show_angled(match, reader), shown)
+
+
+def undo_escapes(text: str) -> str:
+    """The three characters that Slack has escaped, themselves again."""
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
 def read_instant(instant: datetime, reader: Reader) -> str:
