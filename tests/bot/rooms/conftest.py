@@ -23,8 +23,7 @@ async def trial(request: pytest.FixtureRequest) -> AsyncIterator[Trial]:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Its tests name the promise that they hold a service to."""
-    config.addinivalue_line("markers", "promise(promise): what a room service is held to, for the report")
+    """Whoever is tried tells it here."""
     config.stash[_LEDGER] = ledger = Ledger()
     config.pluginmanager.register(_Scribe(ledger))
 

@@ -12,12 +12,13 @@ from datetime import timedelta
 from typing import Any, Protocol
 
 from bot.rooms.agora_whiteboard import AgoraWhiteboard
-from bot.rooms.base import Embed, Launch, LaunchRequest, RoomService
+from bot.rooms.base import Capabilities, Embed, Launch, LaunchRequest, RoomService
 from bot.rooms.http import HttpClient, Timing, open_client
 from bot.rooms.lessonspace import Lessonspace
 from bot.rooms.loop import Loop
 from bot.rooms.videsk import Videsk
 from bot.sandbox.agora.stand_in import AgoraStandIn
+from bot.sandbox.clock import MovableClock
 from bot.sandbox.faults import FaultBoard
 from bot.sandbox.lessonspace.stand_in import LessonspaceStandIn
 from bot.sandbox.loop.browser import Browser as LoopBrowser
@@ -70,6 +71,7 @@ class Place(Protocol):
     """What stands in for one provider, as far as the suite looks at it."""
 
     facts: Facts
+    capabilities: Capabilities
     api_url: str
     faults: FaultBoard
 
@@ -116,7 +118,7 @@ class Trial:
 class _Clocked:
     """What every place has: one clock for all times, which stands still until it is moved."""
 
-    clock: Machine
+    clock: MovableClock
 
     @property
     def timing(self) -> Timing:
@@ -137,8 +139,9 @@ def get_embed(launch: Launch) -> Embed:
 
 class LessonspacePlace(_Clocked):
     facts = Facts(finds_room_by_name=True, own_windows=True, room_ends=False)
+    capabilities = Lessonspace.capabilities
 
-    def __init__(self, clock: Machine, room: LessonspaceStandIn) -> None:
+    def __init__(self, clock: MovableClock, room: LessonspaceStandIn) -> None:
         super().__init__(clock)
         self.room, self.faults, self.api_url = room, room.faults, room.api_url
 
@@ -162,8 +165,9 @@ class LessonspacePlace(_Clocked):
 
 class VideskPlace(_Clocked):
     facts = Facts(finds_room_by_name=True, own_windows=False, room_ends=True)
+    capabilities = Videsk.capabilities
 
-    def __init__(self, clock: Machine, room: VideskStandIn) -> None:
+    def __init__(self, clock: MovableClock, room: VideskStandIn) -> None:
         super().__init__(clock)
         self.room, self.faults, self.api_url = room, room.faults, room.api_url
 
@@ -191,8 +195,9 @@ class VideskPlace(_Clocked):
 
 class AgoraPlace(_Clocked):
     facts = Facts(finds_room_by_name=False, own_windows=False, room_ends=False)
+    capabilities = AgoraWhiteboard.capabilities
 
-    def __init__(self, clock: Machine, boards: AgoraStandIn) -> None:
+    def __init__(self, clock: MovableClock, boards: AgoraStandIn) -> None:
         super().__init__(clock)
         self.boards, self.faults, self.api_url = boards, boards.faults, boards.api_url
 
@@ -221,8 +226,9 @@ class AgoraPlace(_Clocked):
 
 class LoopPlace(_Clocked):
     facts = Facts(finds_room_by_name=False, own_windows=False, room_ends=True)
+    capabilities = Loop.capabilities
 
-    def __init__(self, clock: Machine, server: LoopStandIn) -> None:
+    def __init__(self, clock: MovableClock, server: LoopStandIn) -> None:
         super().__init__(clock)
         self.server, self.faults, self.api_url = server, server.faults, server.api_url
         self.keeper = Memory()

@@ -1,0 +1,279 @@
+"""The same evening with every room service, through the whole app: who gets in, when, how often, what is told after.
+
+What `tests/bot/rooms/test_contract.py` shows a provider to leave to Hallpass, is shown here to be kept by it: by a page
+of ours, by a press in Slack, or by the provider's own link where that is enough. Both write into the same report.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import pytest
+
+from bot.ids import Choice
+from bot.rooms.base import Embed, Launch
+from bot.sandbox.school import School, open_school
+from bot.sandbox.slack.actors import Actor
+from tests.acceptance import telling
+from tests.acceptance.conftest import MONDAY_TWO_PM
+from tests.bot.rooms.contract import Promise, find_keeper, holds
+from tests.bot.rooms.trials import LessonspacePlace, Place, Tab
+
+_VALUES = re.compile(r'<script type="application/json" id="values">(.*?)</script>', re.DOTALL)
+
+WAYS = [("Lessonspace", "direct"), ("Lessonspace", "page"), ("Lessonspace", "press")]
+
+
+@dataclass(kw_only=True)
+class Evening:
+    """A lesson at three in Berlin, booked by Ada for Ben; it is two."""
+
+    school: School
+    place: Place
+    way: str
+    ada: Actor
+    ben: Actor
+    browsers: dict[str, httpx.AsyncClient] = field(default_factory=dict)
+    tabs: dict[str, Tab] = field(default_factory=dict)
+    stack: AsyncExitStack
+
+    async def find_way_in(self, actor: Actor) -> str:
+        """What their card gives them now: an address, theirs alone. Empty: none."""
+        card = telling.find_card(actor)
+        if self.way != "press":
+            return telling.find_url(card) or ""
+        before = len(actor.private_answers())
+        await actor.press(card, "join")
+        await self.school.slack.wait_for(lambda: len(actor.private_answers()) > before)
+        answer = telling.list_buttons(actor.private_answers()[-1])
+        return str(answer["go_in"]["url"]) if "go_in" in answer else ""
+
+    async def follow(self, way_in: str, browser: str) -> bool:
+        """Open it in the browser of that name, as somebody would. False: it does not lead inside."""
+        launch = await self._read_page(way_in, browser) if self.way == "page" else Launch(url=way_in, room_id="")
+        if launch is None or not way_in:
+            return False
+        tab = self.tabs.setdefault(browser, self.place.open_tab(browser))
+        return await tab.enter(launch)
+
+    async def come_in(self, actor: Actor, browser: str | None = None) -> bool:
+        """By what they have now, in their own browser."""
+        is_in = await self.follow(await self.find_way_in(actor), browser or f"{actor.user.name}'s")
+        await telling.settle(self.school)
+        return is_in
+
+    async def count_inside(self) -> int:
+        room_id = (await telling.get_lesson_details(self.school)).room.room_id
+        return len(self.place.list_inside(room_id)) if room_id else 0
+
+    async def _read_page(self, url: str, browser: str) -> Launch | None:
+        """Look, press, and take what the browser is then given: another address, or a room in a page of ours."""
+        if browser not in self.browsers:
+            self.browsers[browser] = await self.stack.enter_async_context(httpx.AsyncClient())
+        client = self.browsers[browser]
+        await client.get(url)
+        answer = await client.post(url)
+        if answer.status_code != 303:
+            return None
+        target = httpx.URL(url).join(answer.headers["location"])
+        if not target.path.endswith("/room"):
+            return Launch(url=str(target), room_id="")
+        values = _VALUES.search((await client.get(target)).text)
+        assert values is not None
+        return Launch(embed=Embed(page="", values=json.loads(values[1])), room_id="")
+
+
+@asynccontextmanager
+async def _in_lessonspace(school: School) -> AsyncIterator[Place]:
+    yield LessonspacePlace(school.clock, school.lessonspace)
+
+
+SETTINGS: dict[str, Callable[[School], AbstractAsyncContextManager[Place]]] = {"Lessonspace": _in_lessonspace}
+"""Each service's stand-in on the school's clock, with what the bot must be told of it."""
+
+
+@pytest.fixture(params=WAYS, ids=" by ".join)
+async def evening(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Evening]:
+    """Each service in turn, by each way that its links can go."""
+    service, way = request.param
+    settings = {"HALLPASS_LINKS": way}
+    async with (
+        open_school(tmp_path, starts_at=MONDAY_TWO_PM, settings=settings, has_webhooks=way == "page") as school,
+        SETTINGS[service](school) as place,
+        AsyncExitStack() as stack,
+    ):
+        await school.start()
+        for marker in request.node.iter_markers("promise"):
+            keeper = find_keeper(marker.args[0], place.capabilities, place.facts)
+            told = {"service": service, "promise": marker.args[0], "keeper": keeper, "whole": True}
+            request.node.user_properties += told.items()
+        ada, ben = school.add("Ada"), school.add("Ben")
+        await telling.book(school, ada, "@Ben today 3pm 45m Algebra")
+        yield Evening(school=school, place=place, way=way, ada=ada, ben=ben, stack=stack)
+
+
+@holds(Promise.LAUNCH)
+async def test_both_get_in(evening: Evening) -> None:
+    """By what their own cards give them, into one room; their ways in differ."""
+    await telling.move_to(evening.school, 13, 55)
+
+    assert await evening.come_in(evening.ada)
+    assert await evening.come_in(evening.ben)
+    assert await evening.count_inside() == 2
+
+
+@holds(Promise.FIRST_TOGETHER)
+async def test_two_who_come_first_at_once_meet(evening: Evening) -> None:
+    """Neither waits alone in a room of their own."""
+    await telling.move_to(evening.school, 13, 55)
+    ways = [await evening.find_way_in(actor) for actor in (evening.ada, evening.ben)]
+
+    assert all(await asyncio.gather(*(evening.follow(way, name) for way, name in zip(ways, "AB", strict=True))))
+    assert await evening.count_inside() == 2
+
+
+@holds(Promise.OPENS)
+async def test_nobody_is_in_before_the_window(evening: Evening) -> None:
+    """A minute early is too early; a minute later the same Join works."""
+    await telling.move_to(evening.school, 13, 49)
+    assert not await evening.come_in(evening.ben)
+    await telling.move_to(evening.school, 13, 50)
+
+    assert await evening.come_in(evening.ben)
+
+
+@holds(Promise.CLOSES)
+async def test_nobody_is_in_after_the_window(evening: Evening) -> None:
+    """Not by a way in that was kept from before, either."""
+    way_in = telling.find_url(telling.find_card(evening.ben)) if evening.way != "press" else ""
+    await telling.move_to(evening.school, 14, 20)
+    assert await evening.come_in(evening.ada)
+    await telling.move_to(evening.school, 15, 16)
+
+    assert not await evening.follow(way_in or "", "Ben's")
+    if "join" in telling.list_buttons(telling.find_card(evening.ben)):
+        assert not await evening.come_in(evening.ben)
+
+
+@holds(Promise.SINGLE_USE)
+async def test_a_way_in_that_was_used_opens_nothing_elsewhere(evening: Evening) -> None:
+    """Ben forwards his; whoever has it stays outside."""
+    await telling.move_to(evening.school, 13, 55)
+    way_in = await evening.find_way_in(evening.ben)
+    assert await evening.follow(way_in, "Ben's")
+
+    assert not await evening.follow(way_in, "a stranger's")
+    assert await evening.count_inside() == 1
+
+
+@holds(Promise.TWO_PRESSES)
+async def test_of_two_browsers_at_the_same_moment_one_is_in(evening: Evening) -> None:
+    """Whichever it is."""
+    await telling.move_to(evening.school, 13, 55)
+    way_in = await evening.find_way_in(evening.ben)
+
+    came = await asyncio.gather(*(evening.follow(way_in, f"browser {number}") for number in range(5)))
+
+    assert sum(came) == 1 == await evening.count_inside()
+
+
+@holds(Promise.COME_BACK)
+async def test_the_same_browser_comes_back_by_the_same_way(evening: Evening) -> None:
+    """After it was closed; Ada is inside all the while."""
+    await telling.move_to(evening.school, 13, 55)
+    assert await evening.come_in(evening.ada)
+    way_in = await evening.find_way_in(evening.ben)
+    for _ in range(3):
+        assert await evening.follow(way_in, "Ben's")
+        await evening.tabs["Ben's"].leave()
+
+    assert await evening.follow(way_in, "Ben's")
+
+
+@holds(Promise.REPLACE)
+async def test_another_device_gets_in_after_the_first(evening: Evening) -> None:
+    """By a new link, or by pressing once more."""
+    await telling.move_to(evening.school, 13, 55)
+    assert await evening.come_in(evening.ben)
+    if evening.way != "press":
+        await evening.ben.press(telling.find_card(evening.ben), "new_link")
+        await telling.settle(evening.school)
+
+    assert await evening.come_in(evening.ben, "Ben's telephone")
+
+
+@holds(Promise.REVOKE)
+async def test_the_old_way_in_is_shut_by_a_new_one(evening: Evening) -> None:
+    """Where it is ours. The provider's own stays open until it was used, which Ben is not told otherwise."""
+    await telling.move_to(evening.school, 13, 55)
+    old = await evening.find_way_in(evening.ben)
+    if evening.way != "press":
+        await evening.ben.press(telling.find_card(evening.ben), "new_link")
+        await telling.settle(evening.school)
+
+    assert await evening.follow(old, "Ben's") is (evening.way != "page")
+
+
+@holds(Promise.EXTEND)
+async def test_an_extended_lesson_lets_people_in_to_its_new_end(evening: Evening) -> None:
+    """Four times ten minutes: past the window that the lesson was booked with."""
+    await telling.move_to(evening.school, 14)
+    assert await evening.come_in(evening.ada)
+    for _ in range(4):
+        assert (await evening.ada.press(telling.find_card(evening.ada), "extend")).is_fine
+        await telling.settle(evening.school)
+    await telling.move_to(evening.school, 15, 20)
+
+    assert await evening.come_in(evening.ben)
+
+
+@holds(Promise.END)
+async def test_after_end_now_nobody_comes_in(evening: Evening) -> None:
+    """And whoever is inside is put out, where the provider can."""
+    await telling.move_to(evening.school, 14)
+    assert await evening.come_in(evening.ada)
+    can_close = evening.place.capabilities.close_room
+    old = await evening.find_way_in(evening.ben)
+    await telling.choose(evening.ada, Choice.END)
+    await evening.school.slack.wait_for(lambda: evening.ada.view is not None)
+    assert (await telling.submit(evening.school, evening.ada)).is_fine
+    await telling.settle(evening.school)
+
+    assert "join" not in telling.list_buttons(telling.find_card(evening.ben))
+    assert await evening.count_inside() == (0 if can_close else 1)
+    is_shut = can_close or evening.way == "page"
+    assert await evening.follow(old, "Ben's") is not is_shut
+
+
+@holds(Promise.PUT_OUT)
+async def test_nobody_stays_when_the_window_has_closed(evening: Evening) -> None:
+    """Learners are out at the end of the last possible extension, by the provider or by us."""
+    await telling.move_to(evening.school, 14)
+    assert await evening.come_in(evening.ben)
+    await telling.move_to(evening.school, 15, 15)
+    await telling.settle(evening.school)
+
+    assert await evening.count_inside() == 0
+
+
+@holds(Promise.ATTENDANCE)
+async def test_afterwards_the_leader_reads_who_came(evening: Evening) -> None:
+    """With both names; by the provider's word, or as far as Hallpass saw it itself."""
+    await telling.move_to(evening.school, 14)
+    for actor in (evening.ada, evening.ben):
+        assert await evening.come_in(actor)
+    await telling.move_to(evening.school, 14, 45)
+    for tab in evening.tabs.values():
+        await tab.leave()
+    await telling.move_to(evening.school, 15, 40)
+
+    told = " ".join(telling.read_all(evening.school, evening.ada))
+    assert "Ben" in told
+    assert "attendance is not known" not in told
