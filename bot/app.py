@@ -22,15 +22,18 @@ from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
 from starlette.routing import Route
 
+from bot.account_secrets import AccountSecret
 from bot.assembly import (
+    LESSONSPACE,
+    Vault,
     build_delivery,
     build_options,
     build_sealer,
     find_way,
-    open_room_service,
+    open_room_services,
     open_slack_session,
 )
-from bot.booking import BookingPolicy
+from bot.booking import BookingPolicy, Offer
 from bot.cardkeeping import CardKeeper
 from bot.claims import Claims
 from bot.clock import Clock, SystemClock
@@ -54,6 +57,7 @@ from bot.presence import Presence
 from bot.reading import SessionReader
 from bot.reports import Reports
 from bot.rooms.base import RoomService
+from bot.rooms.registry import RoomServices
 from bot.scheduler import Scheduler
 from bot.sending import NoticeSender
 from bot.serving import QuietServer, open_listener, stop_server
@@ -92,7 +96,8 @@ class Hallpass:
         settings: Settings,
         clock: Clock,
         store: SqliteStore,
-        service: RoomService,
+        services: RoomServices,
+        vault: Vault,
         session: aiohttp.ClientSession,
         sealer: Sealer,
         on_owed: list[Callable[[], None]],
@@ -100,13 +105,19 @@ class Hallpass:
         self._settings = settings
         self._clock = clock
         self.store = store
-        self._service = service
-        self._way = find_way(settings, service)
+        self._services = services
+        self._vault = vault
+        self._offers: tuple[Offer, ...] = ()
+        self._ways = {service.name: find_way(settings, service) for service in services}
         self.housekeeper = Housekeeper(store=store, clock=clock, retention=settings.hallpass_keep)
         self._session = session
         self._sealer = sealer
+        optional = services.find(LESSONSPACE) or services.default
         self._launch_defaults = LaunchDefaults(
-            installed=settings.lessonspace_launch.values, sealer=sealer, find_problems=service.find_option_problems
+            installed=settings.lessonspace_launch.values if optional.name == LESSONSPACE else {},
+            sealer=sealer,
+            find_problems=optional.find_option_problems,
+            service=optional.name,
         )
         self._on_owed = on_owed
         self._token = settings.slack_bot_token.get_secret_value() if settings.slack_bot_token else ""
@@ -162,11 +173,20 @@ class Hallpass:
     async def _start(self, stack: AsyncExitStack) -> None:
         delivery = build_delivery(self._settings, self._session, self._clock, token=self._token)
         identity = await learn_identity(delivery)
-        workspace, account_id = await self.store.write(lambda tx: self._ensure_account(tx, identity))
+        workspace, self._offers = await self.store.write(lambda tx: self._ensure_accounts(tx, identity))
+        account_id = self._offers[0].account_id
+        for one in self._offers:
+            self._vault.bind(
+                one.service,
+                AccountSecret(
+                    store=self.store, sealer=self._sealer, workspace_id=workspace.id, account_id=one.account_id
+                ),
+            )
         directory = Directory(slack=delivery, store=self.store, workspace=workspace, clock=self._clock)
         drawer = Drawer(
             sealer=self._sealer,
-            service_name=self._service.shown_name,
+            service_name=self._services.default.shown_name,
+            shown_names={service.name: service.shown_name for service in self._services},
             shows_channel_names=self._settings.hallpass_channel_names,
             find_watchers=lambda: self._find_policy(directory, workspace.id, account_id).watchers,
             is_admin=lambda person: self._find_policy(directory, workspace.id, account_id).is_admin(person),
@@ -185,7 +205,7 @@ class Hallpass:
             policy=lambda: self._find_policy(directory, workspace.id, account_id),
             make_device_link=launcher.make_device_link,
             enter=lambda visit: self._door.enter(visit, visitor_address=None),
-            fetch_recording=self._service.fetch_recording,
+            fetch_recording=lambda name, session_id: self._services.get(name).fetch_recording(session_id),
             launch_defaults=self._launch_defaults,
             quiet_hours=self._settings.hallpass_quiet_hours,
         )
@@ -205,7 +225,7 @@ class Hallpass:
         sending = asyncio.create_task(scheduler.run())
         stack.push_async_callback(_stop_scheduler, scheduler, sending)
         self.presence = Presence(
-            store=self.store, service=self._service, clock=self._clock, alerting=self._build_alerting()
+            store=self.store, services=self._services, clock=self._clock, alerting=self._build_alerting()
         )
         looking = asyncio.create_task(self.presence.run())
         stack.push_async_callback(_stop_presence, self.presence, looking)
@@ -223,17 +243,23 @@ class Hallpass:
     @property
     def _webhook_url(self) -> str | None:
         """The public address, where rooms report to it."""
-        is_wanted = self._settings.hallpass_webhooks and self._service.capabilities.webhooks
-        return self._settings.hallpass_public_url if is_wanted else None
+        return self._settings.hallpass_public_url if self._settings.hallpass_webhooks else None
+
+    @property
+    def _reporting(self) -> RoomService:
+        """The service whose rooms report by themselves; where none does, its webhooks are refused like a stranger's."""
+        able = [service for service in self._services if service.capabilities.webhooks]
+        return able[0] if able else self._services.default
 
     def _build_webhooks(self) -> Webhooks | None:
         def wake() -> None:
             if self.reports is not None:
                 self.reports.wake()
 
-        if self._webhook_url is None:
+        service = self._reporting
+        if self._webhook_url is None or not service.capabilities.webhooks:
             return None
-        return Webhooks(store=self.store, service=self._service, sealer=self._sealer, clock=self._clock, on_stored=wake)
+        return Webhooks(store=self.store, service=service, sealer=self._sealer, clock=self._clock, on_stored=wake)
 
     def _list_join_routes(self) -> list[Route]:
         """Join links' pages, where there is an address under which others reach them."""
@@ -246,7 +272,7 @@ class Hallpass:
         """What rooms reported is worked on, also what was stored before a stop."""
         reports = Reports(
             store=self.store,
-            service=self._service,
+            service=self._reporting,
             sealer=self._sealer,
             clock=self._clock,
             presence=presence,
@@ -260,25 +286,25 @@ class Hallpass:
         url = self._webhook_url
         if url is None:
             return None
-        return WebhookKeys(store=self.store, sealer=self._sealer, public_url=url, service_name=self._service.name)
+        return WebhookKeys(store=self.store, sealer=self._sealer, public_url=url, service_name=self._reporting.name)
 
     def _build_launcher(self, directory: Directory) -> Launcher:
         return Launcher(
             store=self.store,
-            service=self._service,
+            services=self._services,
             directory=directory,
             sealer=self._sealer,
             clock=self._clock,
             at_once=self._settings.hallpass_launches_at_once,
             webhook_keys=self._build_webhook_keys(),
             defaults=self._launch_defaults,
-            way_of=lambda service: self._way,
+            way_of=self._ways.__getitem__,
         )
 
     def _build_entrance(self, launcher: Launcher) -> Entrance:
         return Entrance(
             store=self.store,
-            service=self._service,
+            services=self._services,
             launcher=launcher,
             clock=self._clock,
             alerting=self._build_alerting(),
@@ -298,7 +324,7 @@ class Hallpass:
     ) -> Scheduler:
         settings = self._settings
         reader = SessionReader(
-            store=self.store, service=self._service, clock=self._clock, late_after=settings.hallpass_late_after
+            store=self.store, services=self._services, clock=self._clock, late_after=settings.hallpass_late_after
         )
         claims = Claims(store=self.store, clock=self._clock, admin_channel=settings.hallpass_admin_channel)
         courtesy = Courtesy(
@@ -323,7 +349,7 @@ class Hallpass:
             reader=reader,
             collector=Collector(
                 store=self.store,
-                service=self._service,
+                services=self._services,
                 clock=self._clock,
                 audiences=settings.hallpass_recording_policy or None,
                 find_redraws=lambda: find_showing(drawer.find_watchers()),
@@ -375,13 +401,21 @@ class Hallpass:
         stack.push_async_callback(self._socket.close_async)
         await self._socket.connect_async()  # type: ignore[no-untyped-call]
 
-    def _ensure_account(self, tx: Transaction, identity: Identity) -> tuple[Workspace, AccountId]:
+    def _ensure_accounts(self, tx: Transaction, identity: Identity) -> tuple[Workspace, tuple[Offer, ...]]:
         now = self._clock.machine_now()
         workspace = tx.workspaces.ensure(
             identity.team_id, name=identity.team_name, bot_user_id=identity.bot_user_id, now=now
         )
-        account_id = tx.workspaces.ensure_account(workspace.id, self._service.name, external_id=None, now=now)
-        return workspace, account_id
+        offers = tuple(
+            Offer(
+                service=service.name,
+                shown_name=service.shown_name,
+                account_id=tx.workspaces.ensure_account(workspace.id, service.name, external_id=None, now=now),
+                capabilities=service.capabilities,
+            )
+            for service in self._services
+        )
+        return workspace, offers
 
     def _find_policy(self, directory: Directory, workspace_id: WorkspaceId, account_id: AccountId) -> BookingPolicy:
         """The policy as it is now: the environment's, and over it what the workspace set in Home."""
@@ -398,8 +432,9 @@ class Hallpass:
         rule = self._settings.hallpass_bookers.rule
         return BookingPolicy(
             account_id=account_id,
-            service_name=self._service.shown_name,
-            capabilities=self._service.capabilities,
+            service_name=self._services.default.shown_name,
+            capabilities=self._services.default.capabilities,
+            offers=self._offers,
             defaults=build_options(self._settings),
             reach=self._settings.hallpass_reach,
             watchers=self._settings.hallpass_recordings,
@@ -438,12 +473,13 @@ class Hallpass:
 
     async def _check_room_service(self) -> None:
         """Say at once when the room service refuses our key; lessons booked meanwhile wait for the mend."""
-        try:
-            account = await self._service.check_account()
-        except RoomServiceError as error:
-            log.warning("room_service_not_usable", error=str(error), mend="hallpass doctor says what to do")
-        else:
-            log.info("room_service_ready", provider=self._service.shown_name, organisation=account.organisation_id)
+        for service in self._services:
+            try:
+                account = await service.check_account()
+            except RoomServiceError as error:
+                log.warning("room_service_not_usable", error=str(error), mend="hallpass doctor says what to do")
+            else:
+                log.info("room_service_ready", provider=service.shown_name, organisation=account.organisation_id)
 
     async def check_readiness(self) -> Readiness:
         """What `/readyz` and `/metrics` tell."""
@@ -486,17 +522,20 @@ async def open_hallpass(settings: Settings, *, clock: Clock | None = None) -> As
         for call in on_owed:
             call()
 
+    clock = clock or SystemClock()
     async with AsyncExitStack() as stack:
         path = settings.database_path
         store = await stack.enter_async_context(open_store(path, on_owed=wake, is_exclusive=True))
         sealer = build_sealer(settings)
         session = await stack.enter_async_context(open_slack_session(settings))
-        service = await stack.enter_async_context(open_room_service(settings))
+        vault = Vault()
+        services = await stack.enter_async_context(open_room_services(settings, vault=vault, now=clock.now))
         yield Hallpass(
             settings=settings,
-            clock=clock or SystemClock(),
+            clock=clock,
             store=store,
-            service=service,
+            services=services,
+            vault=vault,
             session=session,
             sealer=sealer,
             on_owed=on_owed,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -18,11 +18,27 @@ from bot.rooms.http import HttpClient, open_client
 from bot.rooms.lessonspace import Lessonspace
 from bot.rooms.loop import Loop
 from bot.rooms.loop_identity import SessionKeeper
+from bot.rooms.registry import RoomServices
 from bot.rooms.videsk import Videsk
+from bot.setting_values import RoomServiceChoice
 from bot.settings import Settings
 from bot.ways import WayImpossible, choose_way
 from storage.records import LessonOptions, LinkWay
 from storage.sealing import Sealer, load_or_make_key_file
+
+LESSONSPACE = RoomServiceChoice.LESSONSPACE.value
+KEYS: Mapping[RoomServiceChoice, tuple[str, ...]] = {
+    RoomServiceChoice.LESSONSPACE: ("lessonspace_api_key",),
+    RoomServiceChoice.VIDESK: ("videsk_api_token",),
+    RoomServiceChoice.AGORA_WHITEBOARD: (
+        "agora_app_identifier",
+        "agora_access_key",
+        "agora_secret_key",
+        "agora_region",
+    ),
+    RoomServiceChoice.LOOP: ("loop_url",),
+}
+"""The settings without which a service cannot be asked anything. All set: it is offered, unless others are listed."""
 
 
 def key_file_of(settings: Settings) -> Path:
@@ -50,24 +66,99 @@ def build_options(settings: Settings) -> LessonOptions:
     )
 
 
+class Vault:
+    """Where services keep what their accounts are known by. Which account that is, is known once Slack has answered."""
+
+    def __init__(self) -> None:
+        self._keepers: dict[str, SessionKeeper] = {}
+
+    def bind(self, service: str, keeper: SessionKeeper) -> None:
+        """From now on this service's secrets are kept there."""
+        self._keepers[service] = keeper
+
+    def of(self, service: str) -> SessionKeeper:
+        """The keeper of this service's, to be used once it is bound."""
+        return _Drawer(self._keepers, service)
+
+
+class _Drawer:
+    def __init__(self, keepers: Mapping[str, SessionKeeper], service: str) -> None:
+        self._keepers = keepers
+        self._service = service
+
+    async def load(self) -> str | None:
+        keeper = self._keepers.get(self._service)
+        return await keeper.load() if keeper is not None else None
+
+    async def save(self, secret: str, *, instead_of: str | None) -> str:
+        keeper = self._keepers.get(self._service)
+        return await keeper.save(secret, instead_of=instead_of) if keeper is not None else secret
+
+
+def list_services(settings: Settings) -> list[str]:
+    """The names of the services that this installation has, the default first."""
+    default = settings.hallpass_room_service.value
+    chosen = settings.hallpass_room_services or tuple(
+        name.value for name, variables in KEYS.items() if all(getattr(settings, one) is not None for one in variables)
+    )
+    return [default, *(name for name in chosen if name != default)]
+
+
 @asynccontextmanager
-async def open_room_service(settings: Settings) -> AsyncIterator[RoomService]:
-    """The room service that new lessons use, on one HTTP client for the process."""
-    key = settings.lessonspace_api_key
-    if key is None:
-        raise StartRefused("LESSONSPACE_API_KEY is not set", "copy it from Lessonspace's settings")
-    rate = settings.hallpass_launch_rate
+async def open_room_services(
+    settings: Settings, *, vault: Vault | None = None, now: Callable[[], datetime] | None = None
+) -> AsyncIterator[RoomServices]:
+    """Every room service that is set up, on one HTTP client for the process. `now` is lesson time."""
+    vault = vault or Vault()
     async with (
         open_client(connections=settings.hallpass_launches_at_once + 8) as client,
-        Lessonspace(
-            client,
-            api_key=key.get_secret_value(),
-            api_url=settings.lessonspace_api_url,
-            launches_per_second=rate.per_second if rate else None,
-            more_reports=settings.lessonspace_more_reports,
-        ) as service,
+        AsyncExitStack() as stack,
     ):
-        yield service
+        services: list[RoomService] = []
+        for name in list_services(settings):
+            service = _build_service(settings, client, RoomServiceChoice(name), vault=vault, now=now)
+            services.append(await stack.enter_async_context(service))
+        yield RoomServices(services)
+
+
+@asynccontextmanager
+async def open_room_service(settings: Settings) -> AsyncIterator[RoomService]:
+    """The service that new lessons use unless somebody chooses."""
+    async with open_room_services(settings) as services:
+        yield services.default
+
+
+def _build_service(
+    settings: Settings,
+    client: HttpClient,
+    name: RoomServiceChoice,
+    *,
+    vault: Vault,
+    now: Callable[[], datetime] | None,
+) -> RoomService:
+    match name:
+        case RoomServiceChoice.LESSONSPACE:
+            return build_lessonspace(settings, client)
+        case RoomServiceChoice.VIDESK:
+            return build_videsk(settings, client, now=now)
+        case RoomServiceChoice.AGORA_WHITEBOARD:
+            return build_agora(settings, client)
+        case RoomServiceChoice.LOOP:
+            return build_loop(settings, client, vault.of(name.value))
+
+
+def build_lessonspace(settings: Settings, client: HttpClient) -> Lessonspace:
+    """Lessonspace on that client."""
+    key, rate = settings.lessonspace_api_key, settings.hallpass_launch_rate
+    if key is None:
+        raise StartRefused("LESSONSPACE_API_KEY is not set", "copy it from Lessonspace's settings")
+    return Lessonspace(
+        client,
+        api_key=key.get_secret_value(),
+        api_url=settings.lessonspace_api_url,
+        launches_per_second=rate.per_second if rate else None,
+        more_reports=settings.lessonspace_more_reports,
+    )
 
 
 def find_way(settings: Settings, service: RoomService) -> LinkWay:

@@ -44,6 +44,16 @@ LAST_CHOICES = "last_choices"
 
 
 @dataclass(frozen=True, kw_only=True)
+class Offer:
+    """A room service in which lessons can be booked."""
+
+    service: str
+    shown_name: str
+    account_id: AccountId
+    capabilities: Capabilities
+
+
+@dataclass(frozen=True, kw_only=True)
 class BookingPolicy:
     """What a workspace allows and presets, as values; settings do not travel."""
 
@@ -59,6 +69,16 @@ class BookingPolicy:
     booker_ids: frozenset[str] = frozenset()  # Slack ids; when not empty, only these (and admins)
     admin_ids: frozenset[str] = frozenset()  # Slack ids; when empty, Slack's admins and owners
     admin_channel: str | None = None  # where admins read of what goes wrong near a start
+    offers: tuple[Offer, ...] = ()  # where a booker can choose, the default first; account and capabilities are its
+
+    def at(self, service: str | None) -> BookingPolicy:
+        """The same, for lessons in this room service; as it is, where that is not known here or None."""
+        offer = next((one for one in self.offers if one.service == service), None)
+        if offer is None:
+            return self
+        return replace(
+            self, account_id=offer.account_id, service_name=offer.shown_name, capabilities=offer.capabilities
+        )
 
     def is_admin(self, person: Person) -> bool:
         return person.user_id in self.admin_ids if self.admin_ids else person.is_admin
@@ -118,7 +138,7 @@ def book(tx: Transaction, request: BookingRequest, *, policy: BookingPolicy, now
     stored = tx.lessons.find_by_submission(request.workspace_id, request.submission_key)
     if stored is not None:
         return Booked(lesson_id=stored.id, is_repeat=True)
-    draft = request.draft
+    draft, policy = request.draft, policy.at(request.draft.service)
     user_ids = dict.fromkeys([request.booker_user_id, *draft.leader_ids, *draft.participant_ids])
     people = tx.people.ensure(request.workspace_id, user_ids, now=now)
     booker = people[request.booker_user_id]

@@ -22,6 +22,7 @@ from bot.belonging import choose_sessions
 from bot.clock import Clock
 from bot.errors import RoomServiceError, RoomServiceNonsense, RoomServiceRefused
 from bot.rooms.base import Audience, Capabilities, Happening, Line, RoomService, Session
+from bot.rooms.registry import RoomServices
 from bot.watchers import Watchers
 from storage.records import (
     CardKind,
@@ -168,13 +169,13 @@ class Collector:
         self,
         *,
         store: Store,
-        service: RoomService,
+        services: RoomServices,
         clock: Clock,
         audiences: Sequence[Audience] | None = None,
         find_redraws: Callable[[], Collection[CardKind]] = lambda: (CardKind.SUMMARY,),
     ) -> None:
         self._store = store
-        self._service = service
+        self._services = services
         self._clock = clock
         self._audiences = audiences
         self._find_redraws = find_redraws
@@ -184,17 +185,17 @@ class Collector:
 
         A service that does not answer is asked again at the next look: nobody waits at a screen for this.
         """
-        lesson, now = details.lesson, self._clock.now()
+        lesson, now, service = details.lesson, self._clock.now(), self._services.get(details.service)
         gives_up_at = notices.find_end_of_patience(lesson)
         is_last = now >= gives_up_at
-        held = await self._read_sessions(details, now)
-        found = [await self._look_at(one, lesson, is_last=is_last) for one in held]
+        held = await self._read_sessions(service, details, now)
+        found = [await self._look_at(service, one, lesson, is_last=is_last) for one in held]
         await self._store.write(lambda tx: self._keep(tx, lesson, found, now))
         if is_last or not any(_is_awaited(one.session, lesson, now) for one in found):
             return None
         return min(now + next_pause(notice.attempts), gives_up_at)
 
-    async def _read_sessions(self, details: LessonDetails, now: datetime) -> list[HeldSession]:
+    async def _read_sessions(self, service: RoomService, details: LessonDetails, now: datetime) -> list[HeldSession]:
         """Those that are kept, brought up to date, and those not kept yet because the service did not answer."""
         lesson, room_id = details.lesson, details.room.room_id
         stored = await self._store.read(lambda tx: tx.sessions.list_for_lesson(lesson.workspace_id, lesson.id))
@@ -202,36 +203,36 @@ class Collector:
         if room_id is None or (stored and not waits):  # then there is only to settle, if anything
             return stored
         until = (lesson.ended_at or lesson.ends_at) + timedelta(seconds=1)
-        asked = self._service.list_sessions(room_id, overlaps_from=lesson.starts_at - EARLY, overlaps_until=until)
+        asked = service.list_sessions(room_id, overlaps_from=lesson.starts_at - EARLY, overlaps_until=until)
         told = await self._ask(asked, lesson) or []
         in_room = await self._store.read(lambda tx: tx.lessons.list_in_room(lesson.workspace_id, lesson.room))
         held = {one.session_id: one for one in stored}
         for session in choose_sessions(lesson, in_room, told):
             known = held.get(session.session_id)
-            held[session.session_id] = _update(known, session, lesson, self._service.capabilities)
+            held[session.session_id] = _update(known, session, lesson, service.capabilities)
         return list(held.values())
 
-    async def _look_at(self, one: HeldSession, lesson: Lesson, *, is_last: bool) -> _Found:
+    async def _look_at(self, service: RoomService, one: HeldSession, lesson: Lesson, *, is_last: bool) -> _Found:
         if one.ended_at is None and not is_last:
             return _Found(session=one)
         if not one.is_settled:
-            one = await self._settle(one, lesson)
+            one = await self._settle(service, one, lesson)
         if one.recording is Produced.AWAITED:
-            address = await self._ask(self._service.fetch_recording(one.session_id), lesson)
+            address = await self._ask(service.fetch_recording(one.session_id), lesson)
             one = replace(one, recording=_judge_recording(lesson, is_there=bool(address), is_last=is_last))
         lines: tuple[Line, ...] = ()
         if one.transcript is Produced.AWAITED:
-            lines = await self._ask(self._service.fetch_transcript(one.session_id), lesson) or ()
+            lines = await self._ask(service.fetch_transcript(one.session_id), lesson) or ()
             if lines:
                 one = replace(one, transcript=Produced.READY, transcript_at=self._clock.now())
             elif is_last:
                 one = replace(one, transcript=Produced.MISSING)
         return _Found(session=one, lines=lines)
 
-    async def _settle(self, one: HeldSession, lesson: Lesson) -> HeldSession:
+    async def _settle(self, service: RoomService, one: HeldSession, lesson: Lesson) -> HeldSession:
         """Once: what the service refuses, or answers without sense, it would refuse again."""
         try:
-            await self._service.settle_session(one.session_id, name=lesson.title, audiences=self._audiences)
+            await service.settle_session(one.session_id, name=lesson.title, audiences=self._audiences)
         except (RoomServiceRefused, RoomServiceNonsense) as error:
             log.warning("session_not_settled", lesson=lesson.id, error=str(error))
         except RoomServiceError as error:

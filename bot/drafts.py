@@ -115,6 +115,7 @@ class BookingDraft(Record):
     has_more: bool = False  # "More options" are shown
     join_early_text: str = ""  # minutes as typed; empty: the default
     join_late_text: str = ""
+    service: str | None = None  # chosen in the form, by its name; None: the default
     room: RoomRef | None = None  # an earlier lesson's, chosen in the form
     wants_new_room: bool = False  # chosen in the form; neither: the room these people share, else a new one
     language: str | None = None

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot import attending, cards, channel_posts, lateness, messages, notices, nudges, places, summaries, windows
@@ -27,7 +27,8 @@ class Drawer:
     """Draws for everybody; what differs between workspaces is handed in."""
 
     sealer: Sealer
-    service_name: str  # as people read it
+    service_name: str  # as people read it, of lessons whose service is not among `shown_names`
+    shown_names: Mapping[str, str] = field(default_factory=dict)  # by the services' own names
     shows_channel_names: bool = False
     find_watchers: Callable[[], Watchers] = lambda: Watchers.LEADERS  # who may watch recordings now, beside admins
     is_admin: Callable[[Person], bool] = is_slack_admin
@@ -136,7 +137,7 @@ class Drawer:
             details,
             reader=reader,
             shows_names=shows_names or reader is not None,
-            service_name=self.service_name,
+            service_name=self.shown_names.get(details.service, self.service_name),
             rights=self._rights_of(details, reader),
         )
 

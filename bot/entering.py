@@ -11,7 +11,8 @@ from dataclasses import replace
 from bot import comings, whereabouts
 from bot.clock import Clock
 from bot.launching import Launcher
-from bot.rooms.base import Launch, RoomService
+from bot.rooms.base import Launch
+from bot.rooms.registry import RoomServices
 from bot.whereabouts import Alerting
 from storage.records import LessonDetails, Link, Seat
 from storage.store import Store, Transaction
@@ -21,10 +22,10 @@ class Entrance:
     """Opens the room for one participant at a time."""
 
     def __init__(
-        self, *, store: Store, service: RoomService, launcher: Launcher, clock: Clock, alerting: Alerting
+        self, *, store: Store, services: RoomServices, launcher: Launcher, clock: Clock, alerting: Alerting
     ) -> None:
         self._store = store
-        self._service = service
+        self._services = services
         self._launcher = launcher
         self._clock = clock
         self._alerting = alerting
@@ -37,7 +38,7 @@ class Entrance:
             participant = tx.lessons.find_participant(link.workspace_id, link.participant_id)
             if participant is None:
                 return
-            is_recorded_there = self._service.capabilities.attendance
+            is_recorded_there = self._services.get(details.service).capabilities.attendance
             known = launch.provider_user_id or (None if is_recorded_there else comings.key_of(seat))
             if known is not None and participant.provider_user_id != known:
                 participant = replace(participant, provider_user_id=known)

@@ -11,8 +11,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from bot import windows
+from bot import notices, windows
 from bot.links import digest_of, new_token
+from bot.rooms.base import Capabilities
 from storage.records import Lesson, Link, LinkId, LinkWay, Participant, new_id
 from storage.sealing import Sealer
 from storage.store import Transaction
@@ -47,8 +48,21 @@ def issue(
     return replace(link, token_digest=digest_of(token), token_sealed=sealer.seal(token))
 
 
-def fit_windows(tx: Transaction, lesson: Lesson, participants: Iterable[Participant]) -> None:
-    """The lesson's times, or somebody's own window, have changed: these people's links of ours work by the new ones."""
+def fit_windows(
+    tx: Transaction,
+    lesson: Lesson,
+    participants: Iterable[Participant],
+    *,
+    capabilities: Capabilities,
+    now: datetime,
+) -> None:
+    """The lesson's times, or somebody's own window, have changed: these people's links of ours work by the new ones.
+
+    Where a room has an end of its own, it is owed that this follows too.
+    """
+    participants = list(participants)
+    if capabilities.room_ends and tx.lessons.get_room(lesson.workspace_id, lesson.room).room_id is not None:
+        tx.notices.insert([notices.plan_keeping(lesson, windows.last_close(lesson, participants), now=now)])
     places = {participant.id: participant for participant in participants}
     for link in tx.lessons.list_links(lesson.workspace_id, lesson.id):
         participant = places.get(link.participant_id)

@@ -32,9 +32,17 @@ FindProblems = Callable[[Mapping[str, object]], dict[str, str]]
 
 
 class LaunchDefaults:
-    """Reads and keeps them. `installed`: the environment's."""
+    """Reads and keeps them. `installed`: the environment's. `service`: whose launches they are for, by name."""
 
-    def __init__(self, *, installed: Mapping[str, object], sealer: Sealer, find_problems: FindProblems) -> None:
+    def __init__(
+        self,
+        *,
+        installed: Mapping[str, object],
+        sealer: Sealer,
+        find_problems: FindProblems,
+        service: str = "lessonspace",
+    ) -> None:
+        self.service = service
         self.installed = installed
         self._find_problems = find_problems
         self._sealer = sealer

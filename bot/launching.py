@@ -26,7 +26,8 @@ from bot.errors import RoomServiceNonsense
 from bot.launch_defaults import LaunchDefaults
 from bot.pacing import Turnstile
 from bot.people import Directory
-from bot.rooms.base import LESSON_TAG, Launch, LaunchRequest, RoomService
+from bot.rooms.base import LESSON_TAG, Launch, LaunchRequest
+from bot.rooms.registry import RoomServices
 from bot.webhook_keys import WebhookKeys
 from storage.errors import Unreadable
 from storage.records import (
@@ -64,7 +65,7 @@ class Launcher:
         self,
         *,
         store: Store,
-        service: RoomService,
+        services: RoomServices,
         directory: Directory,
         sealer: Sealer,
         clock: Clock,
@@ -82,7 +83,7 @@ class Launcher:
         self._defaults = defaults
         self._webhook_keys = webhook_keys
         self._store = store
-        self._service = service
+        self._services = services
         self._directory = directory
         self._sealer = sealer
         self._clock = clock
@@ -112,7 +113,7 @@ class Launcher:
         request = await self._build_request(claimed.details, seat)
         async with self._slots:
             await self._turnstile.go_through()
-            launch = await self._service.launch(request)
+            launch = await self._services.get(claimed.details.service).launch(request)
         await self._turnstile.go_through()
         stored = await self._keep(claimed, seat, launch)
         log.debug("launched", notice=claimed.notice.id, lesson=claimed.notice.lesson_id, link=stored.id)
@@ -171,17 +172,17 @@ class Launcher:
             return await self._open_room(details, seat, visitor_address=visitor_address)
 
     async def _open_room(self, details: LessonDetails, seat: Seat, *, visitor_address: str | None) -> Launch:
-        workspace_id = details.lesson.workspace_id
+        workspace_id, service = details.lesson.workspace_id, self._services.get(details.service)
         for _ in range(ROOM_TRIES):
             room = await self._store.read(lambda tx: tx.lessons.get_room(workspace_id, details.room.id))
             present = replace(details, room=room)
             request = replace(await self._build_request(present, seat), visitor_address=visitor_address)
             async with self._slots:
-                launch = await self._service.launch(request)
+                launch = await service.launch(request)
             settle = partial(self._settle_room, details=details, asked_for=room, launch=launch)
             if await self._store.write(settle):
                 return launch
-        raise RoomServiceNonsense(self._service.shown_name, "room", "is another one each time")
+        raise RoomServiceNonsense(service.shown_name, "room", "is another one each time")
 
     def _settle_room(self, tx: Transaction, *, details: LessonDetails, asked_for: Room, launch: Launch) -> bool:
         """Keep what the launch told. False: somebody else's room was stored meanwhile, and everybody meets there."""
@@ -193,12 +194,13 @@ class Launcher:
         return True
 
     async def _build_request(self, details: LessonDetails, seat: Seat) -> LaunchRequest:
-        request = build_launch(details, seat, languages=self._service.capabilities.languages)
+        capabilities = self._services.get(details.service).capabilities
+        request = build_launch(details, seat, languages=capabilities.languages)
         defaults, room = self._defaults, details.room
-        if defaults is not None:
+        if defaults is not None and defaults.service == details.service:
             options = self._store.glance(lambda tx: defaults.find_in_force(tx, room.workspace_id, room.account_id))
             request = replace(request, options=options)
-        if self._webhook_keys is None:
+        if self._webhook_keys is None or not capabilities.webhooks:
             return request
         return replace(request, webhook_url=await self._webhook_keys.find_address(details.room))
 
@@ -239,7 +241,7 @@ class Launcher:
             return await self._store.write(lambda tx: devices.keep(tx, ours, person_id=seat.person.id))
         request = await self._build_request(details, seat)
         async with self._slots:
-            launch = await self._service.launch(request)
+            launch = await self._services.get(details.service).launch(request)
         link = replace(self._build_link(details, seat, launch, device=device), delivered_at=self._clock.now())
 
         def work(tx: Transaction) -> Link:

@@ -161,7 +161,8 @@ def extend(tx: Transaction, ask: Ask) -> Extended:
     if relinked:
         owed += _relink(tx, details, longer, [seat for seat, _ in relinked], now=ask.now)
     tx.notices.insert(owed)
-    issuing.fit_windows(tx, longer, [seat.participant for seat in details.seats])
+    capabilities, participants = ask.policy.at(details.service).capabilities, [one.participant for one in details.seats]
+    issuing.fit_windows(tx, longer, participants, capabilities=capabilities, now=ask.now)
     save_change(tx, longer, action="extended", actor=actor.id, now=ask.now)
     closes = [link.closes_at for _, link in relinked if link.delivered_at is not None]
     return Extended(ends_at=longer.ends_at, relinked_count=len(relinked), old_closes_at=min(closes, default=None))

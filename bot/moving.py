@@ -138,7 +138,7 @@ def _may_read_title(other: Lesson, person_id: PersonId, asker: Person, policy: B
 
 def _find_problems(details: LessonDetails, starts_at: datetime, length_text: str, ask: Ask) -> list[Problem]:
     """What is wrong with the fields, by the rules of booking and those of a lesson that has begun."""
-    lesson, longest = details.lesson, ask.policy.capabilities.longest_window
+    lesson, longest = details.lesson, ask.policy.at(details.service).capabilities.longest_window
     draft = BookingDraft(
         starts_at=starts_at, length_text=length_text, end_rule=lesson.options.end_rule, zone=lesson.zone
     )
@@ -217,7 +217,7 @@ def _store(
             tx.lessons.update_participant(participant)
         tx.notices.insert(notices.plan_way_in(wanted, participant, now=now))
         participants.append(participant)
-    issuing.fit_windows(tx, wanted, participants)
+    issuing.fit_windows(tx, wanted, participants, capabilities=policy.at(details.service).capabilities, now=now)
     tx.notices.insert(notices.plan_times(wanted, participants, now=now))
     preferences.fit_reminders(tx, wanted, participants, now=now)
     if wanted.starts_at != lesson.starts_at and any(participant.failure for participant in participants):

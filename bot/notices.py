@@ -42,7 +42,15 @@ NEAR = timedelta(hours=2)
 ENDED_NOW = "ended_now"
 """The occasion of the look at who came when a leader ended the lesson."""
 
-WORK = frozenset({NoticeKind.GO_LIVE, NoticeKind.READ_SESSIONS, NoticeKind.COLLECT, NoticeKind.ERASE_SECRETS})
+WORK = frozenset(
+    {
+        NoticeKind.GO_LIVE,
+        NoticeKind.READ_SESSIONS,
+        NoticeKind.COLLECT,
+        NoticeKind.KEEP_ROOM,
+        NoticeKind.ERASE_SECRETS,
+    }
+)
 """Kinds that send nothing to anybody."""
 
 BRINGS_CARD = frozenset({NoticeKind.INVITATION, NoticeKind.JOIN_LINK})
@@ -200,6 +208,11 @@ def find_end_of_patience(lesson: Lesson) -> datetime:
     return (lesson.ended_at or lesson.ends_at) + SUMMARY_PATIENCE
 
 
+def plan_keeping(lesson: Lesson, closes_at: datetime, *, now: datetime) -> Notice:
+    """The work of keeping the room itself open until the last door closes."""
+    return _owe(lesson, NoticeKind.KEEP_ROOM, instant(closes_at), due_at=now, now=now)
+
+
 def plan_erasing(lesson: Lesson, *, due_at: datetime, now: datetime) -> Notice:
     """The erasing of a room's secret, later than that of the lesson's links: its reports may still come."""
     return _owe(lesson, NoticeKind.ERASE_SECRETS, f"room:{instant(due_at)}", due_at=due_at, now=now)
@@ -318,7 +331,7 @@ def find_too_late(notice: Notice, details: LessonDetails) -> datetime | None:
             return lesson.ends_at
         case NoticeKind.CHANNEL | NoticeKind.REMOVED | NoticeKind.LATE_NUDGE | NoticeKind.STILL_NOT_REACHED:
             return lesson.ends_at
-        case NoticeKind.LEADER_MISSING:
+        case NoticeKind.LEADER_MISSING | NoticeKind.KEEP_ROOM:
             return windows.last_close(lesson, [seat.participant for seat in details.seats])
         case NoticeKind.NOT_REACHED:
             return lesson.ends_at + timedelta(days=1)

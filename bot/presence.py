@@ -1,7 +1,7 @@
 """Who is there while lessons run: one look at all of them every `PACE`, kept as provisional attendance.
 
 Theory of operation. A look reads from the store which lessons are on (from the opening of their doors until they have
-ended). When there are none, nobody is asked. Otherwise the room service is asked once for all that runs in the whole
+ended). When there are none, nobody is asked. Otherwise each room service is asked once for all that runs in the whole
 account, and `sightings` says whose own sessions are worth reading; these are read one after the other. Each lesson is
 then judged as at its end, only provisionally, and one transaction keeps what was found, with all that follows
 (`whereabouts.py`). Where the list shows everybody as they were, only the time of the reading is kept.
@@ -16,16 +16,17 @@ known is computed from the service's own record; two replicas that both look wri
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 
 import structlog
 
-from bot import provisional, whereabouts
+from bot import comings, provisional, whereabouts
 from bot.clock import Clock
 from bot.errors import RoomServiceBusy, RoomServiceError
 from bot.reading import EARLY_LOOK
 from bot.rooms.base import LiveSession, RoomService
+from bot.rooms.registry import RoomServices
 from bot.sightings import Sightings, WatchedRoom
 from bot.whereabouts import Alerting
 from storage.errors import NotStored, StoreClosed
@@ -53,15 +54,15 @@ class Presence:
         self,
         *,
         store: Store,
-        service: RoomService,
+        services: RoomServices,
         clock: Clock,
         alerting: Alerting,
     ) -> None:
         self._store = store
-        self._service = service
+        self._services = services
         self._clock = clock
         self._alerting = alerting
-        self._sightings = Sightings()
+        self._sightings = {service.name: Sightings() for service in services}
         self._asked_for: set[RoomRef] = set()
         self._reported: dict[RoomRef, datetime] = {}  # lesson time of the last report of who comes or goes
         self._unread: set[RoomRef] = set()  # rooms with reports that no reading has confirmed or denied yet
@@ -95,9 +96,6 @@ class Presence:
 
     async def run(self) -> None:
         """Until `stop`. Whatever goes wrong in one look, the next one comes."""
-        if not self._service.capabilities.attendance:
-            self._next_at = datetime.max.replace(tzinfo=self._clock.now().tzinfo)
-            return
         self._clock.on_move(self._wake_from_anywhere)
         while not self._is_stopping:
             self._wake.clear()
@@ -148,22 +146,72 @@ class Presence:
             log.exception("look_failed")
 
     async def look(self) -> None:
-        """Ask once for everything that runs, read what changed, keep what was found. Raises RoomServiceError."""
+        """One look at every service's lessons. Raises RoomServiceError, after the others had theirs."""
         asked_for, self._asked_for = self._asked_for, set()
         watched = await self._list_watched()
+        self._forget_others({details.room.id for details in watched})
+        failure: RoomServiceError | None = None
+        for service in self._services:
+            own = [details for details in watched if details.service == service.name]
+            try:
+                if service.capabilities.attendance:
+                    await self._look_at_record(service, own, asked_for)
+                else:
+                    await self._look_at_doors(service, own)
+            except RoomServiceError as error:
+                failure = error
+        if failure is not None:
+            raise failure
+
+    async def _look_at_record(
+        self, service: RoomService, watched: list[LessonDetails], asked_for: Collection[RoomRef]
+    ) -> None:
+        """Ask once for everything that runs, read what changed, keep what was found."""
         rooms = _group(watched)
         if not rooms:
             return
-        asked_at = self._clock.now()
-        live = await self._service.list_live_sessions()
+        asked_at, sightings = self._clock.now(), self._sightings[service.name]
+        live = await service.list_live_sessions()
         reporting = self._list_reporting(rooms, now=asked_at)
-        chosen = self._sightings.choose(rooms, live, now=asked_at, asked_for=asked_for, reporting=reporting)
+        chosen = sightings.choose(rooms, live, now=asked_at, asked_for=asked_for, reporting=reporting)
         for room in chosen:
-            await self._read(room, live, [one for one in watched if one.room.id == room.ref])
+            await self._read(service, room, live, [one for one in watched if one.room.id == room.ref])
         # What was read just now is newer than `watched` says.
-        calm = {room.ref for room in rooms if room not in chosen and self._sightings.is_as_it_was(room, live)}
+        calm = {room.ref for room in rooms if room not in chosen and sightings.is_as_it_was(room, live)}
         await self._keep_calm([one for one in watched if one.room.id in calm], read_at=asked_at)
         self._note_read({*calm, *(room.ref for room in chosen)}, at=asked_at)
+
+    async def _look_at_doors(self, service: RoomService, watched: Iterable[LessonDetails]) -> None:
+        """The service keeps no record: our own door's is looked at, and where it tells how many are inside, that."""
+        for details in watched:
+            inside = await self._count_inside(service, details) if service.capabilities.presence else None
+
+            def keep(
+                tx: Transaction,
+                key: tuple[WorkspaceId, LessonId] = _key(details),
+                inside: Collection[str] | None = inside,
+            ) -> None:
+                present, now = _find_details(tx, *key), self._clock.now()
+                if present is None:
+                    return
+                known = tx.attendance.list_events(*key)
+                events = [] if inside is None else comings.compare_presence(present, known, inside, now=now)
+                whereabouts.keep_comings(tx, present, events, now=now, alerting=self._alerting)
+
+            await self._store.write(keep, is_patient=True)
+
+    async def _count_inside(self, service: RoomService, details: LessonDetails) -> list[str] | None:
+        """The connections inside, but for our own; None: not told this time."""
+        if details.room.room_id is None:
+            return []
+        try:
+            present = await service.list_present(details.room.room_id)
+        except RoomServiceBusy:
+            raise
+        except RoomServiceError as error:
+            log.warning("room_not_read", room=details.room.id, error=str(error))
+            return None
+        return [one.connection for one in present if not one.is_owner]
 
     async def _keep_calm(self, watched: Iterable[LessonDetails], *, read_at: datetime) -> None:
         """All in one transaction, which costs next to nothing; but a lesson that reports is judged anew, by itself."""
@@ -189,11 +237,14 @@ class Presence:
             await self._store.write(keep, is_patient=True)
 
     def _list_reporting(self, rooms: Iterable[WatchedRoom], *, now: datetime) -> set[RoomRef]:
-        """Rooms of which a report came lately. Rooms that are not watched any more are forgotten."""
+        """Those of which a report came lately."""
         watched = {room.ref for room in rooms}
+        return {ref for ref, at in self._reported.items() if ref in watched and now - at <= REPORTS_WITHIN}
+
+    def _forget_others(self, watched: Collection[RoomRef]) -> None:
+        """Rooms that are not watched any more."""
         self._reported = {ref: at for ref, at in self._reported.items() if ref in watched}
-        self._unread &= watched
-        return {ref for ref, at in self._reported.items() if now - at <= REPORTS_WITHIN}
+        self._unread &= set(watched)
 
     def _note_read(self, rooms: Iterable[RoomRef], *, at: datetime) -> None:
         """What was reported of these rooms well before is confirmed or denied now."""
@@ -215,19 +266,21 @@ class Presence:
         found = [await self._store.read(lambda tx, key=key: _find_details(tx, *key)) for key in keys]  # type: ignore[misc]
         return [details for details in found if details is not None]
 
-    async def _read(self, room: WatchedRoom, live: Sequence[LiveSession], watched: list[LessonDetails]) -> None:
+    async def _read(
+        self, service: RoomService, room: WatchedRoom, live: Sequence[LiveSession], watched: list[LessonDetails]
+    ) -> None:
         """This room's own sessions, kept for each lesson that is on in it."""
         read_at = self._clock.now()
         starts_at = min(details.lesson.starts_at for details in watched)
         try:
-            sessions = await self._service.list_sessions(
+            sessions = await service.list_sessions(
                 room.room_id, overlaps_from=starts_at - EARLY_LOOK, overlaps_until=read_at + timedelta(seconds=1)
             )
         except RoomServiceBusy:
             raise  # the whole account is to be quiet
         except RoomServiceError as error:
             log.warning("room_not_read", room=room.ref, error=str(error))
-            self._sightings.note_failure(room, at=read_at)
+            self._sightings[service.name].note_failure(room, at=read_at)
             return
 
         def keep(tx: Transaction, workspace_id: WorkspaceId, lesson_id: LessonId) -> None:
@@ -238,7 +291,7 @@ class Presence:
         for details in watched:
             key = _key(details)
             await self._store.write(lambda tx, key=key: keep(tx, *key), is_patient=True)  # type: ignore[misc]
-        self._sightings.note(room, live, sessions, at=read_at)
+        self._sightings[service.name].note(room, live, sessions, at=read_at)
 
 
 def _group(watched: Iterable[LessonDetails]) -> list[WatchedRoom]:

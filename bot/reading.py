@@ -21,10 +21,12 @@ from bot.belonging import leave_out_early
 from bot.clock import Clock
 from bot.errors import RoomServiceError
 from bot.provisional import Picture
-from bot.rooms.base import LESSON_TAG, Capabilities, RoomService, Session
+from bot.rooms.base import LESSON_TAG, Capabilities, Session
+from bot.rooms.registry import RoomServices
 from storage.records import (
     Attendance,
     AttendanceEvent,
+    EndRule,
     Lesson,
     LessonDetails,
     LessonId,
@@ -51,9 +53,9 @@ class LookAgain:
 class SessionReader:
     """Reads a lesson's sessions and ends it."""
 
-    def __init__(self, *, store: Store, service: RoomService, clock: Clock, late_after: timedelta) -> None:
+    def __init__(self, *, store: Store, services: RoomServices, clock: Clock, late_after: timedelta) -> None:
         self._store = store
-        self._service = service
+        self._services = services
         self._clock = clock
         self._late_after = late_after
 
@@ -69,6 +71,8 @@ class SessionReader:
         now = self._clock.now()
         if is_ended_now and notice.attempts <= 1:
             await self._close_room(details)
+        if self._services.find(details.service) and not self._find_capabilities(details).attendance:
+            return await self._look_at_door(notice, details, now)
         is_out_of_patience = now >= lifecycle.patience_until(details)
         try:
             sessions = await self._fetch(details, now)
@@ -102,16 +106,62 @@ class SessionReader:
         patience = lifecycle.patience_until(details)
         return patience if next_starts_at is None else min(patience, next_starts_at)
 
+    async def _look_at_door(self, notice: Notice, details: LessonDetails, now: datetime) -> LookAgain | None:
+        """The service keeps no record of who came: our own door does. It runs over while somebody is seen inside, and
+        no longer than the doors are open.
+        """
+        lesson = details.lesson
+        closes_at = windows.last_close(lesson, [seat.participant for seat in details.seats])
+
+        def read(tx: Transaction) -> tuple[datetime | None, bool]:
+            is_inside = is_somebody_inside(tx, details, self._find_capabilities(details), now=now)
+            return _find_neighbours(tx, details)[1], is_inside
+
+        next_starts_at, is_inside = await self._store.read(read)
+        ends_by = closes_at if next_starts_at is None else min(closes_at, next_starts_at)
+        if lesson.is_open and is_inside and now < ends_by:
+            await self._store.write(
+                lambda tx: lifecycle.note_running_over(tx, lesson.workspace_id, lesson.id, is_running_over=True)
+            )
+            return LookAgain(due_at=min(now + lifecycle.next_look(notice.attempts), ends_by))
+        await self.close_at_last(details)
+        await self._end(notice, details, None, is_known=True)
+        return None
+
+    def _find_capabilities(self, details: LessonDetails) -> Capabilities:
+        """Of a service that is not set up here any more: none."""
+        service = self._services.find(details.service)
+        return service.capabilities if service is not None else Capabilities()
+
+    async def keep_room(self, details: LessonDetails) -> None:
+        """The room itself is to stay open as long as the last door. Raises RoomServiceError."""
+        room_id = details.room.room_id
+        if room_id is None or not self._find_capabilities(details).room_ends:
+            return
+        closes_at = windows.last_close(details.lesson, [seat.participant for seat in details.seats])
+        await self._services.get(details.service).extend_room(room_id, closes_at=closes_at)
+
+    async def close_at_last(self, details: LessonDetails) -> None:
+        """The last door is closed: where the service puts nobody out by itself and the lesson's end does, we do.
+
+        So no learner stays behind unsupervised. Nothing before that moment, unless the lesson was cancelled.
+        """
+        capabilities, lesson = self._find_capabilities(details), details.lesson
+        closes_at = windows.last_close(lesson, [seat.participant for seat in details.seats])
+        is_due = lesson.state is LessonState.CANCELLED or self._clock.now() >= closes_at
+        if is_due and not capabilities.removal_at_end and lesson.options.end_rule is not EndRule.OPEN:
+            await self._close_room(details)
+
     async def _close_room(self, details: LessonDetails) -> None:
-        """Somebody pressed *End now*: where the service can, nobody stays behind. Not while another lesson is in it."""
+        """Where the service can, nobody stays behind. Not while another lesson is in it."""
         room_id, lesson, now = details.room.room_id, details.lesson, self._clock.now()
-        if room_id is None or not self._service.capabilities.close_room:
+        if room_id is None or not self._find_capabilities(details).close_room:
             return
         sharing = await self._store.read(lambda tx: tx.lessons.list_in_room(lesson.workspace_id, lesson.room))
         if any(other.is_open and other.starts_at - EARLY_LOOK <= now < other.ends_at for other in sharing):
             return
         try:
-            await self._service.close_room(room_id, region=details.room.region)
+            await self._services.get(details.service).close_room(room_id, region=details.room.region)
         except RoomServiceError as error:  # they leave by themselves, at the latest when their links put them out
             log.warning("room_not_closed", lesson=lesson.id, error=str(error))
 
@@ -119,11 +169,14 @@ class SessionReader:
         room_id = details.room.room_id
         if room_id is None:  # nobody ever got a way in
             return []
-        return await self._service.list_sessions(
+        return await self._services.get(details.service).list_sessions(
             room_id, overlaps_from=details.lesson.starts_at - EARLY_LOOK, overlaps_until=now + timedelta(seconds=1)
         )
 
-    async def _end(self, notice: Notice, details: LessonDetails, sessions: list[Session], *, is_known: bool) -> None:
+    async def _end(
+        self, notice: Notice, details: LessonDetails, sessions: list[Session] | None, *, is_known: bool
+    ) -> None:
+        """`sessions` None: the service has none to tell of, and our own door's record is what counts."""
         now = self._clock.now()
         lesson = details.lesson
 
@@ -131,11 +184,14 @@ class SessionReader:
             present = tx.lessons.get_details(lesson.workspace_id, lesson.id)
             if present.lesson.is_open and present.lesson.ends_at != lesson.ends_at:
                 return  # moved or extended while the service was asked: that end has a look of its own
-            judged = judge_sessions(tx, present, sessions, is_known=is_known, now=now, late_after=self._late_after)
+            if sessions is None:
+                judged = judge_own(tx, present, now=now, late_after=self._late_after, is_provisional=False)
+            else:
+                judged = judge_sessions(tx, present, sessions, is_known=is_known, now=now, late_after=self._late_after)
             finish = lifecycle.sum_up if notices.is_ended_now(notice) else lifecycle.end
             finish(tx, present, events=judged.events, totals=judged.totals, attendance=judged.attendance, now=now)
-            capabilities = self._service.capabilities
-            collecting.begin(tx, present, sessions, capabilities=capabilities, is_known=is_known, now=now)
+            capabilities = self._find_capabilities(present)
+            collecting.begin(tx, present, sessions or [], capabilities=capabilities, is_known=is_known, now=now)
 
         await self._store.write(work)
 

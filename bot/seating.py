@@ -207,7 +207,7 @@ def _check(
         if found:
             problems.append(Problem(where=Field.ADD, code=code, names=tuple(seat.person.name for seat in found)))
     count = len(details.seats) + len(people) - len(there) - (1 if leaving else 0)
-    policy = ask.policy
+    policy = ask.policy.at(details.service)
     problems += drafts.check_count(Field.ADD, count, policy.service_name, policy.capabilities.max_participants)
     return problems
 
@@ -281,7 +281,7 @@ def _take_out(
             person_id=person.id,
         )
         sent = lifecycle.revoke_links(tx, participant, now=ask.now)
-        valid += [] if ask.policy.capabilities.revocation else sent
+        valid += [] if ask.policy.at(details.service).capabilities.revocation else sent
         if person.id in told and person.id != actor.id:
             tx.notices.insert(notices.plan_removal(lesson, participant, now=ask.now))
         tx.cards.want(ask.workspace_id, lesson.id, person_id=person.id)

@@ -127,6 +127,10 @@ class NoticeSender:
             else:
                 await self._claims.finish(claimed, NoticeState.SENT)
             return
+        if notice.kind is NoticeKind.KEEP_ROOM:
+            await self._reader.keep_room(claimed.details)
+        elif notice.kind is NoticeKind.ERASE_SECRETS:
+            await self._reader.close_at_last(claimed.details)
 
         def work(tx: Transaction) -> None:
             is_ours = tx.notices.finish(notice.id, claim_id=claimed.claim_id, state=NoticeState.SENT, sent_at=now)
@@ -134,7 +138,7 @@ class NoticeSender:
                 return
             if notice.kind is NoticeKind.GO_LIVE:
                 lifecycle.go_live(tx, notice.workspace_id, notice.lesson_id, now=now)
-            else:
+            elif notice.kind is NoticeKind.ERASE_SECRETS:
                 lifecycle.erase(tx, notice.workspace_id, notice.lesson_id, now=now)
 
         await self._store.write(work, is_patient=True)

@@ -50,9 +50,12 @@ class Wrong(ValueError):
 
 
 class RoomServiceChoice(StrEnum):
-    """The room service of new lessons."""
+    """A room service, by its name."""
 
     LESSONSPACE = "lessonspace"
+    VIDESK = "videsk"
+    AGORA_WHITEBOARD = "agora_whiteboard"
+    LOOP = "loop"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -240,6 +243,11 @@ def parse_links(text: str) -> LinkWay:
 
 def parse_room_service(text: str) -> RoomServiceChoice:
     return _parse_choice(RoomServiceChoice, text.strip().lower())
+
+
+def parse_room_services(text: str) -> tuple[str, ...]:
+    """Names, comma-separated, in the order in which they are offered."""
+    return tuple(dict.fromkeys(parse_room_service(part).value for part in text.split(",") if part.strip()))
 
 
 def _parse_choice(kind: type[Choice], word: str) -> Choice:

@@ -58,6 +58,7 @@ from bot.setting_values import (
     parse_reports,
     parse_room_key,
     parse_room_service,
+    parse_room_services,
     parse_script_url,
     parse_signing_secret,
     parse_switch,
@@ -176,7 +177,13 @@ class Settings(BaseSettings):
     )
 
     hallpass_room_service: Annotated[RoomServiceChoice, BeforeValidator(of_text(parse_room_service))] = Field(
-        default=RoomServiceChoice.LESSONSPACE, description="where lessons take place"
+        default=RoomServiceChoice.LESSONSPACE,
+        description="where lessons take place unless their booker chooses: `lessonspace`, `videsk`, "
+        "`agora_whiteboard` or `loop`",
+    )
+    hallpass_room_services: Annotated[tuple[str, ...], BeforeValidator(of_text(parse_room_services))] = Field(
+        default=(),
+        description="the room services that the form offers, comma-separated; not set: all whose keys are set",
     )
     hallpass_database_url: Annotated[str, BeforeValidator(of_text(parse_database))] = Field(
         default="sqlite:///hallpass.db", description="the SQLite file; a path from the root has four slashes"
@@ -440,7 +447,8 @@ def _list_missing(values: Mapping[str, str]) -> Iterator[SettingProblem]:
     if "slack_app_token" not in values and "slack_signing_secret" not in values:
         mend = "set it for Socket Mode, or SLACK_SIGNING_SECRET for HTTP, as in the README's steps"
         yield SettingProblem(variable="SLACK_APP_TOKEN", what="is missing", mend=mend)
-    if "lessonspace_api_key" not in values:
+    service = values.get("hallpass_room_service", RoomServiceChoice.LESSONSPACE.value).strip().lower()
+    if service == RoomServiceChoice.LESSONSPACE.value and "lessonspace_api_key" not in values:
         mend = "copy it from the organisation's settings at Lessonspace, API section"
         yield SettingProblem(variable="LESSONSPACE_API_KEY", what="is missing", mend=mend)
 

@@ -149,9 +149,8 @@ def _word_move(moved: moving.Moved, details: LessonDetails, ask: Ask, reader: Pe
 
 def _register_ending(app: AsyncApp, desk: Desk, menu: Menu) -> None:
     async def open_end(asked: Asked, press: Press) -> None:
-        closes_room = desk.policy().capabilities.close_room
-
         def draw(it: Opening) -> Block:
+            closes_room = desk.policy().at(it.details.service).capabilities.close_room
             return lesson_forms.build_end_form(it.details, reader=it.reader, now=it.ask.now, closes_room=closes_room)
 
         await _open_form(desk, asked, press, "end", draw)

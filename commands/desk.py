@@ -55,7 +55,7 @@ class Desk:
     policy: Callable[[], BookingPolicy]  # asked each time: user groups change
     make_device_link: Callable[[LessonDetails, Seat, int], Awaitable[Link]]  # raises RoomServiceError, Outdated
     enter: Callable[[Visit], Awaitable[Entry]]  # the way in of whoever has redeemed their link
-    fetch_recording: Callable[[str], Awaitable[str | None]]  # by session; raises RoomServiceError
+    fetch_recording: Callable[[str, str], Awaitable[str | None]]  # by service and session; raises RoomServiceError
     launch_defaults: LaunchDefaults
     quiet_hours: QuietHours  # in force for everybody, on each reader's own clock
     tasks: set[asyncio.Task[None]] = field(default_factory=set)

@@ -99,9 +99,9 @@ def _answer_privately(desk: Desk, asked: Asked) -> Answer:
 
 async def _show_recording(desk: Desk, watching: Watching, answer: Answer) -> None:
     details, person, now = watching.details, watching.person, desk.now()
-    service_name = desk.policy().service_name
+    service_name = desk.policy().at(details.service).service_name
     try:
-        url = await desk.fetch_recording(watching.session.session_id)
+        url = await desk.fetch_recording(details.service, watching.session.session_id)
     except RoomServiceError as error:
         log.warning("recording_not_fetched", lesson=details.lesson.id, error=str(error))
         await answer(playback.build_recording_failure(details, person, service_name=service_name, now=now))

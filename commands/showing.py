@@ -50,7 +50,7 @@ def _build(desk: Desk, seen: Seen) -> Block:
         runs=seen.runs,
         history=seen.history,
         names=seen.names,
-        service_name=desk.policy().service_name,
+        service_name=desk.policy().at(seen.details.service).service_name,
         now=desk.now(),
         rights=rights_of(seen.details, seen.person, watchers=watchers, is_admin=seen.is_admin),
     )

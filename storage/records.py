@@ -151,6 +151,7 @@ class NoticeKind(StrEnum):
     GO_LIVE = "go_live"
     READ_SESSIONS = "read_sessions"  # after the end: ask who came, end the lesson, sum it up
     COLLECT = "collect"  # after the end: ask for recording, transcript and summary text until they are there
+    KEEP_ROOM = "keep_room"  # the room itself has an end, which must not come before the last door closes
     ERASE_SECRETS = "erase_secrets"
 
 

@@ -61,7 +61,7 @@ class AgoraWhiteboard(NothingAfterwards):
 
     name: Final = "agora_whiteboard"
     shown_name: Final = PROVIDER
-    capabilities: Final = Capabilities(close_room=True)
+    capabilities: Final = Capabilities(close_room=True, own_page=True)
 
     def __init__(
         self,

@@ -31,6 +31,7 @@ class Capabilities:
     presence: bool = False  # tells who is inside now, though not who was
     shared_address: bool = False  # the last step is one address for everybody
     own_page: bool = False  # its rooms run inside a page of ours
+    room_ends: bool = False  # a room has an end of its own, which `extend_room` puts off
     max_participants: int | None = None
     longest_window: timedelta | None = None  # from the launch to `closes_at`
     languages: tuple[str, ...] = ()  # locales its rooms speak

@@ -65,7 +65,7 @@ class Loop(NothingAfterwards):
     name: Final = "loop"
     shown_name: Final = PROVIDER
     capabilities: Final = Capabilities(
-        close_room=True, presence=True, shared_address=True, max_participants=MOST_GUESTS
+        close_room=True, presence=True, shared_address=True, room_ends=True, max_participants=MOST_GUESTS
     )
 
     def __init__(

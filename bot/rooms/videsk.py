@@ -77,7 +77,14 @@ class Videsk(NothingAfterwards):
 
     name: Final = "videsk"
     shown_name: Final = PROVIDER
-    capabilities: Final = Capabilities(window=True, removal_at_end=True, close_room=True, longest_window=LONGEST_ACCESS)
+    capabilities: Final = Capabilities(
+        window=True,
+        removal_at_end=True,
+        close_room=True,
+        own_page=True,
+        room_ends=True,
+        longest_window=LONGEST_ACCESS,
+    )
 
     def __init__(
         self,

@@ -13,6 +13,7 @@ from bot.clock import SystemClock
 from bot.collecting import FIRST_PAUSE, LONGEST_PAUSE, Collector, next_pause
 from bot.errors import RoomServiceDown, RoomServiceRefused
 from bot.rooms.base import Audience, Capabilities, Happening, Line, Session, SessionEvent
+from bot.rooms.registry import RoomServices
 from bot.sandbox.clock import MovableClock
 from storage.records import CardKind, HeldSession, Lesson, NoticeKind, NoticeState, Produced
 from storage.store import Transaction
@@ -53,7 +54,7 @@ class Ended:
         self.rooms = ToldRooms(capabilities)
         self.clock = MovableClock(ENDS_AT, is_frozen=True, machine=SystemClock())
         self.collector = Collector(
-            store=stored.store, service=self.rooms, clock=self.clock, audiences=(Audience.TEACHER,)
+            store=stored.store, services=RoomServices([self.rooms]), clock=self.clock, audiences=(Audience.TEACHER,)
         )
 
     async def end(self, *sessions: Session, is_known: bool = True) -> None:

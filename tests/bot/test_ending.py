@@ -14,6 +14,7 @@ from bot.errors import NotAllowed, Outdated, RoomServiceDown, WrongState
 from bot.lifecycle import Ask
 from bot.reading import LookAgain, SessionReader
 from bot.rooms.base import Capabilities
+from bot.rooms.registry import RoomServices
 from bot.sandbox.clock import MovableClock
 from storage.records import Lesson, LessonState, NoticeKind, NoticeState, Person
 from storage.store import Transaction
@@ -56,7 +57,9 @@ async def end_now(stored: StoredSchool, lesson: Lesson, *, by: Person | None = N
 async def look(stored: StoredSchool, lesson: Lesson, rooms: ToldRooms, *, attempts: int = 1) -> LookAgain | None:
     """The work that ending leaves."""
     clock = MovableClock(DURING, is_frozen=True, machine=SystemClock())
-    reader = SessionReader(store=stored.store, service=rooms, clock=clock, late_after=timedelta(minutes=5))
+    reader = SessionReader(
+        store=stored.store, services=RoomServices([rooms]), clock=clock, late_after=timedelta(minutes=5)
+    )
     [notice] = [one for one in await stored.notices(lesson) if notices.is_ended_now(one)]
     details = await stored.details(lesson)
     assert notices.find_reason_to_drop(notice, details, now=DURING) is None
@@ -112,7 +115,7 @@ async def test_the_summary_waits_for_the_room_to_empty(stored: StoredSchool) -> 
 
 async def test_a_room_that_can_be_closed_is(stored: StoredSchool) -> None:
     """Where it is; at the first look, not again at those that follow."""
-    lesson, rooms = await begin(stored), ToldRooms(Capabilities(close_room=True))
+    lesson, rooms = await begin(stored), ToldRooms(Capabilities(attendance=True, close_room=True))
     await end_now(stored, lesson)
     rooms.sessions = [meet("p-Ada", STARTS_AT, None)]
 
@@ -124,7 +127,7 @@ async def test_a_room_that_can_be_closed_is(stored: StoredSchool) -> None:
 
 async def test_a_room_that_fails_to_close_keeps_no_summary_back(stored: StoredSchool) -> None:
     """People leave by themselves in the end."""
-    lesson, rooms = await begin(stored), ToldRooms(Capabilities(close_room=True))
+    lesson, rooms = await begin(stored), ToldRooms(Capabilities(attendance=True, close_room=True))
     rooms.fails_to_close = RoomServiceDown("Lessonspace", "no answer")
     await end_now(stored, lesson)
 
@@ -135,7 +138,7 @@ async def test_a_room_that_fails_to_close_keeps_no_summary_back(stored: StoredSc
 
 async def test_a_room_in_which_the_next_lesson_waits_stays_open(stored: StoredSchool) -> None:
     """Others are in it, or will be in a moment."""
-    lesson, rooms = await begin(stored), ToldRooms(Capabilities(close_room=True))
+    lesson, rooms = await begin(stored), ToldRooms(Capabilities(attendance=True, close_room=True))
     other = await stored.book(stored.ben, title="Geometry", starts_at=ENDS_AT, wants_new_room=True)
     await stored.write(lambda tx: tx.lessons.update(replace(other, room=lesson.room)))
     await end_now(stored, lesson)
@@ -153,7 +156,9 @@ async def test_a_lesson_moved_while_the_service_was_asked_goes_on(stored: Stored
     later = replace(lesson, ends_at=ENDS_AT + timedelta(minutes=10), revision=2)
     await stored.write(lambda tx: tx.lessons.update(later))
     clock = MovableClock(ENDS_AT, is_frozen=True, machine=SystemClock())
-    reader = SessionReader(store=stored.store, service=rooms, clock=clock, late_after=timedelta(minutes=5))
+    reader = SessionReader(
+        store=stored.store, services=RoomServices([rooms]), clock=clock, late_after=timedelta(minutes=5)
+    )
 
     assert await reader.look(notice, stale) is None
 

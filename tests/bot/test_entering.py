@@ -14,6 +14,7 @@ from bot.entering import Entrance
 from bot.errors import RoomServiceDown
 from bot.launching import Launcher
 from bot.rooms.base import Capabilities, Launch, LaunchRequest
+from bot.rooms.registry import RoomServices
 from bot.sandbox.clock import MovableClock
 from bot.whereabouts import Alerting
 from storage.records import Lesson, LessonState, LinkWay, Person
@@ -30,7 +31,7 @@ class MakesRooms(ToldRooms):
     """Makes another room for each launch that names none, and answers when it is let."""
 
     def __init__(self, capabilities: Capabilities | None = None) -> None:
-        super().__init__(capabilities)
+        super().__init__(capabilities or Capabilities())
         self.requests: list[LaunchRequest] = []
         self.made_count = 0
         self.gate = asyncio.Event()
@@ -63,7 +64,7 @@ class House:
         directory: Any = None  # nobody is looked up at the door
         launcher = Launcher(
             store=self.stored.store,
-            service=self.rooms,
+            services=RoomServices([self.rooms]),
             directory=directory,
             sealer=SEALER,
             clock=self.clock,
@@ -71,7 +72,7 @@ class House:
         )
         self.entrance = Entrance(
             store=self.stored.store,
-            service=self.rooms,
+            services=RoomServices([self.rooms]),
             launcher=launcher,
             clock=self.clock,
             alerting=Alerting(late_after=5 * MINUTE),

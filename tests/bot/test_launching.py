@@ -8,6 +8,7 @@ from typing import Any
 
 from bot.launching import Launcher
 from bot.rooms.base import Launch, LaunchRequest
+from bot.rooms.registry import RoomServices
 from bot.sandbox.clock import MovableClock
 from storage.records import Room
 from storage.sealing import Sealer, new_key
@@ -35,7 +36,7 @@ async def launch_twice(stored: StoredSchool, rooms: Launching) -> Room:
     directory: Any = None  # nobody is looked up for a further device
     launcher = Launcher(
         store=stored.store,
-        service=rooms,
+        services=RoomServices([rooms]),
         directory=directory,
         sealer=Sealer([new_key()]),
         clock=MovableClock(STARTS_AT - timedelta(minutes=5), is_frozen=True),

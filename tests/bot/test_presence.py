@@ -8,12 +8,13 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from bot import whereabouts
+from bot import comings, whereabouts
 from bot.clock import SystemClock
 from bot.errors import RoomServiceBusy, RoomServiceDown
 from bot.lateness import is_inside
 from bot.presence import Presence
-from bot.rooms.base import Capabilities, Happening, LiveSession, Session, SessionEvent
+from bot.rooms.base import Capabilities, Happening, LiveSession, Present, Session, SessionEvent
+from bot.rooms.registry import RoomServices
 from bot.sandbox.clock import MovableClock
 from bot.whereabouts import Alerting
 from storage.records import (
@@ -42,8 +43,12 @@ class LiveRooms(ToldRooms):
     def __init__(self) -> None:
         super().__init__()
         self.capabilities = Capabilities(attendance=True)
+        self.present: list[Present] = []
         self.lists = 0
         self.fault: Exception | None = None
+
+    async def list_present(self, room_id: str) -> list[Present]:
+        return self.present
 
     async def list_live_sessions(self) -> list[LiveSession]:
         self.lists += 1
@@ -75,7 +80,7 @@ class Watched:
         """As after a restart: nothing is remembered."""
         return Presence(
             store=self.stored.store,
-            service=self.rooms,
+            services=RoomServices([self.rooms]),
             clock=self.clock,
             alerting=Alerting(late_after=5 * MINUTE, admin_channel="C1"),
         )
@@ -286,14 +291,37 @@ async def wait_until_calm(presence: Presence) -> None:
             await asyncio.sleep(0.001)
 
 
-async def test_a_service_that_tells_nothing_is_never_asked(watched: Watched) -> None:
-    """Where attendance is not read from the service there is nothing to look at."""
+async def test_a_service_that_keeps_no_record_is_never_asked_for_it(watched: Watched) -> None:
+    """What our own door saw is looked at instead: that nobody came is known, and told in time."""
     watched.rooms.capabilities = Capabilities()
+    watched.clock.move_to(STARTS_AT + 6 * MINUTE)
+
+    await watched.presence.look()
+    details = await watched.details()
+
+    assert 0 == watched.rooms.lists
+    assert details.totals is not None
+    assert (True, watched.clock.now()) == (details.totals.is_known, details.totals.read_at)
+
+
+async def test_who_is_inside_is_counted_where_nobody_is_named(watched: Watched) -> None:
+    """Two looks, compared: nobody is taken for one of the participants, by name or otherwise."""
+    watched.rooms.capabilities = Capabilities(presence=True)
     watched.clock.move_to(STARTS_AT)
+    counts = []
+    for inside in (["c1"], ["c1", "c2"], ["c2"], []):
+        watched.rooms.present = [Present(connection=one, shown_name="Ben") for one in inside]
+        await watched.presence.look()
+        events = await watched.stored.store.read(
+            lambda tx: tx.attendance.list_events(watched.lesson.workspace_id, watched.lesson.id)
+        )
+        counts.append(len(comings.list_inside(events)))
+        watched.clock.move_by(MINUTE)
+    details = await watched.details()
 
-    await watched.presence.run()
-
-    assert (0, False) == (watched.rooms.lists, watched.presence.is_busy)
+    assert [1, 2, 1, 0] == counts
+    assert {None} == {seat.attendance and seat.attendance.joined_at for seat in details.seats}
+    assert () == details.unknown
 
 
 async def report(watched: Watched, name: str, minute: float) -> None:

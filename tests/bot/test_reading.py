@@ -11,6 +11,7 @@ from bot.clock import SystemClock
 from bot.errors import RoomServiceDown
 from bot.reading import LookAgain, SessionReader
 from bot.rooms.base import LESSON_TAG
+from bot.rooms.registry import RoomServices
 from bot.sandbox.clock import MovableClock
 from storage.records import Lesson, LessonState, NoticeKind, Verdict
 from storage.store import Transaction
@@ -31,7 +32,7 @@ class Told:
         self.rooms = ToldRooms()
         self.clock = MovableClock(ENDS_AT, is_frozen=True, machine=SystemClock())
         self._reader = SessionReader(
-            store=stored.store, service=self.rooms, clock=self.clock, late_after=timedelta(minutes=5)
+            store=stored.store, services=RoomServices([self.rooms]), clock=self.clock, late_after=timedelta(minutes=5)
         )
 
     async def look(self) -> LookAgain | None:

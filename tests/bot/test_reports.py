@@ -21,6 +21,7 @@ from bot.presence import Presence
 from bot.reports import TOGETHER, Reports
 from bot.rooms import lessonspace_webhooks
 from bot.rooms.base import Capabilities, Incoming, Report
+from bot.rooms.registry import RoomServices
 from bot.sandbox.clock import MovableClock
 from bot.whereabouts import Alerting
 from storage.errors import StorageError
@@ -72,9 +73,11 @@ class Room:
         self.rooms = ReportingRooms()
         self.sealer = Sealer([new_key()])
         self.clock = MovableClock(STARTS_AT + 3 * MINUTE, is_frozen=True, machine=SystemClock())
-        common: dict[str, Any] = {"store": stored.store, "service": self.rooms, "clock": self.clock}
-        self.presence = Presence(**common, alerting=Alerting(late_after=5 * MINUTE))
-        self.reports = Reports(**common, sealer=self.sealer, presence=self.presence, late_after=5 * MINUTE)
+        common: dict[str, Any] = {"store": stored.store, "clock": self.clock}
+        alerting = Alerting(late_after=5 * MINUTE)
+        self.presence = Presence(**common, services=RoomServices([self.rooms]), alerting=alerting)
+        common |= {"service": self.rooms, "presence": self.presence}
+        self.reports = Reports(**common, sealer=self.sealer, late_after=5 * MINUTE)
         self.count = 0
 
     async def prepare(self) -> None:

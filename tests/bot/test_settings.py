@@ -196,7 +196,7 @@ def test_missing_and_wrong_are_told_together() -> None:
         ("SLACK_API_URL", "https://[::1/", "whole address"),
         ("LESSONSPACE_API_URL", "https://example.org/?key=1", "leave out"),
         ("HALLPASS_PUBLIC_URL", "ftp://example.org/", "whole address"),
-        ("HALLPASS_ROOM_SERVICE", "videsk", "lessonspace"),
+        ("HALLPASS_ROOM_SERVICE", "zoom", "lessonspace"),
         ("HALLPASS_LINKS", "carrier pigeon", "direct"),
         ("HALLPASS_PROXIES", "proxy.example", "no address and no network"),
         ("HALLPASS_PROXIES", "10.0.0.1/8", "10.0.0.0/8"),

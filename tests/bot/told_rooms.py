@@ -30,7 +30,7 @@ class ToldRooms(NothingAfterwards):
     shown_name = "Lessonspace"
 
     def __init__(self, capabilities: Capabilities | None = None) -> None:
-        self.capabilities = capabilities or Capabilities()
+        self.capabilities = capabilities or Capabilities(attendance=True)
         self.closed: list[tuple[str, str | None]] = []  # with the region
         self.fails_to_close: RoomServiceError | None = None
         self.sessions: list[Session] = []

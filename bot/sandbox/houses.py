@@ -1,0 +1,62 @@
+"""The room service in which a school's lessons take place, standing in: opened by its name, with the bot's settings.
+
+Lessonspace always stands beside, as a school may have several; where it is not the one, the bot has no key to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from bot.sandbox.agora.stand_in import AgoraStandIn
+from bot.sandbox.clock import MovableClock
+from bot.sandbox.loop.stand_in import LoopStandIn
+from bot.sandbox.videsk.stand_in import VideskStandIn
+
+REGION = "eu"
+"""Where the school's whiteboards are kept."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class House:
+    """One stand-in beside Lessonspace's, and what the bot must know to find it."""
+
+    service: str
+    stand_in: VideskStandIn | AgoraStandIn | LoopStandIn
+    settings: Mapping[str, str]
+
+    @property
+    def needs_page(self) -> bool:
+        """Do its rooms run in a page of ours, so that the bot needs an address?"""
+        return not isinstance(self.stand_in, LoopStandIn)
+
+
+@asynccontextmanager
+async def open_house(service: str, clock: MovableClock) -> AsyncIterator[House]:
+    """The stand-in of this service, running. ValueError for a name that is none of them."""
+    match service:
+        case "videsk":
+            async with VideskStandIn(clock) as videsk:
+                settings = {
+                    "VIDESK_API_TOKEN": videsk.api_token,
+                    "VIDESK_API_URL": videsk.api_url,
+                    "VIDESK_SCRIPT_URL": videsk.script_url,
+                }
+                yield House(service=service, stand_in=videsk, settings=settings)
+        case "agora_whiteboard":
+            async with AgoraStandIn(clock) as agora:
+                settings = {
+                    "AGORA_APP_IDENTIFIER": agora.app_identifier,
+                    "AGORA_ACCESS_KEY": agora.access_key,
+                    "AGORA_SECRET_KEY": agora.secret_key,
+                    "AGORA_REGION": REGION,
+                    "AGORA_API_URL": agora.api_url,
+                    "AGORA_SCRIPT_URL": agora.script_url,
+                }
+                yield House(service=service, stand_in=agora, settings=settings)
+        case "loop":
+            async with LoopStandIn(clock) as loop:
+                yield House(service=service, stand_in=loop, settings={"LOOP_URL": f"{loop.origin}/"})
+        case _:
+            raise ValueError(f"no stand-in for {service}")

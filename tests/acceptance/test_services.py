@@ -1,0 +1,122 @@
+"""The same lesson in every other room service: booked, come to, extended, over, summed up. Through the whole app."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from bot.identity import StartRefused
+from bot.sandbox.loop.stand_in import LoopStandIn
+from bot.sandbox.school import School, open_school
+from bot.sandbox.slack.actors import Actor
+from storage.records import LessonState, NoticeKind
+from tests.acceptance import telling
+from tests.acceptance.conftest import MONDAY_TWO_PM
+
+EVERY = pytest.mark.parametrize("service", ["videsk", "agora_whiteboard", "loop"])
+VALUES = re.compile(r'<script type="application/json" id="values">(.*?)</script>', re.DOTALL)
+
+
+async def book(school: School) -> tuple[Actor, Actor]:
+    ada, ben = school.add("Ada"), school.add("Ben")
+    await telling.book(school, ada, "@Ben today 3pm 45m Algebra")
+    return ada, ben
+
+
+async def come_in(school: School, actor: Actor) -> str | dict[str, Any]:
+    """What their browser is given at last: an address, or what a page of ours is handed."""
+    card = telling.find_card(actor)
+    url = telling.list_buttons(card)["join"].get("url")
+    if url is None:
+        before = len(actor.private_answers())
+        await actor.press(card, "join")
+        await school.slack.wait_for(lambda: len(actor.private_answers()) > before)
+        return str(telling.list_buttons(actor.private_answers()[-1])["go_in"]["url"])
+    async with httpx.AsyncClient() as browser:
+        await browser.get(url)
+        answer = await browser.post(url, follow_redirects=True)
+        values = VALUES.search(answer.text)
+        assert values is not None, answer.text
+        given: dict[str, Any] = json.loads(values[1])
+        return given
+
+
+@EVERY
+async def test_a_lesson_is_held_and_summed_up(tmp_path: Path, service: str) -> None:
+    """Nothing is asked before somebody comes; who came is on the board and in the summary, who did not is absent."""
+    async with open_school(tmp_path, starts_at=MONDAY_TWO_PM, service=service) as school:
+        await school.start()
+        ada, ben = await book(school)
+        assert (await telling.get_lesson_details(school)).room.room_id is None
+        await telling.move_to(school, 13, 55)
+
+        given = await come_in(school, ben)
+        await telling.settle(school)
+        board = ada.read(telling.find_card(ada))
+        during = await telling.get_lesson_details(school)
+        await telling.move_to(school, 14, 45)
+        await telling.move_to(school, 15, 30)
+
+        assert given
+        assert service == during.service
+        assert during.room.room_id is not None
+        assert LessonState.LIVE == during.lesson.state
+        assert "joined" in board
+        assert LessonState.ENDED == (await telling.get_lesson(school)).state
+        summary = telling.find_message(ada, "over")
+        assert "Ben" in ada.read(summary)
+
+
+@EVERY
+async def test_an_extended_lesson_keeps_its_join_and_its_room(tmp_path: Path, service: str) -> None:
+    """However often: the same Join lets Ben in again, past the end that the room was made with."""
+    async with open_school(tmp_path, starts_at=MONDAY_TWO_PM, service=service) as school:
+        await school.start()
+        ada, ben = await book(school)
+        await telling.move_to(school, 14)
+        first = await come_in(school, ada)
+        for _ in range(4):
+            assert (await ada.press(telling.find_card(ada), "extend")).is_fine
+            await telling.settle(school)
+        await telling.move_to(school, 15, 20)
+
+        assert first
+        assert await come_in(school, ben)
+        assert [] == await telling.list_notices(school, NoticeKind.MOVED)
+        assert LessonState.LIVE == (await telling.get_lesson(school)).state
+
+
+async def test_nobody_stays_in_a_room_whose_service_puts_nobody_out(tmp_path: Path) -> None:
+    """When the last door closes the room is closed: no learner stays behind unsupervised."""
+    async with open_school(tmp_path, starts_at=MONDAY_TWO_PM, service="loop") as school:
+        await school.start()
+        _, ben = await book(school)
+        await telling.move_to(school, 14)
+        assert school.house is not None
+        assert isinstance(school.house.stand_in, LoopStandIn)
+        loop = school.house.stand_in
+        tab = loop.browser("Ben's")
+        await tab.join(str(await come_in(school, ben)))
+        assert await tab.is_inside()
+        await telling.move_to(school, 14, 44)
+        await tab.refresh()
+        await telling.move_to(school, 15, 15)
+        await telling.move_to(school, 15, 16)
+
+        assert not await tab.is_inside()
+        assert LessonState.ENDED == (await telling.get_lesson(school)).state
+
+
+async def test_a_page_s_service_without_an_address_stops_the_start(tmp_path: Path) -> None:
+    """With what to set."""
+    settings = {"HALLPASS_PUBLIC_URL": ""}
+    async with open_school(tmp_path, starts_at=MONDAY_TWO_PM, service="videsk", settings=settings) as school:
+        with pytest.raises(StartRefused) as refused:
+            await school.start()
+
+    assert "HALLPASS_PUBLIC_URL" in refused.value.mend
