@@ -1,4 +1,4 @@
-"""Pictures of every page of a join link, on a phone and on a desktop: `make screenshots`. Made by hand, kept beside this.
+"""Pictures of every page of a join link, on a phone and on a desktop, taken by `make screenshots`; kept beside this.
 
 They are not compared with anything: fonts differ from machine to machine. Somebody looks at them.
 """
