@@ -39,6 +39,8 @@ STOP_WITHIN = timedelta(seconds=10)
 BREATH_SECONDS = 0.02
 """Between two looks. One claim for all that became free meanwhile costs what a claim for one of them would: each
 reads whole lessons. Slots are twice what is launched at once, so nothing stands idle for it."""
+DEEP_BREATH_SECONDS = 0.06
+"""The same while most slots are taken, as they are while a class is sent its links."""
 ALARM = "alarm"
 POSTS = frozenset(NoticeKind) - WORK
 
@@ -111,7 +113,8 @@ class Scheduler:
             except Exception:
                 log.exception("look_failed")
             # The first thing to do after a quiet time is looked for at once; while there is much to do, many together.
-            await asyncio.sleep(BREATH_SECONDS)
+            is_crowded = len(self._tasks) > self._slots // 2
+            await asyncio.sleep(DEEP_BREATH_SECONDS if is_crowded else BREATH_SECONDS)
 
     async def stop(self) -> None:
         """Claim nothing more, let what is in flight finish within a limit, leave the rest to be claimed again."""

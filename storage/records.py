@@ -14,7 +14,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from functools import cache
+from functools import cache, cached_property
 from typing import NewType, get_args, get_type_hints
 from uuid import UUID
 
@@ -588,7 +588,7 @@ class LessonDetails:
     channel_failure: str | None = None  # why the channel could not be told, a code
     sessions: tuple[HeldSession, ...] = ()  # of an ended lesson, oldest first
 
-    @property
+    @cached_property
     def leaders(self) -> tuple[Seat, ...]:
         return tuple(seat for seat in self.seats if seat.participant.is_leader)
 
