@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 
@@ -43,7 +43,7 @@ class Piece:
     kind: Kind
     text: str = ""
     parts: tuple[Piece, ...] = ()
-    url: str | None = None
+    url: str | None = field(default=None, repr=False)
     """Where a link leads; only addresses that a page may follow."""
     at: datetime | None = None
     """The instant of a date, for machines."""

@@ -7,7 +7,7 @@ becomes is the template's to say.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -56,17 +56,17 @@ class Slot:
 
     kind: str
     """Slack's own word for it."""
-    element: Json
+    element: Json = field(repr=False)
     id: str
     """Its control's id on the page."""
     name: str
     place: Place
-    value: str
+    value: str = field(repr=False)
     """What stands in it, as its control takes it; empty where several can be chosen."""
     groups: tuple[Group, ...]
     reports: bool
     """Is each change told to the app at once?"""
-    url: str | None
+    url: str | None = field(repr=False)
     """Where a link button leads."""
     labelled_by: str
     """The page's id of the text that says what this is; empty where nothing does."""

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from bot.sandbox.blockkit import list_elements
+from bot.sandbox.play.drawing import draw_message
 from bot.sandbox.play.posted import read_posted
 from bot.sandbox.play.rendering import render_message, render_sheet, render_view
 from bot.sandbox.slack.inputs import keeps_value, to_kept
@@ -275,6 +276,43 @@ def test_pages_run_nothing_and_load_nothing(gallery: Gallery) -> None:
         for node in page.walk():
             assert node.tag not in ("script", "style", "img", "iframe", "link", "object"), name
             assert not {a for a in node.attributes if a.startswith("on") or a in ("src", "style", "srcset")}, name
+
+
+def _luminance(colour: str) -> float:
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@pytest.mark.parametrize("is_dark", [False, True], ids=["light", "dark"])
+def test_everything_can_be_read(is_dark: bool) -> None:
+    """Text against what it stands on 4.5 to 1 at least, edges and focus ring 3 to 1 (WCAG 2.2, 1.4.3, 1.4.11)."""
+    roots = re.findall(r":root \{(.*?)\}", render_sheet("Gallery", []), re.S)
+    colours = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", roots[1 if is_dark else 0]))
+
+    def contrast(one: str, other: str) -> float:
+        high, low = sorted((_luminance(colours[one]), _luminance(colours[other])), reverse=True)
+        return (high + 0.05) / (low + 0.05)
+
+    inks = [*(("ink", ground) for ground in ("paper", "back", "called", "wrong")), ("soft", "paper"), ("soft", "back")]
+    for ink, ground in (*inks, ("link", "paper"), ("danger", "paper"), ("on-deed", "deed"), ("on-danger", "danger")):
+        assert contrast(ink, ground) >= 4.5, (ink, ground)
+    for edge in ("edge", "focus", "deed", "danger"):
+        assert contrast(edge, "paper") >= 3, edge
+
+
+def test_no_way_in_is_in_a_repr() -> None:
+    """A button's address is a secret, and so is what people typed."""
+    button = {"type": "button", "action_id": "go", "text": {"type": "plain_text", "text": "Join"}}
+    blocks = [
+        {"type": "actions", "elements": [button | {"url": "https://room.example/secret", "value": "secret"}]},
+        {"type": "section", "text": {"type": "mrkdwn", "text": "<https://room.example/secret|Join>"}},
+    ]
+
+    drawn = draw_message(blocks, VIEWER, within="1")
+
+    assert "secret" not in repr(drawn)
+    assert drawn.faults == ()
 
 
 # Hostile
