@@ -17,7 +17,11 @@ async def trial(request: pytest.FixtureRequest) -> AsyncIterator[Trial]:
     """Each service in turn. Whoever is tried, and for what, is told to the report."""
     async with open_trial(request.param) as trial:
         for marker in request.node.iter_markers("promise"):
-            told = {"service": request.param, "promise": marker.args[0], "keeper": keeper_of(trial, marker.args[0])}
+            told = {
+                "service": request.param,
+                "promise": marker.args[0].value,
+                "keeper": keeper_of(trial, marker.args[0]).value,
+            }
             request.node.user_properties += told.items()
         yield trial
 

@@ -17,6 +17,7 @@ import pytest
 
 from bot.errors import RoomServiceBusy, RoomServiceDown, RoomServiceError, RoomServiceNonsense, RoomServiceRefused
 from bot.rooms.base import Launch, RoomService
+from bot.rooms.http import HttpClient
 from bot.sandbox.faults import EVERY_METHOD, Fault, FaultKind
 from tests.bot.rooms.contract import Promise, holds
 from tests.bot.rooms.meddling import Meddler, iterate_changes
@@ -73,7 +74,7 @@ def find_secrets(trial: Trial, launch: Launch) -> list[str]:
 def meddle(trial: Trial) -> Iterator[tuple[Meddler, RoomService]]:
     """The service once more, with somebody between it and its provider."""
     meddler = Meddler(trial.client)
-    yield meddler, trial.rebuild(client=httpx.AsyncClient(transport=meddler))
+    yield meddler, trial.rebuild(client=HttpClient(transport=meddler, timeout=httpx.Timeout(5)))
 
 
 async def expect(
