@@ -33,6 +33,7 @@ from bot.assembly import (
     open_room_services,
     open_slack_session,
 )
+from bot.beacons import Beacons
 from bot.booking import BookingPolicy, Offer
 from bot.cardkeeping import CardKeeper
 from bot.claims import Claims
@@ -266,7 +267,19 @@ class Hallpass:
         public_url = self._settings.hallpass_public_url
         if public_url is None:
             return []
-        return JoinWeb(door=self._door, clock=self._clock, public_url=public_url).list_routes()
+        beacons = Beacons(
+            store=self.store,
+            door=self._door,
+            clock=self._clock,
+            alerting=self._build_alerting(),
+            runs_here=self._runs_here,
+        )
+        return JoinWeb(door=self._door, beacons=beacons, clock=self._clock, public_url=public_url).list_routes()
+
+    def _runs_here(self, service_name: str) -> bool:
+        """Do this service's rooms run inside a page of ours?"""
+        service = self._services.find(service_name)
+        return service is not None and service.capabilities.own_page
 
     def _start_reports(self, stack: AsyncExitStack, presence: Presence) -> None:
         """What rooms reported is worked on, also what was stored before a stop."""

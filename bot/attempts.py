@@ -1,7 +1,8 @@
-"""How often one address may try links that open nothing. In memory, by a sliding window. Pure: time is handed in.
+"""How often something may be tried. In memory, by a sliding window. Pure: time is handed in.
 
-A token cannot be guessed; this only keeps whoever tries from costing much. So only misses count, never somebody's own
-link: a whole school comes from one address, all at the same minute.
+Above all links that open nothing, from one address. A token cannot be guessed; this only keeps whoever tries from
+costing much. So only misses count there, never somebody's own link: a whole school comes from one address, all at the
+same minute.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ MOST_ADDRESSES = 10_000
 
 
 class Attempts:
-    """Counts misses by address."""
+    """Counts misses by address; or whatever `note` is told of, by whatever else it comes from."""
 
     def __init__(self, *, most: int = MOST, window: timedelta = WINDOW, most_addresses: int = MOST_ADDRESSES) -> None:
         self._most = most
@@ -35,8 +36,8 @@ class Attempts:
             misses.popleft()
         return misses[0] + self._window - now if len(misses) >= self._most else None
 
-    def note_miss(self, address: str, *, now: datetime) -> None:
-        """A link from there opened nothing."""
+    def note(self, address: str, *, now: datetime) -> None:
+        """What counts came from there, such as a link that opened nothing."""
         network = network_of(address)
         self._misses.setdefault(network, deque(maxlen=self._most)).append(now)
         self._misses.move_to_end(network)

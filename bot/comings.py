@@ -12,6 +12,7 @@ Nobody is matched by name: what `presence` sees is counted, and is nobody's atte
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from storage.records import AttendanceEvent, LessonDetails, Link, Seat, new_id
@@ -20,6 +21,8 @@ REDEMPTION, BEACON, PRESENCE = "redemption", "beacon", "presence"
 """Sources of attendance events."""
 NAMING = frozenset({REDEMPTION, BEACON})
 """Those that say who it was."""
+EVERY = timedelta(minutes=1)
+"""How often a page of ours says that it is open."""
 SILENCE = timedelta(minutes=2)
 """A page of ours that says nothing for so long was closed."""
 
@@ -44,6 +47,25 @@ def build_coming(link: Link, seat: Seat, *, source: str, kind: str, now: datetim
         shown_name=seat.person.name,
         at=now,
     )
+
+
+def mark_silences(events: Iterable[AttendanceEvent], *, now: datetime) -> list[AttendanceEvent]:
+    """The same events, and a *left* wherever a page fell silent without one: when its next word was due, and not heard.
+
+    Whose page never said anything (scripts were off, or the room runs elsewhere) fell silent nowhere.
+    """
+    events = list(events)
+    pages: dict[tuple[str, str | None], list[AttendanceEvent]] = {}
+    for event in sorted(events, key=lambda one: (one.at, one.id)):
+        pages.setdefault((event.who, event.connection), []).append(event)
+    for heard in pages.values():
+        following = [one.at for one in heard[1:]] + [now]
+        events += [
+            replace(event, id=new_id(), source_id=f"{event.source_id}:silence", kind="left", at=event.at + EVERY)
+            for event, next_at in zip(heard, following, strict=True)
+            if event.source == BEACON and event.kind == "joined" and next_at - event.at > SILENCE
+        ]
+    return events
 
 
 def compare_presence(

@@ -1,8 +1,8 @@
 """The rooms that run inside a page of ours: which script opens each, and what that page may load and use. Pure.
 
-A page may load the provider's script and speak to the provider, and nothing else. What a provider's script connects to
-is taken from its documentation where that says so: Videsk's names its domain, Agora's names none, so that the domains
-of its SDK stand here.
+A page may load the provider's script, speak to the provider and tell us that it is open, and nothing else. What a
+provider's script connects to is taken from its documentation where that says so; the rest is inferred, and marked so.
+No setting adds to it: where a script is served from is one already, and its origin is let in with it.
 """
 
 from __future__ import annotations
@@ -25,17 +25,23 @@ class EmbedRules:
 RULES = {
     "videsk": EmbedRules(
         script="videsk.js",
+        # Both from its integration guide: `*.videsk.io`, signalling by WebSocket below it. Media go peer to peer or by
+        # TURN, which no content policy rules.
         speaks_to=("https://*.videsk.io", "wss://*.videsk.io"),
+        # Inferred from what a video call uses: nothing names them.
         uses=("camera", "microphone", "display-capture", "fullscreen", "autoplay"),
     ),
     "agora_whiteboard": EmbedRules(
         script="agora_whiteboard.js",
         speaks_to=(
+            # Of these only `api.netless.link`, and the script's own host below it, are documented. The rest is inferred
+            # from the SDK's regional hosts and may change with it: a browser's console names whatever is refused.
             *("https://*.netless.link", "wss://*.netless.link"),
             *("https://*.netless.group", "wss://*.netless.group"),
             *("https://*.herewhite.com", "wss://*.herewhite.com"),
             *("https://*.agora.io", "wss://*.agora.io"),
         ),
+        # Inferred from what a whiteboard does: nothing names them.
         uses=("fullscreen", "autoplay", "clipboard-read", "clipboard-write"),
     ),
 }
@@ -54,7 +60,7 @@ def build_policy(embed: Embed, rules: EmbedRules, *, nonce: str) -> str:
         (
             "default-src 'none'",
             f"script-src 'nonce-{nonce}' 'wasm-unsafe-eval' {script}".rstrip(),
-            f"connect-src {speaks_to}",
+            f"connect-src 'self' {speaks_to}",
             # A provider's script sets styles of its own, without any nonce.
             "style-src 'unsafe-inline' https:",
             "img-src https: data: blob:",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 from babel import Locale
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -48,11 +49,29 @@ def render_page(page: Page, *, action: str | None = None, nonce: str) -> str:
 
 
 def render_room(
-    room: RoomText, locale: Locale, *, script: str, values: Mapping[str, str], back: str, nonce: str
+    room: RoomText,
+    locale: Locale,
+    *,
+    script: str,
+    values: Mapping[str, str],
+    back: str,
+    here: str,
+    every: timedelta,
+    nonce: str,
 ) -> str:
-    """A provider's room in a page of ours. `values` go into a block of data, where nothing is run."""
+    """A provider's room in a page of ours. `values` go into a block of data, where nothing is run.
+
+    `here`: where the page says, so often, that it is open.
+    """
     return PAGES.get_template("room.html").render(
-        room=room, script=script, values=dict(values), back=back, nonce=nonce, **_tell_language(locale)
+        room=room,
+        script=script,
+        values=dict(values),
+        back=back,
+        here=here,
+        every_seconds=every.total_seconds(),
+        nonce=nonce,
+        **_tell_language(locale),
     )
 
 

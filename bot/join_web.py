@@ -3,6 +3,7 @@
     GET   /join/<token>         how things stand, for whoever holds the link: previews, scanners, prefetch are welcome
     POST  /join/<token>         the button: redeemed for this browser, launched, 303 to the room
     GET   /join/<token>/room    a room that runs inside a page of ours; only for the browser that redeemed the link
+    POST  /join/<token>/here    that page says "joined", once a minute, or "left"; answered without a word
 
 A browser is known by a cookie, one for each link, made when it first sees the page: so that both halves of a double
 click are the same browser. Without cookies somebody still comes in, once. A token is in the path and nowhere else: no
@@ -25,7 +26,9 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from bot.attempts import Attempts
+from bot.beacons import WORDS, Beacons, Heard
 from bot.clock import Clock
+from bot.comings import EVERY
 from bot.door import Door, Entry, Visit
 from bot.embeds import build_policy, find_origin, find_rules
 from bot.errors import RoomServiceBusy
@@ -50,6 +53,9 @@ log = structlog.get_logger("hallpass.door")
 
 PATH: Final = "/join/{token}"
 ROOM_PATH: Final = "/join/{token}/room"
+HERE_PATH: Final = "/join/{token}/here"
+LONGEST_WORD: Final = 16
+"""Bytes; a page says "joined" or "left"."""
 STATUSES: Mapping[Face, int] = {
     Face.READY: 200,
     Face.COMES_BACK: 200,
@@ -66,6 +72,13 @@ STATUSES: Mapping[Face, int] = {
     Face.TROUBLE: 503,
     Face.BUSY: 503,
     Face.NOT_READY: 503,
+}
+ANSWERS: Mapping[Heard, int] = {
+    Heard.KEPT: 204,
+    Heard.UNKNOWN: 404,
+    Heard.NOT_THEIRS: 403,
+    Heard.SHUT: 410,
+    Heard.TOO_OFTEN: 429,
 }
 WELCOME: Final = (Standing.FINE, Standing.COMES_BACK, Standing.TOO_EARLY)
 """Who stands like this gets the cookie by which their browser is known."""
@@ -85,8 +98,11 @@ NO_FEATURES: Final = "camera=(), microphone=(), geolocation=(), display-capture=
 class JoinWeb:
     """The routes below `public_url` (with its closing slash)."""
 
-    def __init__(self, *, door: Door, clock: Clock, public_url: str, attempts: Attempts | None = None) -> None:
+    def __init__(
+        self, *, door: Door, beacons: Beacons, clock: Clock, public_url: str, attempts: Attempts | None = None
+    ) -> None:
         self._door = door
+        self._beacons = beacons
         self._clock = clock
         self._origin = find_origin(public_url)
         self._is_secure = self._origin.startswith("https:")
@@ -99,6 +115,7 @@ class JoinWeb:
             Route(PATH, self._guard(self.show), methods=["GET"]),
             Route(PATH, self._guard(self.press), methods=["POST"]),
             Route(ROOM_PATH, self._guard(self.show_room), methods=["GET"]),
+            Route(HERE_PATH, self._guard(self.hear), methods=["POST"]),
         ]
 
     def _guard(self, answer: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
@@ -159,6 +176,23 @@ class JoinWeb:
             entry = await self._door.enter(visit, visitor_address=_address_of(request))
         return self._answer_entry(request, entry, hands_over=False)
 
+    async def hear(self, request: Request) -> Response:
+        """What the page of a room says of itself. Nobody reads the answer but its script."""
+        if not self._is_from_our_page(request):
+            return _answer_nothing(403)
+        length = request.headers.get("content-length", "")
+        if not length.isdigit() or int(length) > LONGEST_WORD:
+            return _answer_nothing(413)
+        word = (await request.body()).decode("ascii", errors="replace")
+        if word not in WORDS:
+            return _answer_nothing(400)
+        heard = await self._beacons.hear(
+            request.path_params["token"], self._find_browser(request), word, address=_address_of(request)
+        )
+        if heard is Heard.UNKNOWN:
+            self._attempts.note(_address_of(request), now=self._clock.machine_now())
+        return _answer_nothing(ANSWERS[heard])
+
     def _answer_entry(self, request: Request, entry: Entry, *, hands_over: bool) -> Response:
         """On to the room, or why not. `hands_over`: a room of ours gets an address that can be reloaded."""
         launch, visit = entry.launch, entry.visit
@@ -193,6 +227,8 @@ class JoinWeb:
             script=rules.script,
             values=embed.values,
             back=f"../{request.path_params['token']}",
+            here="here" if request.method == "GET" else f"{request.path_params['token']}/here",
+            every=EVERY,
             nonce=nonce,
         )
         headers = {
@@ -212,7 +248,7 @@ class JoinWeb:
         return response
 
     def _answer_unknown(self, request: Request) -> Response:
-        self._attempts.note_miss(_address_of(request), now=self._clock.machine_now())
+        self._attempts.note(_address_of(request), now=self._clock.machine_now())
         return self._answer(build_unknown(_words_of(request)))
 
     def _answer(self, page: Page, *, action: str | None = None, retry_after: timedelta = PAUSE) -> Response:
@@ -269,6 +305,10 @@ class JoinWeb:
         """One for each link, with nothing of the token in its name."""
         short = hashlib.sha256(b"cookie " + request.path_params["token"].encode()).hexdigest()[:12]
         return f"{'__Host-' if self._is_secure else ''}hallpass-{short}"
+
+
+def _answer_nothing(status: int) -> Response:
+    return Response(status_code=status, headers=dict(GUARDED))
 
 
 def _send_on(address: str) -> Response:

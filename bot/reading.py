@@ -265,9 +265,10 @@ def judge_own(
 ) -> Judged:
     """Who came by our own door, for a service that keeps no record. Writes nothing.
 
-    Who was seen coming and never seen going is taken to be there until now.
+    Who was seen coming and never seen going is taken to be there until now, unless their page fell silent.
     """
-    events = [event for event in _list_stored(tx, details) if event.source in comings.NAMING]
+    named = [event for event in _list_stored(tx, details) if event.source in comings.NAMING]
+    events = comings.mark_silences(named, now=now)
     sessions = {event.session_id: event.at for event in reversed(events)}  # the first of each, stored by `at`
     facts = [
         SessionFacts(session_id=session_id, started_at=started_at, ended_at=None if is_provisional else now)

@@ -190,7 +190,7 @@ async def test_every_address_and_every_metric_has_its_row() -> None:
     answer = await routes["/metrics"].endpoint(Request({"type": "http"}))
     measured = re.findall(r"^(hallpass_\w+) ", bytes(answer.body).decode(), re.M)
 
-    with_public_url = [*routes, join_web.PATH, join_web.ROOM_PATH]
+    with_public_url = [*routes, join_web.PATH, join_web.ROOM_PATH, join_web.HERE_PATH]
     assert sorted(with_public_url) == sorted(strip_code(row[0]) for row in list_rows(section, "Address"))
     assert sorted(measured) == sorted(strip_code(row[0]) for row in list_rows(section, "Metric"))
 

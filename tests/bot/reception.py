@@ -19,12 +19,14 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
 from bot.attempts import Attempts
+from bot.beacons import Beacons
 from bot.door import Door
 from bot.join_web import JoinWeb
 from bot.links import digest_of, new_token
 from bot.rooms.base import Embed, Launch
 from bot.sandbox.clock import MovableClock
 from bot.serving import QuietServer, open_listener, stop_server
+from bot.whereabouts import Alerting
 from storage.records import Lesson, LessonDetails, Link, LinkId, LinkWay, Seat, new_id
 from storage.sqlite import open_store
 from storage.store import Store, Transaction
@@ -164,7 +166,14 @@ async def open_reception(
             link=link,
             door=door,
         )
-        web = JoinWeb(door=door, clock=clock, public_url=public_url or f"{origin}/", attempts=attempts)
+        beacons = Beacons(
+            store=store,
+            door=door,
+            clock=clock,
+            alerting=Alerting(late_after=timedelta(minutes=5)),
+            runs_here=lambda _: rooms.embed is not None or rooms.ask is not None,
+        )
+        web = JoinWeb(door=door, beacons=beacons, clock=clock, public_url=public_url or f"{origin}/", attempts=attempts)
         server = QuietServer(
             uvicorn.Config(
                 Starlette(routes=[*web.list_routes(), Route(ELSEWHERE, rooms.arrive)]),

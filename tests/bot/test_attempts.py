@@ -17,12 +17,12 @@ def test_an_address_waits_until_its_first_miss_is_old() -> None:
     attempts = Attempts(most=3, window=timedelta(minutes=5))
     for minute in (0, 1, 2):
         assert attempts.find_wait(HERE, now=NOW + timedelta(minutes=minute)) is None
-        attempts.note_miss(HERE, now=NOW + timedelta(minutes=minute))
+        attempts.note(HERE, now=NOW + timedelta(minutes=minute))
 
     assert timedelta(minutes=2) == attempts.find_wait(HERE, now=NOW + timedelta(minutes=3))
     assert attempts.find_wait(THERE, now=NOW + timedelta(minutes=3)) is None
     assert attempts.find_wait(HERE, now=NOW + timedelta(minutes=5)) is None
-    attempts.note_miss(HERE, now=NOW + timedelta(minutes=5))
+    attempts.note(HERE, now=NOW + timedelta(minutes=5))
     assert timedelta(minutes=1) == attempts.find_wait(HERE, now=NOW + timedelta(minutes=5))
 
 
@@ -30,7 +30,7 @@ def test_only_the_latest_addresses_are_kept() -> None:
     """Whoever comes from a million addresses fills no memory."""
     attempts = Attempts(most=1, most_addresses=2)
     for address in (HERE, THERE, "192.0.2.3"):
-        attempts.note_miss(address, now=NOW)
+        attempts.note(address, now=NOW)
 
     assert attempts.find_wait(HERE, now=NOW) is None
     assert attempts.find_wait(THERE, now=NOW) is not None

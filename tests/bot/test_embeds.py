@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from bot.embeds import RULES, build_policy, find_origin, find_rules
@@ -29,7 +31,7 @@ def test_only_the_provider_is_spoken_to(page: str) -> None:
     assert policy["script-src"] == ["'nonce-n'", "'wasm-unsafe-eval'", "https://cdn.test"]
     assert "*" not in policy["connect-src"]
     assert {"https://cdn.test", "wss://cdn.test"} <= set(policy["connect-src"])
-    assert all(source.startswith(("https://", "wss://")) for source in policy["connect-src"])
+    assert all(source.startswith(("https://", "wss://", "'self'")) for source in policy["connect-src"])
     assert policy["frame-ancestors"] == policy["form-action"] == policy["base-uri"] == ["'none'"]
 
 
@@ -67,11 +69,13 @@ def test_values_are_data_whatever_is_in_them() -> None:
         script="videsk.js",
         values={"alias": "</script><script>alert(1)</script>"},
         back="../x",
+        here="here",
+        every=timedelta(minutes=1),
         nonce="n",
     )
 
     assert "<script>alert" not in html
-    assert html.count("</script>") == 2
+    assert html.count("</script>") == 3
 
 
 def test_another_page_is_nobodys() -> None:

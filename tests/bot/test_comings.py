@@ -1,0 +1,43 @@
+"""Pages that fall silent, by what they said before."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from bot.comings import BEACON, EVERY, REDEMPTION, SILENCE, build_coming, mark_silences
+from storage.records import AttendanceEvent
+from tests.records import STARTS_AT, make_lesson, make_link, make_person, make_seat
+
+MINUTE = timedelta(minutes=1)
+SEAT = make_seat(make_lesson(), make_person("Ben"))
+LINK = make_link(SEAT.participant)
+
+
+def word(minute: float, kind: str = "joined", source: str = BEACON) -> AttendanceEvent:
+    return build_coming(LINK, SEAT, source=source, kind=kind, now=STARTS_AT + minute * MINUTE)
+
+
+@pytest.mark.parametrize(
+    "said, now, left_at",
+    [
+        ([word(0), word(1)], 2, []),
+        ([word(0), word(1)], 3, []),
+        ([word(0), word(1)], 3.1, [2]),  # crashed: gone when the next word was due
+        ([word(0), word(1), word(10)], 11, [2]),  # and back
+        ([word(0), word(10), word(20)], 30, [1, 11, 21]),
+        ([word(0), word(1, "left")], 30, []),  # it said so itself
+        ([word(0, source=REDEMPTION)], 30, []),  # a page without scripts tells nothing
+        ([word(0, source=REDEMPTION), word(0)], 30, [1]),
+        ([word(1), word(0)], 2, []),  # in whatever order they are read
+    ],
+)
+def test_a_page_that_fell_silent_was_closed(said: list[AttendanceEvent], now: float, left_at: list[float]) -> None:
+    """`said` and `left_at` in minutes of the lesson; what was said stays as it was."""
+    marked = mark_silences(said, now=STARTS_AT + now * MINUTE)
+
+    assert said == marked[: len(said)]
+    assert left_at == [(one.at - STARTS_AT) / MINUTE for one in marked[len(said) :]]
+    assert all(one.kind == "left" for one in marked[len(said) :])
+    assert EVERY < SILENCE
