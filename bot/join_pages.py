@@ -209,7 +209,6 @@ def _build_shut(
 ) -> Page:
     say = reader.words._
     heading, *lines = _say_why(details, seat, link, standing, reader)
-    is_helped_in_slack = standing in (Standing.USED_ELSEWHERE, Standing.REPLACED, Standing.CANCELLED)
     return Page(
         face=Face(standing.value),
         locale=reader.words.locale,
@@ -217,7 +216,7 @@ def _build_shut(
         heading=heading,
         facts=_list_facts(details, seat, reader) if standing is not Standing.REVOKED else (),
         lines=tuple(lines),
-        slack_url=slack_url if is_helped_in_slack else None,
+        slack_url=slack_url if standing is not Standing.OVER else None,
         slack_label=say("Get a new link in Slack") if standing is Standing.USED_ELSEWHERE else say("Open Slack"),
     )
 

@@ -135,7 +135,10 @@ def test_a_leader_is_not_sent_to_themself() -> None:
 
 def test_slack_is_opened_where_the_card_is() -> None:
     """The person's own conversation with Hallpass; nothing where there is none yet."""
-    assert page_of(Standing.USED_ELSEWHERE).slack_url == "https://slack.com/app_redirect?team=T1&channel=D1"
+    for standing in Standing:
+        is_shut = standing not in (Standing.FINE, Standing.COMES_BACK, Standing.TOO_EARLY, Standing.OVER)
+        expected = "https://slack.com/app_redirect?team=T1&channel=D1" if is_shut else None
+        assert page_of(standing).slack_url == expected
     assert page_of(Standing.USED_ELSEWHERE, conversation=None).slack_url is None
     assert (
         find_slack_url(make_person(conversation="D&x"), "T1") == "https://slack.com/app_redirect?team=T1&channel=D%26x"
