@@ -1,7 +1,8 @@
 """`hallpass run` with a second hand: how late its event loop is at most, and how often its store commits.
 
-The bot itself is the same, built by `bot.app`; one task ticks beside it, every two milliseconds. On SIGUSR1 it tells
-what it has seen since it was last asked, as one line of JSON.
+The bot itself is the same, built by `bot.app`; one task ticks beside it, every two milliseconds, unless it is told
+not to: where CPU is counted, the ticking would be. On SIGUSR1 it tells what it has seen since it was last asked, as one
+line of JSON.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from bot.logs import configure_logs
 from bot.settings import load_settings
 
 TICK_SECONDS = 0.002
+UNTIMED = "untimed"
 
 
 class Stopwatch:
@@ -44,7 +46,7 @@ class Stopwatch:
         return told
 
 
-async def run() -> None:
+async def run(*, is_timed: bool) -> None:
     """Until SIGTERM."""
     settings = load_settings()
     configure_logs(sys.stderr, secrets=settings.list_secrets())
@@ -59,10 +61,11 @@ async def run() -> None:
         loop.add_signal_handler(signal.SIGUSR1, tell)
         gc.collect()
         gc.freeze()  # as bot/cli.py does
-        ticking = asyncio.create_task(stopwatch.tick())
+        ticking = asyncio.create_task(stopwatch.tick()) if is_timed else None
         await hallpass.run(stop)
-        ticking.cancel()
+        if ticking is not None:
+            ticking.cancel()
 
 
 if __name__ == "__main__":
-    asyncio.run(run())
+    asyncio.run(run(is_timed=sys.argv[1:] != [UNTIMED]))

@@ -16,6 +16,7 @@ from storage.records import Person, PersonId, PersonKind, new_id
 from storage.sqlite import open_store
 from storage.store import Transaction
 from tests.bench.forms import SIGNING_SECRET, SlackSide, build_form
+from tests.bench.observed import UNTIMED
 from tests.bench.processes import Process, ServicesProcess, list_free_ports, running
 
 KEY = "01234567-89ab-4cde-8f01-23456789abcd"
@@ -118,15 +119,19 @@ def running_bot(
     *,
     people: int = 0,
     is_observed: bool = False,
+    is_timed: bool = True,
     is_prepared: bool = False,
     settings: Mapping[str, str] | None = None,
 ) -> Iterator[Bot]:
-    """The bot, ready. `is_observed`: with the ticking task of `observed.py`. `is_prepared`: the database is there."""
+    """The bot, ready. `is_observed`: by `observed.py`; `is_timed`: with its ticking task, which costs CPU itself.
+
+    `is_prepared`: the database is there.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     known, database, [port] = People(people), folder / "hallpass.db", list_free_ports(1)
     if not is_prepared:
         prepare_database(database, known)
-    arguments = ["tests.bench.observed"] if is_observed else ["bot", "run"]
+    arguments = ["tests.bench.observed", *([] if is_timed else [UNTIMED])] if is_observed else ["bot", "run"]
     environment = {**build_environment(services, database, port), **(settings or {})}
     began = time.perf_counter()
     with running(*arguments, environment=environment, log=folder / "hallpass.log") as process:

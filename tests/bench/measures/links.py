@@ -66,7 +66,7 @@ def measure(services: ServicesProcess, folder: Path, *, is_quick: bool) -> Itera
     bare: list[float] = []
     base = f"http://127.0.0.1:{services.port}"
     with (
-        running_bot(services, folder, people=people, is_observed=True) as bot,
+        running_bot(services, folder, people=people, is_observed=True, is_timed=False) as bot,
         running("tests.bench.baselines.two_calls", base) as calls,
     ):
         calls.read_line()
