@@ -8,16 +8,18 @@ from datetime import datetime
 from pathlib import Path
 
 import aiohttp
+import structlog
 
 from bot.clock import Clock
 from bot.delivery import Delivery
 from bot.identity import StartRefused
 from bot.rooms.agora_whiteboard import AgoraWhiteboard
 from bot.rooms.base import RoomService
-from bot.rooms.http import HttpClient, open_client
+from bot.rooms.http import HttpClient, Timing, open_client
 from bot.rooms.lessonspace import Lessonspace
 from bot.rooms.loop import Loop
 from bot.rooms.loop_identity import SessionKeeper
+from bot.rooms.plugins import OWN, Context, PluginBroken, build_plugin
 from bot.rooms.registry import RoomServices
 from bot.rooms.videsk import Videsk
 from bot.setting_values import RoomServiceChoice
@@ -25,6 +27,8 @@ from bot.settings import Settings
 from bot.ways import WayImpossible, choose_way
 from storage.records import LessonOptions, LinkWay
 from storage.sealing import Sealer, load_or_make_key_file
+
+log = structlog.get_logger("hallpass.rooms")
 
 LESSONSPACE = RoomServiceChoice.LESSONSPACE.value
 KEYS: Mapping[RoomServiceChoice, tuple[str, ...]] = {
@@ -97,11 +101,12 @@ class _Drawer:
 
 def list_services(settings: Settings) -> list[str]:
     """The names of the services that this installation has, the default first."""
-    default = settings.hallpass_room_service.value
+    default = settings.hallpass_room_service
     chosen = settings.hallpass_room_services or tuple(
         name.value for name, variables in KEYS.items() if all(getattr(settings, one) is not None for one in variables)
     )
-    return [default, *(name for name in chosen if name != default)]
+    usable = [name for name in chosen if name in OWN or name in settings.plugins]
+    return [default, *(name for name in usable if name != default)]
 
 
 @asynccontextmanager
@@ -116,7 +121,13 @@ async def open_room_services(
     ):
         services: list[RoomService] = []
         for name in list_services(settings):
-            service = _build_service(settings, client, RoomServiceChoice(name), vault=vault, now=now)
+            try:
+                service = _build_service(settings, client, name, vault=vault, now=now)
+            except PluginBroken as error:
+                if name == settings.hallpass_room_service:
+                    raise StartRefused(f"HALLPASS_ROOM_SERVICE={name} {error.what}", error.mend) from error
+                log.warning("room_service_not_usable", error=str(error), mend=error.mend)
+                continue
             services.append(await stack.enter_async_context(service))
         yield RoomServices(services)
 
@@ -129,14 +140,11 @@ async def open_room_service(settings: Settings) -> AsyncIterator[RoomService]:
 
 
 def _build_service(
-    settings: Settings,
-    client: HttpClient,
-    name: RoomServiceChoice,
-    *,
-    vault: Vault,
-    now: Callable[[], datetime] | None,
+    settings: Settings, client: HttpClient, name: str, *, vault: Vault, now: Callable[[], datetime] | None
 ) -> RoomService:
-    match name:
+    if name not in OWN:
+        return build_installed(settings, client, name, now=now)
+    match RoomServiceChoice(name):
         case RoomServiceChoice.LESSONSPACE:
             return build_lessonspace(settings, client)
         case RoomServiceChoice.VIDESK:
@@ -144,7 +152,17 @@ def _build_service(
         case RoomServiceChoice.AGORA_WHITEBOARD:
             return build_agora(settings, client)
         case RoomServiceChoice.LOOP:
-            return build_loop(settings, client, vault.of(name.value))
+            return build_loop(settings, client, vault.of(name))
+
+
+def build_installed(
+    settings: Settings, client: HttpClient, name: str, *, now: Callable[[], datetime] | None = None
+) -> RoomService:
+    """A service that another package brings, on that client. Raises PluginBroken."""
+    told = settings.plugins.get(name)
+    timing = Timing()
+    context = Context(client=client, settings=told.values if told else {}, now=now or timing.now, timing=timing)
+    return build_plugin(name, context)
 
 
 def build_lessonspace(settings: Settings, client: HttpClient) -> Lessonspace:

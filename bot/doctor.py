@@ -376,7 +376,7 @@ async def check_webhooks(ward: Ward, url: str) -> list[Finding]:
     settings = ward.settings
     if not settings.hallpass_webhooks:
         return [_ok("Webhooks", "switched off: rooms are asked instead")]
-    reached = await asyncio.to_thread(reach_webhooks, url, settings.hallpass_room_service.value)
+    reached = await asyncio.to_thread(reach_webhooks, url, settings.hallpass_room_service)
     findings = [_judge_webhooks(reached, url), *await asyncio.to_thread(listen_for_webhooks, settings, ward.clock)]
     if not url.startswith("https:"):
         mend = "set HALLPASS_PUBLIC_URL to the https address under which others reach Hallpass"

@@ -10,7 +10,7 @@ import base64
 import binascii
 import math
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import time, timedelta
 from enum import StrEnum
@@ -241,13 +241,22 @@ def parse_links(text: str) -> LinkWay:
     return _parse_choice(LinkWay, text.strip().lower())
 
 
-def parse_room_service(text: str) -> RoomServiceChoice:
-    return _parse_choice(RoomServiceChoice, text.strip().lower())
+def parse_room_service(text: str, *, installed: Collection[str] = ()) -> str:
+    """A room service's name: one of Hallpass's own, or one of those `installed` beside it."""
+    name = text.strip().lower()
+    if name in installed:
+        return name
+    try:
+        return RoomServiceChoice(name).value
+    except ValueError:
+        also = f"; installed here: {', '.join(installed)}" if installed else ""
+        raise Wrong("is not one of the choices", f"use {', '.join(RoomServiceChoice)}{also}") from None
 
 
-def parse_room_services(text: str) -> tuple[str, ...]:
+def parse_room_services(text: str, *, installed: Collection[str] = ()) -> tuple[str, ...]:
     """Names, comma-separated, in the order in which they are offered."""
-    return tuple(dict.fromkeys(parse_room_service(part).value for part in text.split(",") if part.strip()))
+    parts = (part for part in text.split(",") if part.strip())
+    return tuple(dict.fromkeys(parse_room_service(part, installed=installed) for part in parts))
 
 
 def _parse_choice(kind: type[Choice], word: str) -> Choice:

@@ -20,10 +20,12 @@ from pydantic import BeforeValidator, Field, PrivateAttr, SecretStr, ValidationE
 from pydantic_settings import BaseSettings, DotEnvSettingsSource, EnvSettingsSource, SettingsConfigDict
 from pydantic_settings.sources import PydanticBaseSettingsSource
 
+from bot.plugin_settings import PluginSettings, read_plugins
 from bot.quiet import USUAL, QuietHours
 from bot.retention import Retention
 from bot.retention_text import parse_retention
 from bot.rooms.base import Audience
+from bot.rooms.plugins import OWN, PluginBroken, list_installed
 from bot.setting_values import (
     Bookers,
     BookersRule,
@@ -79,6 +81,14 @@ def _duration(lowest: timedelta, highest: timedelta) -> BeforeValidator:
 
 def _count(lowest: int, highest: int) -> BeforeValidator:
     return BeforeValidator(of_text(lambda text: parse_count(text, lowest=lowest, highest=highest)))
+
+
+def _read_service(text: str) -> str:
+    return parse_room_service(text, installed=list_installed())
+
+
+def _read_services(text: str) -> tuple[str, ...]:
+    return parse_room_services(text, installed=list_installed())
 
 
 HALF_A_DAY = timedelta(hours=12)
@@ -176,12 +186,12 @@ class Settings(BaseSettings):
         description="where a server that speaks Mozilla Loop has its calls, for lessons there; Mozilla's own is gone",
     )
 
-    hallpass_room_service: Annotated[RoomServiceChoice, BeforeValidator(of_text(parse_room_service))] = Field(
-        default=RoomServiceChoice.LESSONSPACE,
+    hallpass_room_service: Annotated[str, BeforeValidator(of_text(_read_service))] = Field(
+        default=RoomServiceChoice.LESSONSPACE.value,
         description="where lessons take place unless their booker chooses: `lessonspace`, `videsk`, "
-        "`agora_whiteboard` or `loop`",
+        "`agora_whiteboard`, `loop`, or one that another package brings",
     )
-    hallpass_room_services: Annotated[tuple[str, ...], BeforeValidator(of_text(parse_room_services))] = Field(
+    hallpass_room_services: Annotated[tuple[str, ...], BeforeValidator(of_text(_read_services))] = Field(
         default=(),
         description="the room services that the form offers, comma-separated; not set: all whose keys are set",
     )
@@ -304,6 +314,7 @@ class Settings(BaseSettings):
 
     _sources: dict[str, Source] = PrivateAttr(default_factory=dict)
     _warnings: tuple[str, ...] = PrivateAttr(default=())
+    _plugins: tuple[PluginSettings, ...] = PrivateAttr(default=())
 
     @classmethod
     def settings_customise_sources(
@@ -335,7 +346,13 @@ class Settings(BaseSettings):
     def list_secrets(self) -> list[str]:
         """Every secret value, for the logs' redaction."""
         secrets = [secret.get_secret_value() for _, value in self for secret in _find_secrets(value)]
-        return [*secrets, *self.lessonspace_launch.list_secrets()]
+        brought = [secret for plugin in self._plugins for secret in plugin.list_secrets()]
+        return [*secrets, *self.lessonspace_launch.list_secrets(), *brought]
+
+    @property
+    def plugins(self) -> Mapping[str, PluginSettings]:
+        """Room services that other packages bring and that can be used, of those asked for, by name."""
+        return {plugin.name: plugin for plugin in self._plugins}
 
     def describe(self) -> list[SettingLine]:
         """Each setting with its value and where that comes from, in the order of the README's table."""
@@ -348,6 +365,18 @@ class Settings(BaseSettings):
                 default=_show(field.default, is_secret=_is_secret(name)),
             )
             for name, field in type(self).model_fields.items()
+        ] + [line for plugin in self._plugins for line in self._describe_plugin(plugin)]
+
+    def _describe_plugin(self, plugin: PluginSettings) -> list[SettingLine]:
+        return [
+            SettingLine(
+                variable=one.name,
+                shown=_show(plugin.values.get(one.name), is_secret=one.is_secret),
+                source=self._sources.get(one.name.lower(), Source.DEFAULT),
+                meaning=one.meaning,
+                default=_show(None, is_secret=one.is_secret),
+            )
+            for one in plugin.variables
         ]
 
 
@@ -402,13 +431,61 @@ def load_settings(
         settings = Settings(**values)
     except ValidationError as error:
         problems = list(_name_problems(error))
+    else:
+        everything = _read_everything(environ, env_file)
+        asked_for = dict.fromkeys((settings.hallpass_room_service, *settings.hallpass_room_services))
+        plugins, broken = read_plugins([name for name in asked_for if name not in OWN], everything)
+        problems += _judge_plugins(settings, plugins, broken, is_for_slack=is_for_slack)
     if is_for_slack:
         problems += _list_missing(values)
     if problems:
         raise SettingsError(problems)
-    settings._sources = {name: source for name, (_, source) in told.items()}
-    settings._warnings = (*_list_strangers(environ, env_file), *_list_odd(settings))
+    settings._plugins = tuple(plugin for plugin in plugins if not plugin.missing or not is_for_slack)
+    settings._sources = {name: source for name, (_, source) in told.items()} | _find_sources(environ, plugins)
+    settings._warnings = (
+        *_list_strangers(environ, env_file),
+        *_list_odd(settings),
+        *_list_unusable(plugins, broken),
+    )
     return settings
+
+
+def _judge_plugins(
+    settings: Settings, plugins: list[PluginSettings], broken: list[PluginBroken], *, is_for_slack: bool
+) -> Iterator[SettingProblem]:
+    """What is wrong with the service that lessons use unless somebody chooses; one that is only offered is not."""
+    default = settings.hallpass_room_service
+    for error in broken:
+        if error.name == default:
+            what = f"asks for {error.name}, which {error.what}"
+            yield SettingProblem(variable="HALLPASS_ROOM_SERVICE", what=what, mend=error.mend)
+    for plugin in plugins:
+        for one in plugin.missing if is_for_slack and plugin.name == default else ():
+            yield SettingProblem(variable=one.name, what="is missing", mend=f"set it: {one.meaning}")
+
+
+def _list_unusable(plugins: list[PluginSettings], broken: list[PluginBroken]) -> Iterator[str]:
+    """What is not offered although it is listed, and what is set in vain."""
+    for error in broken:
+        yield f"{error}; it is not offered"
+    for plugin in plugins:
+        if plugin.missing:
+            names = ", ".join(one.name for one in plugin.missing)
+            yield f"room service {plugin.name} lacks {names}; it is not offered"
+        for name in plugin.list_strangers():
+            yield f"{name} is no setting of {plugin.name}'s"
+
+
+def _read_everything(environ: Mapping[str, str], env_file: Path | None) -> dict[str, str | None]:
+    """Every variable that is told at all, names in lower case."""
+    from_file = DotEnvSettingsSource(Settings, env_file=env_file, env_file_encoding="utf-8", env_ignore_empty=True)
+    return {**from_file.env_vars, **{name: text for name, text in _lower(environ).items() if text}}
+
+
+def _find_sources(environ: Mapping[str, str], plugins: list[PluginSettings]) -> dict[str, Source]:
+    from_environ = {name for name, text in _lower(environ).items() if text}
+    names = [name.lower() for plugin in plugins for name in plugin.values]
+    return {name: Source.ENVIRONMENT if name in from_environ else Source.ENV_FILE for name in names}
 
 
 def _read_sources(environ: Mapping[str, str], env_file: Path | None) -> dict[str, tuple[str, Source]]:
