@@ -188,6 +188,8 @@ class Hallpass:
             sealer=self._sealer,
             service_name=self._services.default.shown_name,
             shown_names={service.name: service.shown_name for service in self._services},
+            shared={one.name for one in self._services if one.capabilities.shared_address},
+            recordless={one.name for one in self._services if not one.capabilities.attendance},
             shows_channel_names=self._settings.hallpass_channel_names,
             find_watchers=lambda: self._find_policy(directory, workspace.id, account_id).watchers,
             is_admin=lambda person: self._find_policy(directory, workspace.id, account_id).is_admin(person),

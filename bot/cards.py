@@ -27,11 +27,17 @@ NAMES_IN_LINE = 8
 
 
 def build_participant_card(
-    details: LessonDetails, seat: Seat, *, join_url: str | None, now: datetime, rights: Rights = NOTHING
+    details: LessonDetails,
+    seat: Seat,
+    *,
+    join_url: str | None,
+    now: datetime,
+    rights: Rights = NOTHING,
+    shares_address: bool = False,
 ) -> Message:
     """What a learner or observer has of a lesson. `join_url` None: the link is not made yet, or not known here.
 
-    `rights`: theirs to what was recorded, once the lesson is over.
+    `rights`: theirs to what was recorded, once the lesson is over. `shares_address`: the room has one for everybody.
     """
     reader = reader_of(seat.person, now=now, lesson_zone=details.lesson.zone)
     blocks = [header(details.lesson.title), section(lines(*_facts(details, seat, reader)))]
@@ -46,12 +52,14 @@ def build_participant_card(
     blocks += _note(details, reader)
     recording = recording_line(details, reader)
     blocks += [section(recording)] if recording else []
-    blocks += _way_in(details, seat, reader, join_url=join_url)
+    blocks += _way_in(details, seat, reader, join_url=join_url, shares_address=shares_address)
     blocks += reply_blocks(details, seat, reader)
     return Message(_participant_text(details, reader), blocks)
 
 
-def build_leader_card(details: LessonDetails, seat: Seat, *, join_url: str | None, now: datetime) -> Message:
+def build_leader_card(
+    details: LessonDetails, seat: Seat, *, join_url: str | None, now: datetime, shares_address: bool = False
+) -> Message:
     """What a leader has of a lesson: Join first, then everybody's state, then what can be done about it."""
     reader = reader_of(seat.person, now=now, lesson_zone=details.lesson.zone)
     lesson = details.lesson
@@ -65,7 +73,11 @@ def build_leader_card(details: LessonDetails, seat: Seat, *, join_url: str | Non
         blocks += _channel_trouble(details, reader)
         blocks += _short_result(details, reader)
         return Message(_leader_text(details, seat, reader), blocks + again_row(details, reader))
-    blocks = [header(lesson.title), *_way_in(details, seat, reader, join_url=join_url), facts]
+    blocks = [
+        header(lesson.title),
+        *_way_in(details, seat, reader, join_url=join_url, shares_address=shares_address),
+        facts,
+    ]
     recording = recording_line(details, reader)
     blocks += [section(recording)] if recording else []
     blocks += _note(details, reader)
@@ -109,7 +121,9 @@ def _channel_trouble(details: LessonDetails, reader: Reader) -> list[Block]:
     return [section(reader.words.mark("The channel could not be told. {reason}", reason=reason))]
 
 
-def _way_in(details: LessonDetails, seat: Seat, reader: Reader, *, join_url: str | None) -> list[Block]:
+def _way_in(
+    details: LessonDetails, seat: Seat, reader: Reader, *, join_url: str | None, shares_address: bool
+) -> list[Block]:
     """Join and what to know about it, or why there is none and when it comes."""
     words, lesson = reader.words, details.lesson
     if not is_open(details, seat, now=reader.now):
@@ -119,7 +133,8 @@ def _way_in(details: LessonDetails, seat: Seat, reader: Reader, *, join_url: str
     blocks = ways_in(details, seat, reader, join_url=join_url, with_device=True)
     if lesson.is_running_over:
         blocks.append(section(words.mark("People are still in the room. Join works a little longer.")))
-    return [*blocks, context(what_to_know(details, seat, reader))]
+    shared = words.mark("Behind Join, the room has one address for everybody. Please do not pass it on.")
+    return [*blocks, context(lines(what_to_know(details, seat, reader), shared if shares_address else None))]
 
 
 def coming_line(details: LessonDetails, seat: Seat, reader: Reader) -> Markup:

@@ -124,6 +124,18 @@ class BookingDraft(Record):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ServiceChoice:
+    """A room service, as the form offers it: what it lets somebody choose, and what it leaves to Hallpass."""
+
+    service: str
+    shown_name: str
+    lets_in: bool = True  # it lets each link work once, in its time; else Hallpass does
+    shares_address: bool = False  # behind that door there is one address for everybody
+    records: bool = True
+    transcribes: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
 class RoomChoice(Record):
     """An earlier lesson's room, offered for exactly these people."""
 

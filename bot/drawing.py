@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -30,6 +30,8 @@ class Drawer:
     service_name: str  # as people read it, of lessons whose service is not among `shown_names`
     shown_names: Mapping[str, str] = field(default_factory=dict)  # by the services' own names
     shows_channel_names: bool = False
+    shared: Collection[str] = ()  # services whose rooms have one address for everybody
+    recordless: Collection[str] = ()  # services that do not tell who came
     find_watchers: Callable[[], Watchers] = lambda: Watchers.LEADERS  # who may watch recordings now, beside admins
     is_admin: Callable[[Person], bool] = is_slack_admin
     public_url: str = ""  # with its closing slash: where our own join links are found
@@ -84,11 +86,13 @@ class Drawer:
 
     def draw_own_card(self, details: LessonDetails, seat: Seat, *, now: datetime) -> Message:
         """The card of whoever has this place, leader or not."""
-        join_url = self.find_join_url(details, seat, now=now)
+        join_url, shares_address = self.find_join_url(details, seat, now=now), details.service in self.shared
         if seat.participant.is_leader:
-            return cards.build_leader_card(details, seat, join_url=join_url, now=now)
+            return cards.build_leader_card(details, seat, join_url=join_url, now=now, shares_address=shares_address)
         rights = self._rights_of(details, seat.person)
-        return cards.build_participant_card(details, seat, join_url=join_url, now=now, rights=rights)
+        return cards.build_participant_card(
+            details, seat, join_url=join_url, now=now, rights=rights, shares_address=shares_address
+        )
 
     def _rights_of(self, details: LessonDetails, person: Person | None) -> Rights:
         """A channel has none, and nobody has any before the end: asking who is an admin would be in vain."""
@@ -139,6 +143,7 @@ class Drawer:
             shows_names=shows_names or reader is not None,
             service_name=self.shown_names.get(details.service, self.service_name),
             rights=self._rights_of(details, reader),
+            is_recordless=details.service in self.recordless,
         )
 
     def draw_card(

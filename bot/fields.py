@@ -12,7 +12,7 @@ from datetime import datetime
 from babel import Locale, UnknownLocaleError
 
 from bot.blocks import OPTION_TEXT, Block, context, plain
-from bot.drafts import BookingDraft, RoomChoice
+from bot.drafts import BookingDraft, RoomChoice, ServiceChoice
 from bot.ids import Action, Field
 from bot.readers import Reader
 from bot.wording import describe_feature
@@ -24,6 +24,7 @@ REPORTS_AT_ONCE: Mapping[Field, Action] = {
     Field.PARTICIPANTS: Action.PICK_PARTICIPANTS,
     Field.STARTS_AT: Action.PICK_START,
     Field.CHANNEL: Action.PICK_CHANNEL,
+    Field.SERVICE: Action.PICK_SERVICE,
 }
 """Fields whose `action_id` is an `Action`, because they dispatch when picked."""
 
@@ -39,8 +40,14 @@ def action_of(where: Field) -> str:
 
 
 def build_main_fields(
-    draft: BookingDraft, reader: Reader, *, max_people: int, observers: Sequence[str] = ()
+    draft: BookingDraft,
+    reader: Reader,
+    *,
+    max_people: int,
+    observers: Sequence[str] = (),
+    services: Sequence[ServiceChoice] = (),
 ) -> list[Block]:
+    """`services`: those that can be chosen, the default first. Empty: nothing is said of it."""
     words = reader.words
     most = max(max_people, len(draft.participant_ids))
     blocks = [
@@ -55,13 +62,50 @@ def build_main_fields(
     if draft.starts_at is not None:
         when = words.mark("That is {when}.", when=reader.day_and_time(draft.starts_at))
         blocks.append(context(when, block_id="start_in_zone"))
+    chosen = find_chosen(draft, services)
     return [
         *blocks,
         _input(Field.LENGTH, words._("Length in minutes"), _text(draft.length_text)),
-        _input(Field.OPTIONS, words._("Options"), _options(draft, words), is_optional=True),
+        *_service_fields(chosen, services, words),
+        _input(Field.OPTIONS, words._("Options"), _options(draft, chosen, words), is_optional=True),
         _input(Field.CHANNEL, words._("Post updates in a channel"), _channel(draft, words), is_optional=True),
         _input(Field.NOTE, words._("Note to participants"), _text(draft.note, is_long=True), is_optional=True),
     ]
+
+
+def find_chosen(draft: BookingDraft, services: Sequence[ServiceChoice]) -> ServiceChoice | None:
+    """The service that this draft is for; None: there is nothing to choose from."""
+    return next((one for one in services if one.service == draft.service), services[0] if services else None)
+
+
+def _service_fields(chosen: ServiceChoice | None, services: Sequence[ServiceChoice], words: Words) -> list[Block]:
+    """Which one, where there are several; and in a line who lets people in, where it is not the service itself."""
+    if chosen is None:
+        return []
+    blocks: list[Block] = []
+    if len(services) > 1:
+        options = {one.service: _option(one.service, one.shown_name) for one in services[:_MAX_OPTIONS]}
+        select: Block = {
+            "type": "static_select",
+            "options": list(options.values()),
+            "initial_option": options[chosen.service],
+        }
+        blocks.append(_input(Field.SERVICE, words._("Room service"), select))
+    if len(services) == 1 and chosen.lets_in:
+        return blocks
+    if chosen.lets_in:
+        line = words.mark("{service} itself lets each link work once, and only in its time.", service=chosen.shown_name)
+    elif chosen.shares_address:
+        line = words.mark(
+            "Hallpass lets each person in, and only in their time. Behind that door, {service} has one address for "
+            "everybody, which somebody could pass on.",
+            service=chosen.shown_name,
+        )
+    else:
+        line = words.mark(
+            "Hallpass lets each person into {service}, and only in their time.", service=chosen.shown_name
+        )
+    return [*blocks, context(line, block_id="about_service")]
 
 
 def _watching(observers: Sequence[str], words: Words) -> list[Block]:
@@ -144,7 +188,8 @@ def _option(value: str, text: str, description: str | None = None) -> Block:
     return made if description is None else {**made, "description": plain(description, OPTION_TEXT)}
 
 
-def _options(draft: BookingDraft, words: Words) -> Block:
+def _options(draft: BookingDraft, service: ServiceChoice | None, words: Words) -> Block:
+    """Only what the service can do."""
     offered = {
         RECORD: (_option(RECORD, words._("Record the lesson")), draft.records),
         TRANSCRIBE: (
@@ -157,6 +202,10 @@ def _options(draft: BookingDraft, words: Words) -> Block:
         ),
         WARN: (_option(WARN, words._("Ask me before the end whether to extend")), draft.warns),
     }
+    if service is not None and not service.records:
+        del offered[RECORD]
+    if service is not None and not service.transcribes:
+        del offered[TRANSCRIBE]
     made: Block = {"type": "checkboxes", "options": [option for option, _ in offered.values()]}
     ticked = [option for option, is_ticked in offered.values() if is_ticked]
     return {**made, "initial_options": ticked} if ticked else made

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bot.blocks import Block, actions, button, cut, pack, plain, section
-from bot.drafts import BookingDraft, Caution, Problem, RoomChoice
+from bot.drafts import BookingDraft, Caution, Problem, RoomChoice, ServiceChoice
 from bot.fields import (
     EVERYONE_LEAVES,
     NEW_ROOM,
@@ -83,16 +83,17 @@ def build_booking_form(
     not_understood: Sequence[str] = (),
     problems: Sequence[Problem] = (),
     observers: Sequence[str] = (),
+    services: Sequence[ServiceChoice] = (),
 ) -> Block:
     """The form with what the draft holds.
 
     `cautions` are asked on top and turn *Book* into *Book anyway*. `problems` are found before the form is sent (a pick
     that cannot be used) and stand under their field. `room_choice` None: nothing to continue. `observers`: names of the
-    participants who only watch.
+    participants who only watch. `services`: the room services, the default first; empty: nothing is said of them.
     """
     reads = replace(reader_of(reader, now=now, lesson_zone=draft.zone), zone=draft.zone)
     words = reads.words
-    fields = build_main_fields(draft, reads, max_people=max_people, observers=observers)
+    fields = build_main_fields(draft, reads, max_people=max_people, observers=observers, services=services)
     if draft.has_more:
         fields += build_more_fields(draft, reads, room_choice=room_choice, languages=languages, features=features)
     else:
@@ -156,6 +157,7 @@ def read_booking_form(values: Mapping[str, Any], *, base: BookingDraft) -> Booki
         note=typed.text(Field.NOTE, base.note),
         join_early_text=typed.text(Field.JOIN_EARLY, base.join_early_text),
         join_late_text=typed.text(Field.JOIN_LATE, base.join_late_text),
+        service=(typed.chosen(Field.SERVICE) or [base.service])[0],
         room=room,
         wants_new_room=wants_new_room,
         language=_read_language(typed, base),

@@ -55,6 +55,7 @@ class Action(StrEnum):
     PICK_PARTICIPANTS = "pick_participants"
     PICK_CHANNEL = "pick_channel"
     PICK_START = "pick_start"
+    PICK_SERVICE = "pick_service"
 
 
 class Choice(StrEnum):
@@ -82,6 +83,7 @@ class Field(StrEnum):
     JOIN_EARLY = "join_early"
     JOIN_LATE = "join_late"
     ROOM = "room"
+    SERVICE = "service"  # in which room service; only where there are several
     LANGUAGE = "language"
     FEATURES = "features"
     END_RULE = "end_rule"

@@ -6,7 +6,7 @@ What is not known is called not known, never guessed.
 
 from __future__ import annotations
 
-from bot.blocks import Block, Message, header, lines, section
+from bot.blocks import Block, Message, context, header, lines, section
 from bot.cards import again_row
 from bot.playback import progress_lines, recording_rows, told_blocks
 from bot.readers import Reader, channel_reader, reader_of
@@ -27,8 +27,12 @@ def build_summary(
     service_name: str,
     channel_locale: str = DEFAULT_LOCALE,
     rights: Rights = NOTHING,
+    is_recordless: bool = False,
 ) -> Message:
-    """What a lesson came to. `reader` None: for the channel. `rights`: the reader's to what was recorded and said."""
+    """What a lesson came to. `reader` None: for the channel. `rights`: the reader's to what was recorded and said.
+
+    `is_recordless`: the service does not tell who came.
+    """
     lesson = details.lesson
     now = lesson.ended_at or lesson.ends_at
     if reader is None:
@@ -38,6 +42,11 @@ def build_summary(
     blocks = [header(lesson.title), section(lines(*_times(details, reads), *_counts(details, reads)))]
     if shows_names:
         blocks += _people(details, reads)
+    if is_recordless:
+        line = reads.words.mark(
+            "{service} does not tell who came: this is as far as Hallpass saw.", service=service_name
+        )
+        blocks.append(context(line))
     if reader is not None:
         blocks += _figures(details, reads, rights, service_name)
         blocks += recording_rows(details, reads, rights=rights)

@@ -52,6 +52,11 @@ def register(app: AsyncApp, desk: Desk, watcher: Watcher) -> None:
         desk.run(_redraw(desk, body))
         await ack()
 
+    @app.action(Action.PICK_SERVICE.value)
+    async def pick_service(ack: Ack, body: dict[str, Any]) -> None:
+        desk.run(_redraw(desk, body))
+        await ack()
+
     @app.action(Action.MORE_OPTIONS.value)
     async def more_options(ack: Ack, body: dict[str, Any]) -> None:
         desk.run(_redraw(desk, body, has_more=True))

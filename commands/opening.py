@@ -9,8 +9,9 @@ from typing import Any
 
 from bot import booking
 from bot.blocks import Block
+from bot.booking import BookingPolicy
 from bot.delivery import OpenedView
-from bot.drafts import MAX_PEOPLE, BookingDraft, Caution, RoomChoice
+from bot.drafts import MAX_PEOPLE, BookingDraft, Caution, RoomChoice, ServiceChoice
 from bot.errors import NotAllowed
 from bot.forms import FormState, build_booking_form, read_booking_form, read_form_state
 from bot.home import build_small_view
@@ -67,7 +68,7 @@ async def build_form(
     state: FormState | None = None,
 ) -> Block:
     """The form with this draft, for this person. `state`: of the form it replaces."""
-    policy = desk.policy()
+    policy = desk.policy().at(draft.service)
     kept = state or FormState(submission_key=new_id(), zone=draft.zone, observer_ids=draft.observer_ids)
     kept = replace(kept, has_more=draft.has_more)
     choice = await find_room_choice(desk, draft) if draft.has_more else None
@@ -84,14 +85,42 @@ async def build_form(
         max_people=min(MAX_PEOPLE, policy.capabilities.max_participants or MAX_PEOPLE),
         cautions=cautions,
         not_understood=not_understood,
+        services=list_service_choices(policy),
         observers=[desk.reader(user_id).name for user_id in draft.observer_ids],
+    )
+
+
+def list_service_choices(policy: BookingPolicy) -> list[ServiceChoice]:
+    """The room services, as the form offers them."""
+    return [
+        ServiceChoice(
+            service=offer.service,
+            shown_name=offer.shown_name,
+            lets_in=offer.capabilities.is_direct,
+            shares_address=offer.capabilities.shared_address,
+            records=offer.capabilities.recording,
+            transcribes=offer.capabilities.transcript,
+        )
+        for offer in policy.offers
+    ]
+
+
+def fit_to_service(draft: BookingDraft, policy: BookingPolicy) -> BookingDraft:
+    """The draft without what its service cannot do, whatever was ticked for another one."""
+    able = policy.at(draft.service).capabilities
+    return replace(
+        draft,
+        records=draft.records and able.recording,
+        transcribes=draft.transcribes and able.transcript,
+        language=draft.language if draft.language in able.languages else None,
+        features={name: is_on for name, is_on in draft.features.items() if name in able.features},
     )
 
 
 async def find_room_choice(desk: Desk, draft: BookingDraft) -> RoomChoice | None:
     """The room that exactly these people share, to offer it."""
     user_ids = [*draft.leader_ids, *draft.participant_ids]
-    account_id = desk.policy().account_id
+    account_id = desk.policy().at(draft.service).account_id
     return await desk.store.read(
         lambda tx: booking.find_room_choice(tx, desk.workspace_id, user_ids, account_id=account_id, room=draft.room)
     )
@@ -106,4 +135,4 @@ def read_draft(desk: Desk, user_id: str, view: dict[str, Any]) -> tuple[BookingD
         base = preset(desk, person, base, has_length=False)
     draft = read_booking_form((view.get("state") or {}).get("values") or {}, base=base)
     watching = tuple(user_id for user_id in state.observer_ids if user_id in draft.participant_ids)
-    return replace(draft, observer_ids=watching), state
+    return fit_to_service(replace(draft, observer_ids=watching), desk.policy()), state

@@ -120,3 +120,42 @@ async def test_a_page_s_service_without_an_address_stops_the_start(tmp_path: Pat
             await school.start()
 
     assert "HALLPASS_PUBLIC_URL" in refused.value.mend
+
+
+async def test_the_booker_chooses_a_service_and_reads_what_it_leaves_to_hallpass(tmp_path: Path) -> None:
+    """The first is chosen already; another changes what can be ticked, who lets people in, and where the lesson is."""
+    async with open_school(tmp_path, starts_at=MONDAY_TWO_PM) as school, LoopStandIn(school.clock) as loop:
+        school.change_setting("LOOP_URL", f"{loop.origin}/")
+        await school.start()
+        ada, ben = school.add("Ada"), school.add("Ben")
+        await telling.open_form(school, ada, "@Ben today 3pm 45m Algebra")
+        assert ada.view is not None
+        before = ada.read(ada.view)
+        await ada.pick(ada.view, "pick_service", "loop")
+        after = await telling.wait_for_words(school, ada, "one address for everybody")
+        assert (await telling.submit(school, ada)).is_fine
+        await telling.settle(school)
+
+        assert "Record the lesson" in before
+        assert "Lessonspace itself lets each link work once" in before
+        assert "Record the lesson" not in after
+        assert "loop" == (await telling.get_lesson_details(school)).service
+        assert [] == school.lessonspace.launches
+        assert "one address for everybody" in ben.read(telling.find_card(ben))
+
+
+async def test_a_forged_form_ticks_nothing_that_the_service_cannot_do(tmp_path: Path) -> None:
+    """A lesson in Loop is never said to be recorded."""
+    async with open_school(tmp_path, starts_at=MONDAY_TWO_PM, service="loop") as school:
+        await school.start()
+        ada, ben = school.add("Ada"), school.add("Ben")
+        await telling.open_form(school, ada, "@Ben today 3pm 45m Algebra")
+        assert ada.view is not None
+        block = next(one for one in ada.view.blocks if one.get("block_id") == "options")
+        record = {"value": "record", "text": {"type": "plain_text", "text": "Record the lesson"}}
+        block["element"]["options"].insert(0, record)
+        assert (await telling.submit(school, ada, options=["record", "warn"])).is_fine
+        await telling.settle(school)
+
+        assert (await telling.get_lesson(school)).options.records is False
+        assert "recorded" not in ben.read(telling.find_card(ben))

@@ -29,7 +29,16 @@ from bot.confirmations import (
     build_unmoved,
 )
 from bot.confirmations import build_moved as build_moved_confirmation
-from bot.drafts import BookingDraft, Caution, CautionCode, Newcomers, Problem, ProblemCode, RoomChoice
+from bot.drafts import (
+    BookingDraft,
+    Caution,
+    CautionCode,
+    Newcomers,
+    Problem,
+    ProblemCode,
+    RoomChoice,
+    ServiceChoice,
+)
 from bot.errors import LastOne, LimitReached, NoLongerKept, NotAllowed, Outdated, Refused, TooEarly, TooLate, WrongState
 from bot.export_forms import build_export_form, build_exported, build_exporting, build_not_exported
 from bot.forms import FormState, build_booking_form, build_loading_form
@@ -330,6 +339,10 @@ def _list_lesson_messages(cast: Cast, details: LessonDetails) -> Iterator[tuple[
     for moment, now in (("before", NOW), ("near the end", ENDS_AT - MINUTE), ("afterwards", ENDS_AT + 60 * MINUTE)):
         for seat in details.seats[:5]:
             yield f"participant card {moment}", build_participant_card(details, seat, join_url=url, now=now)
+            yield (
+                f"participant card, shared address {moment}",
+                build_participant_card(details, seat, join_url=url, now=now, shares_address=True),
+            )
         yield f"leader card {moment}", build_leader_card(details, leader, join_url=url, now=now)
         yield f"start reminder {moment}", build_start_reminder(details, learner, join_url=url, now=now)
         coming = [NextLesson(details=details, seat=leader, join_url=url)] * 6
@@ -361,7 +374,13 @@ def _list_lesson_messages(cast: Cast, details: LessonDetails) -> Iterator[tuple[
         yield "channel's post", post
         yield (
             "summary",
-            build_summary(details, reader=leader.person, shows_names=shows_names, service_name=cast.write(20)),
+            build_summary(
+                details,
+                reader=leader.person,
+                shows_names=shows_names,
+                service_name=cast.write(20),
+                is_recordless=shows_names,
+            ),
         )
         yield (
             "channel's summary",
@@ -556,6 +575,11 @@ def list_views(cast: Cast) -> Iterator[tuple[str, Block]]:
             build_booking_form(BookingDraft(has_more=has_more), reader=reader, now=NOW, metadata=""),
         )
     yield "full form", build_full_form(cast, reader)
+    for offered in ([SERVICES[1]], [SERVICES[2]], SERVICES[:2], [SERVICES[2], SERVICES[0]]):
+        yield (
+            f"form, {offered[0].service} first of {len(offered)}",
+            build_booking_form(BookingDraft(), reader=reader, now=NOW, metadata="", services=offered),
+        )
     for name, details in list_scenes(cast).items():
         for who in (details.booked_by, details.seats[0].person):
             yield f"progress: {name}", build_progress(details, reader=who, done=1, total=12, now=NOW)
@@ -759,6 +783,14 @@ def list_cautions(cast: Cast) -> list[Caution]:
     ]
 
 
+SERVICES = (
+    ServiceChoice(service="lessonspace", shown_name="Lessonspace"),
+    ServiceChoice(service="videsk", shown_name="Videsk", lets_in=False, records=False, transcribes=False),
+    ServiceChoice(service="loop", shown_name="Mozilla Loop", lets_in=False, shares_address=True, records=False),
+)
+"""As they can be offered."""
+
+
 def build_full_form(cast: Cast, reader: Person) -> Block:
     """The form with every field full, everything wrong with it, and every caution."""
     names = tuple(cast.write(cast.name_length, number) for number in range(cast.learner_count))
@@ -791,6 +823,7 @@ def build_full_form(cast: Cast, reader: Person) -> Block:
         metadata=FormState(submission_key="1", confirmed="2" * 64, observer_ids=watching).to_metadata(),
         observers=names,
         room_choice=RoomChoice(room=ROOM_REF, last_title=title[:80], last_starts_at=NOW - timedelta(days=7)),
+        services=SERVICES,
         languages=("en", "fr", "pl", "0"),
         features=tuple(f"{number}" for number in range(150)),
         cautions=list_cautions(cast),

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.blocks import Block
-from bot.drafts import BookingDraft, Caution, CautionCode, Problem, ProblemCode, RoomChoice
+from bot.drafts import BookingDraft, Caution, CautionCode, Problem, ProblemCode, RoomChoice, ServiceChoice
 from bot.fields import REPORTS_AT_ONCE, action_of
 from bot.forms import FormState, build_booking_form, build_loading_form, read_booking_form, read_form_state
 from bot.ids import Action, Field, View
@@ -23,6 +23,10 @@ from tests.records import ENDS_AT, NOW, ROOM_REF, STARTS_AT, make_person
 
 ADA = make_person("Ada", zone="Europe/Berlin", locale="en-GB")
 CHOICE = RoomChoice(room=ROOM_REF, last_title="Algebra", last_starts_at=NOW - timedelta(days=7))
+SERVICES = (
+    ServiceChoice(service="lessonspace", shown_name="Lessonspace"),
+    ServiceChoice(service="loop", shown_name="Mozilla Loop", lets_in=False, shares_address=True),
+)
 LANGUAGES, FEATURES = ("en", "fr"), ("chat", "invite", "timer")
 INITIALS = {
     "plain_text_input": ("value", "initial_value"),
@@ -48,6 +52,7 @@ def build(draft: BookingDraft, **changes: Any) -> Block:
         "room_choice": CHOICE,
         "languages": LANGUAGES,
         "features": FEATURES,
+        "services": SERVICES,
     }
     return build_booking_form(draft, **{**given_, **changes})
 
@@ -72,6 +77,7 @@ TEXTS = st.text(alphabet=st.characters(exclude_categories=["Cs", "Cc"]), max_siz
 USERS = st.lists(st.integers(1, 50).map("U{:09d}".format), unique=True, max_size=6).map(tuple)
 DRAFTS = st.builds(
     BookingDraft,
+    service=st.sampled_from([one.service for one in SERVICES]),
     title=TEXTS,
     leader_ids=USERS,
     participant_ids=USERS,

@@ -14,12 +14,12 @@ from babel.messages.extract import extract_from_dir
 from bot.blocks import FALLBACK_TEXT, Block
 from bot.sandbox.blockkit import check_blocks, check_view, is_too_large
 from bot.words import EXTRACTED_BY, PSEUDO_LOCALE, PseudoTranslations
-from tests.bot.gallery import CASTS, EVERYDAY, LONGEST, SECRET_URL, Cast, list_messages, list_views
+from tests.bot.gallery import CASTS, EVERYDAY, LONGEST, SECRET_URL, SERVICES, Cast, list_messages, list_views
 
 ROOT = Path(__file__).parents[2]
 TRANSLATED = replace(EVERYDAY, locale=PSEUDO_LOCALE)
-LANGUAGE_NAMES = {"English", "French", "Polish"}
-"""Written by Babel in the reader's language, not by us."""
+NAMES = {"English", "French", "Polish", *(one.shown_name for one in SERVICES)}
+"""Of languages, which Babel writes in the reader's own, and of companies."""
 STAMP = re.compile(r"<!date\^\d+\^(?:\{date_short_pretty\} )?\{time\}\|([^<>|]*)>")
 MARKUP = re.compile(r"&(?!amp;|lt;|gt;)|[<>]")
 
@@ -86,7 +86,7 @@ def test_every_word_of_views_goes_through_the_translation() -> None:
     """The same for views."""
     for name, view in list_views(TRANSLATED):
         for _, text in list_texts(view):
-            assert text in LANGUAGE_NAMES or find_strays(text) == "", (name, text)
+            assert text in NAMES or find_strays(text) == "", (name, text)
 
 
 def test_a_translator_gets_every_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
