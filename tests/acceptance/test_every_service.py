@@ -10,25 +10,35 @@ import asyncio
 import json
 import re
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
 from bot.ids import Choice
 from bot.rooms.base import Embed, Launch
+from bot.sandbox.clock import MovableClock
 from bot.sandbox.school import School, open_school
 from bot.sandbox.slack.actors import Actor
 from tests.acceptance import telling
 from tests.acceptance.conftest import MONDAY_TWO_PM
 from tests.bot.rooms.contract import Promise, find_keeper, holds
-from tests.bot.rooms.trials import LessonspacePlace, Place, Tab
+from tests.bot.rooms.trials import AgoraPlace, LessonspacePlace, LoopPlace, Place, Tab, VideskPlace
 
 _VALUES = re.compile(r'<script type="application/json" id="values">(.*?)</script>', re.DOTALL)
 
-WAYS = [("Lessonspace", "direct"), ("Lessonspace", "page"), ("Lessonspace", "press")]
+WAYS = [
+    ("Lessonspace", "direct"),
+    ("Lessonspace", "page"),
+    ("Lessonspace", "press"),
+    ("Videsk", "page"),
+    ("Agora Whiteboard", "page"),
+    ("Mozilla Loop", "page"),
+    ("Mozilla Loop", "press"),
+]
 
 
 @dataclass(kw_only=True)
@@ -42,6 +52,7 @@ class Evening:
     ben: Actor
     browsers: dict[str, httpx.AsyncClient] = field(default_factory=dict)
     tabs: dict[str, Tab] = field(default_factory=dict)
+    pages: dict[str, httpx.URL] = field(default_factory=dict)  # of ours, in which a room is open, by browser
     stack: AsyncExitStack
 
     async def find_way_in(self, actor: Actor) -> str:
@@ -61,7 +72,24 @@ class Evening:
         if launch is None or not way_in:
             return False
         tab = self.tabs.setdefault(browser, self.place.open_tab(browser))
-        return await tab.enter(launch)
+        is_in = await tab.enter(launch)
+        if is_in:
+            await self._say(browser, "joined")
+        return is_in
+
+    async def stay(self, *, until_minute: int) -> None:
+        """Minute by minute of this hour, with all that pages say of themselves."""
+        for minute in range(self.school.clock.now().minute + 1, until_minute + 1):
+            self.school.clock.move_to(self.school.clock.now().replace(minute=minute))
+            for browser, tab in self.tabs.items():
+                await tab.stay()
+                await self._say(browser, "joined")
+        await telling.settle(self.school)
+
+    async def leave(self, browser: str) -> None:
+        """Close the tab, as it should be."""
+        await self.tabs[browser].leave()
+        await self._say(browser, "left")
 
     async def come_in(self, actor: Actor, browser: str | None = None) -> bool:
         """By what they have now, in their own browser."""
@@ -69,9 +97,20 @@ class Evening:
         await telling.settle(self.school)
         return is_in
 
+    @property
+    def hands_out_address(self) -> bool:
+        """The last step is an address for everybody, and nothing of ours stands before it in the browser: whoever
+        learns it may come in, and people are told so."""
+        return self.place.capabilities.shared_address and self.way == "press"
+
     async def count_inside(self) -> int:
         room_id = (await telling.get_lesson_details(self.school)).room.room_id
         return len(self.place.list_inside(room_id)) if room_id else 0
+
+    async def _say(self, browser: str, word: str) -> None:
+        """What a page of ours says to us, where the room is in one."""
+        if browser in self.pages:
+            await self.browsers[browser].post(self.pages[browser].join("here"), content=word)
 
     async def _read_page(self, url: str, browser: str) -> Launch | None:
         """Look, press, and take what the browser is then given: another address, or a room in a page of ours."""
@@ -85,34 +124,42 @@ class Evening:
         target = httpx.URL(url).join(answer.headers["location"])
         if not target.path.endswith("/room"):
             return Launch(url=str(target), room_id="")
+        self.pages[browser] = target
         values = _VALUES.search((await client.get(target)).text)
         assert values is not None
         return Launch(embed=Embed(page="", values=json.loads(values[1])), room_id="")
 
 
-@asynccontextmanager
-async def _in_lessonspace(school: School) -> AsyncIterator[Place]:
-    yield LessonspacePlace(school.clock, school.lessonspace)
-
-
-SETTINGS: dict[str, Callable[[School], AbstractAsyncContextManager[Place]]] = {"Lessonspace": _in_lessonspace}
-"""Each service's stand-in on the school's clock, with what the bot must be told of it."""
+PLACES: dict[str, tuple[str | None, Callable[[MovableClock, Any], Place]]] = {
+    "Lessonspace": (None, LessonspacePlace),
+    "Videsk": ("videsk", VideskPlace),
+    "Agora Whiteboard": ("agora_whiteboard", AgoraPlace),
+    "Mozilla Loop": ("loop", LoopPlace),
+}
+"""Which service a school is opened with, and what the suite makes of its stand-in."""
 
 
 @pytest.fixture(params=WAYS, ids=" by ".join)
 async def evening(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Evening]:
     """Each service in turn, by each way that its links can go."""
-    service, way = request.param
-    settings = {"HALLPASS_LINKS": way}
+    shown_name, way = request.param
+    service, build_place = PLACES[shown_name]
+    has_page = way == "page"
     async with (
-        open_school(tmp_path, starts_at=MONDAY_TWO_PM, settings=settings, has_webhooks=way == "page") as school,
-        SETTINGS[service](school) as place,
+        open_school(
+            tmp_path,
+            starts_at=MONDAY_TWO_PM,
+            settings={"HALLPASS_LINKS": way},
+            has_webhooks=has_page,
+            service=service,
+        ) as school,
         AsyncExitStack() as stack,
     ):
+        place = build_place(school.clock, school.house.stand_in if school.house else school.lessonspace)
         await school.start()
         for marker in request.node.iter_markers("promise"):
             keeper = find_keeper(marker.args[0], place.capabilities, place.facts)
-            told = {"service": service, "promise": marker.args[0], "keeper": keeper, "whole": True}
+            told = {"service": shown_name, "promise": marker.args[0].value, "keeper": keeper.value, "whole": True}
             request.node.user_properties += told.items()
         ada, ben = school.add("Ada"), school.add("Ben")
         await telling.book(school, ada, "@Ben today 3pm 45m Algebra")
@@ -169,6 +216,9 @@ async def test_a_way_in_that_was_used_opens_nothing_elsewhere(evening: Evening) 
     way_in = await evening.find_way_in(evening.ben)
     assert await evening.follow(way_in, "Ben's")
 
+    if evening.hands_out_address:
+        assert "one address for everybody" in evening.ben.read(telling.find_card(evening.ben))
+        return
     assert not await evening.follow(way_in, "a stranger's")
     assert await evening.count_inside() == 1
 
@@ -178,6 +228,10 @@ async def test_of_two_browsers_at_the_same_moment_one_is_in(evening: Evening) ->
     """Whichever it is."""
     await telling.move_to(evening.school, 13, 55)
     way_in = await evening.find_way_in(evening.ben)
+
+    if evening.hands_out_address:
+        assert "one address for everybody" in evening.ben.read(telling.find_card(evening.ben))
+        return
 
     came = await asyncio.gather(*(evening.follow(way_in, f"browser {number}") for number in range(5)))
 
@@ -192,7 +246,7 @@ async def test_the_same_browser_comes_back_by_the_same_way(evening: Evening) -> 
     way_in = await evening.find_way_in(evening.ben)
     for _ in range(3):
         assert await evening.follow(way_in, "Ben's")
-        await evening.tabs["Ben's"].leave()
+        await evening.leave("Ben's")
 
     assert await evening.follow(way_in, "Ben's")
 
@@ -265,15 +319,16 @@ async def test_nobody_stays_when_the_window_has_closed(evening: Evening) -> None
 
 @holds(Promise.ATTENDANCE)
 async def test_afterwards_the_leader_reads_who_came(evening: Evening) -> None:
-    """With both names; by the provider's word, or as far as Hallpass saw it itself."""
+    """With how long; by the provider's word, or as far as Hallpass saw it, and then that is said."""
     await telling.move_to(evening.school, 14)
     for actor in (evening.ada, evening.ben):
         assert await evening.come_in(actor)
-    await telling.move_to(evening.school, 14, 45)
-    for tab in evening.tabs.values():
-        await tab.leave()
+    await evening.stay(until_minute=10)
+    for browser in evening.tabs:
+        await evening.leave(browser)
+    await telling.settle(evening.school)
     await telling.move_to(evening.school, 15, 40)
 
     told = " ".join(telling.read_all(evening.school, evening.ada))
-    assert "Ben" in told
-    assert "attendance is not known" not in told
+    assert "Ben: 10 min" in told
+    assert ("as far as Hallpass saw" in told) is not evening.place.capabilities.attendance
