@@ -8,13 +8,13 @@ line of JSON.
 from __future__ import annotations
 
 import asyncio
-import gc
 import json
 import signal
 import sys
 import time
 
 from bot.app import open_hallpass
+from bot.cli import quieten_collector
 from bot.logs import configure_logs
 from bot.settings import load_settings
 
@@ -59,8 +59,7 @@ async def run(*, is_timed: bool) -> None:
             print(json.dumps(seen), flush=True)
 
         loop.add_signal_handler(signal.SIGUSR1, tell)
-        gc.collect()
-        gc.freeze()  # as bot/cli.py does
+        quieten_collector()
         ticking = asyncio.create_task(stopwatch.tick()) if is_timed else None
         await hallpass.run(stop)
         if ticking is not None:

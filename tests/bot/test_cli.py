@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import subprocess
@@ -135,6 +136,20 @@ def test_a_mistyped_variable_is_logged_at_the_start(line: CommandLine) -> None:
     warning = json.loads(ran.err.splitlines()[0])
     assert ("setting_unknown", "warning") == (warning["event"], warning["level"])
     assert warning["what"].startswith("HALLPASS_LISTN is not a setting")
+
+
+def test_the_collector_leaves_what_was_loaded_alone() -> None:
+    """What stays is frozen, and what is new is looked through in large portions, though not never."""
+    usual = gc.get_threshold()
+    try:
+        cli.quieten_collector()
+
+        assert gc.isenabled()
+        assert gc.get_freeze_count() > 0
+        assert usual[0] < gc.get_threshold()[0] <= 50_000
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*usual)
 
 
 def test_a_key_file_that_others_may_read_stops_the_start(line: CommandLine) -> None:
