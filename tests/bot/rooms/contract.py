@@ -65,7 +65,6 @@ class Facts:
 
     finds_room_by_name: bool  # two first launches of one name get one room
     own_windows: bool  # each person's window is the provider's to keep, not only the room's
-    room_ends: bool  # a room has an end of its own, which an extension must move
 
 
 def find_keeper(promise: Promise, capabilities: Capabilities, facts: Facts) -> Keeper:

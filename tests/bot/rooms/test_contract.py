@@ -44,6 +44,7 @@ async def test_everybody_gets_a_way_in_of_their_own(trial: Trial) -> None:
     assert len(trial.place.list_inside(ada.room_id)) == 2
     for launch in (ada, ben):
         assert (launch.embed is None) is bool(launch.url)
+        assert (launch.embed is not None) is trial.service.capabilities.own_page
         assert launch.room_id
         for secret in [launch.url, launch.room_secret, *(launch.embed.values.values() if launch.embed else ())]:
             assert not secret or secret in (launch.room_id, "true", "eu", "Ada", "Ben") or secret not in repr(launch)
@@ -60,6 +61,7 @@ async def test_a_service_is_known_by_its_name(trial: Trial) -> None:
     assert service.name.isidentifier()
     assert service.shown_name in PLACES
     assert (await service.check_account()).organisation_id is not None
+    assert service.capabilities == trial.place.capabilities
     assert service.capabilities.is_direct is (
         keeper_of(trial, Promise.SINGLE_USE) is keeper_of(trial, Promise.OPENS) is Keeper.PROVIDER
     )

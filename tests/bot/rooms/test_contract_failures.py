@@ -91,7 +91,7 @@ async def expect(
             except kind as error:
                 check_text(error, find_secrets(trial, of), provider=service.shown_name)
             else:
-                is_nothing_to_do = name == "extend" and not trial.place.facts.room_ends and not meddler.asked
+                is_nothing_to_do = name == "extend" and not trial.place.capabilities.room_ends and not meddler.asked
                 assert is_nothing_to_do, f"{name} went well"
 
 
@@ -123,7 +123,7 @@ async def test_a_provider_that_is_not_there_was_sent_nothing(trial: Trial) -> No
         taken.bind(("127.0.0.1", 0))  # and nobody listens
         service = trial.rebuild(f"http://127.0.0.1:{taken.getsockname()[1]}/v9/")
         for name, call in list_calls(service, launch).items():
-            if name == "extend" and not trial.place.facts.room_ends:
+            if name == "extend" and not trial.place.capabilities.room_ends:
                 continue
             with pytest.raises(RoomServiceDown) as caught:
                 await call()

@@ -6,7 +6,7 @@ from bot.rooms.base import Capabilities
 from tests.bot.rooms import test_contract, test_contract_failures
 from tests.bot.rooms.contract import Facts, Keeper, Ledger, Promise, find_keeper
 
-FACTS = Facts(finds_room_by_name=False, own_windows=False, room_ends=False)
+FACTS = Facts(finds_room_by_name=False, own_windows=False)
 
 
 def tell(service: str, promise: Promise, keeper: Keeper, **more: object) -> dict[str, object]:

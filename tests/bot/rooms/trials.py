@@ -21,7 +21,6 @@ from bot.sandbox.agora.stand_in import AgoraStandIn
 from bot.sandbox.clock import MovableClock
 from bot.sandbox.faults import FaultBoard
 from bot.sandbox.lessonspace.stand_in import LessonspaceStandIn
-from bot.sandbox.loop.browser import Browser as LoopBrowser
 from bot.sandbox.loop.stand_in import LoopStandIn
 from bot.sandbox.videsk.stand_in import VideskStandIn
 from storage.records import Role
@@ -60,6 +59,10 @@ class Tab(Protocol):
 
     async def enter(self, launch: Launch) -> bool:
         """Follow the way in, however it is given. False: turned away."""
+        ...
+
+    async def stay(self) -> None:
+        """Do what a page does of itself while it is open."""
         ...
 
     async def leave(self) -> None:
@@ -138,7 +141,7 @@ def get_embed(launch: Launch) -> Embed:
 
 
 class LessonspacePlace(_Clocked):
-    facts = Facts(finds_room_by_name=True, own_windows=True, room_ends=False)
+    facts = Facts(finds_room_by_name=True, own_windows=True)
     capabilities = Lessonspace.capabilities
 
     def __init__(self, clock: MovableClock, room: LessonspaceStandIn) -> None:
@@ -164,7 +167,7 @@ class LessonspacePlace(_Clocked):
 
 
 class VideskPlace(_Clocked):
-    facts = Facts(finds_room_by_name=True, own_windows=False, room_ends=True)
+    facts = Facts(finds_room_by_name=True, own_windows=False)
     capabilities = Videsk.capabilities
 
     def __init__(self, clock: MovableClock, room: VideskStandIn) -> None:
@@ -194,7 +197,7 @@ class VideskPlace(_Clocked):
 
 
 class AgoraPlace(_Clocked):
-    facts = Facts(finds_room_by_name=False, own_windows=False, room_ends=False)
+    facts = Facts(finds_room_by_name=False, own_windows=False)
     capabilities = AgoraWhiteboard.capabilities
 
     def __init__(self, clock: MovableClock, boards: AgoraStandIn) -> None:
@@ -225,14 +228,14 @@ class AgoraPlace(_Clocked):
 
 
 class LoopPlace(_Clocked):
-    facts = Facts(finds_room_by_name=False, own_windows=False, room_ends=True)
+    facts = Facts(finds_room_by_name=False, own_windows=False)
     capabilities = Loop.capabilities
 
     def __init__(self, clock: MovableClock, server: LoopStandIn) -> None:
         super().__init__(clock)
         self.server, self.faults, self.api_url = server, server.faults, server.api_url
         self.keeper = Memory()
-        self._tabs: list[LoopBrowser] = []
+        self._tabs: list[Tab] = []
 
     @property
     def secrets(self) -> list[str]:
@@ -242,9 +245,9 @@ class LoopPlace(_Clocked):
         return Loop(client, url=url, keeper=self.keeper, timing=self.timing)
 
     def open_tab(self, browser: str) -> Tab:
-        tab = self.server.browser(browser)
+        tab = _LoopTab(self.server.browser(browser))
         self._tabs.append(tab)
-        return _LinkTab(tab)
+        return tab
 
     def list_inside(self, room_id: str) -> list[str]:
         return self.server.list_present(room_id)
@@ -255,7 +258,7 @@ class LoopPlace(_Clocked):
             self.clock.move_by(step)
             delta -= step
             for tab in self._tabs:
-                await tab.refresh()
+                await tab.stay()
 
 
 @dataclass
@@ -266,8 +269,16 @@ class _LinkTab:
         assert launch.url
         return bool((await self.browser.join(launch.url)).is_inside)
 
+    async def stay(self) -> None:
+        """Nothing is needed."""
+
     async def leave(self) -> None:
         await self.browser.leave()
+
+
+class _LoopTab(_LinkTab):
+    async def stay(self) -> None:
+        await self.browser.refresh()
 
 
 @dataclass
@@ -277,6 +288,9 @@ class _VideskTab:
     async def enter(self, launch: Launch) -> bool:
         values = get_embed(launch).values
         return bool((await self.browser.enter(values["accessToken"], alias=values["alias"])).is_inside)
+
+    async def stay(self) -> None:
+        """Nothing is needed."""
 
     async def leave(self) -> None:
         await self.browser.leave()
@@ -288,6 +302,9 @@ class _AgoraTab:
 
     async def enter(self, launch: Launch) -> bool:
         return bool((await self.browser.join(get_embed(launch).values)).is_inside)
+
+    async def stay(self) -> None:
+        """Nothing is needed."""
 
     async def leave(self) -> None:
         await self.browser.leave()
