@@ -262,7 +262,7 @@ class Launcher:
     def _redraw(self, tx: Transaction, claimed: Claimed, link: Link) -> None:
         """The card is there: have it drawn again with this link, which delivers it."""
         notice, now = claimed.notice, self._clock.now()
-        tx.lessons.update_link(replace(link, delivered_at=now))
+        tx.lessons.mark_delivered(link.workspace_id, link.id, at=now)
         tx.cards.want(notice.workspace_id, notice.lesson_id, person_id=notice.person_id)
         tx.cards.want(notice.workspace_id, notice.lesson_id, kinds=(CardKind.LEADER,))
         tx.notices.finish(notice.id, claim_id=claimed.claim_id, state=NoticeState.SENT, sent_at=now)

@@ -276,7 +276,7 @@ def _keep_card(tx: Transaction, claimed: Claimed, posted: Posted, *, is_found: b
     if seat is None or notice.kind not in notices.BRINGS_CARD:
         return
     if seat.link is not None and seat.link.delivered_at is None:
-        tx.lessons.update_link(replace(seat.link, delivered_at=now))
+        tx.lessons.mark_delivered(notice.workspace_id, seat.link.id, at=now)
     tx.cards.want(notice.workspace_id, notice.lesson_id, kinds=(CardKind.LEADER,))
 
 

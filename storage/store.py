@@ -323,6 +323,11 @@ class Lessons(Protocol):
         """Set `opened_at` unless it is set. True if this call set it."""
         ...
 
+    def mark_delivered(self, workspace_id: WorkspaceId, link_id: LinkId, *, at: datetime) -> bool:
+        """Set `delivered_at` unless it is set, and nothing else: the link may have been changed since it was read.
+        True if this call set it."""
+        ...
+
     def erase_secrets(self, workspace_id: WorkspaceId, lesson_id: LessonId) -> int:
         """Remove `url_sealed` and `token_sealed` from all the lesson's links. Returns how many links held one."""
         ...

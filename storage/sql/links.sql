@@ -32,6 +32,10 @@ ORDER BY participant_id, number, device;
 -- The first press of Join; later ones change nothing.
 UPDATE links SET opened_at = :at WHERE workspace_id = :workspace_id AND id = :link_id AND opened_at IS NULL;
 
+-- name: mark_delivered
+-- The first message or card that showed it; later ones change nothing.
+UPDATE links SET delivered_at = :at WHERE workspace_id = :workspace_id AND id = :link_id AND delivered_at IS NULL;
+
 -- name: erase_secrets
 -- What the lesson's links held that opens a room.
 UPDATE links SET url_sealed = NULL, token_sealed = NULL

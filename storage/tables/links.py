@@ -56,5 +56,8 @@ class LinkTable(Table):
     def mark_opened(self, workspace_id: WorkspaceId, link_id: LinkId, *, at: datetime) -> bool:
         return self._change(SQL["mark_opened"], workspace_id=workspace_id, link_id=link_id, at=at) == 1
 
+    def mark_delivered(self, workspace_id: WorkspaceId, link_id: LinkId, *, at: datetime) -> bool:
+        return self._change(SQL["mark_delivered"], workspace_id=workspace_id, link_id=link_id, at=at) == 1
+
     def erase_secrets(self, workspace_id: WorkspaceId, lesson_id: LessonId) -> int:
         return self._change(SQL["erase_secrets"], workspace_id=workspace_id, lesson_id=lesson_id)

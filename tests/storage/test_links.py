@@ -62,6 +62,21 @@ async def test_a_link_is_opened_once(school: School) -> None:
     assert stored.opened_at == NOW + timedelta(minutes=1)
 
 
+async def test_a_delivery_changes_nothing_else_of_a_link(school: School) -> None:
+    """Taken back while it was on its way, it stays taken back; the first delivery is kept, and told."""
+    lesson, link = await link_of(school)
+    revoked = changed(link, revoked_at=NOW, url_sealed=None)
+    await school.store.write(lambda tx: tx.lessons.update_link(revoked))
+
+    async def deliver(minutes: int) -> bool:
+        at = NOW + timedelta(minutes=minutes)
+        return await school.store.write(lambda tx: tx.lessons.mark_delivered(school.workspace.id, link.id, at=at))
+
+    assert [await deliver(1), await deliver(2)] == [True, False]
+    told = changed(revoked, delivered_at=NOW + timedelta(minutes=1))
+    assert [told] == await school.store.read(lambda tx: tx.lessons.list_links(school.workspace.id, lesson.id))
+
+
 async def test_secrets_are_erased(school: School) -> None:
     """Addresses and tokens of the lesson's links go, of other lessons' not; the second time there is nothing left."""
     lesson, link = await link_of(school, token_digest=b"d", token_sealed=b"t")
@@ -85,5 +100,6 @@ async def test_another_workspace_opens_and_erases_nothing(school: School) -> Non
     stranger = (await school.store.write(make_school(school.store, "T2"))).workspace.id
 
     assert not await school.store.write(lambda tx: tx.lessons.mark_opened(stranger, link.id, at=NOW))
+    assert not await school.store.write(lambda tx: tx.lessons.mark_delivered(stranger, link.id, at=NOW))
     assert await school.store.write(lambda tx: tx.lessons.erase_secrets(stranger, lesson.id)) == 0
     assert await school.store.read(lambda tx: tx.lessons.list_links(stranger, lesson.id)) == []
