@@ -13,8 +13,8 @@ LOCK := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-h
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1 /p' Makefile | while read -r name what; do printf '  make %-9s%s\n' "$$name" "$$what"; done
 
-demo: .venv/.for-use ## play a whole lesson on stand-ins, without any account
-	@$(BIN)/hallpass demo
+demo: .venv/.for-use ## play a whole lesson on stand-ins, without any account; SERVICE=videsk, agora or loop elsewhere
+	@$(BIN)/hallpass demo $(if $(SERVICE),--service $(SERVICE))
 
 test: .venv/.for-work ## run the tests (ARGS="-k links -x" for pytest)
 	@$(BIN)/pytest -n 4 $(ARGS)

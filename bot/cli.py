@@ -104,6 +104,9 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="command", required=True)
     _add(commands, "run", "the bot, until it is stopped", run)
     demo = _add(commands, "demo", "play a whole lesson on stand-ins, told in the terminal", play_demo)
+    demo.add_argument(
+        "--service", choices=("lessonspace", "videsk", "agora", "loop"), default="lessonspace", help="where it is held"
+    )
     demo.add_argument("--pace", type=_pace, default=1.0, metavar="N", help="1: for reading; 0: as quick as can be")
     _add(
         commands, "doctor", "check tokens, scopes, keys, database, clock and addresses, and say what to do", see_doctor
@@ -206,8 +209,11 @@ def _stopped_by_signals(stop: asyncio.Event) -> Iterator[None]:
 
 def play_demo(arguments: argparse.Namespace) -> int:
     """`hallpass demo`. Imported here: nothing but the demo and the tests needs the stand-ins."""
+    from bot.sandbox.elsewhere import SERVICES, play_elsewhere
     from bot.sandbox.story import play
 
+    if arguments.service in SERVICES:
+        return asyncio.run(play_elsewhere(Console(), SERVICES[arguments.service], pace=arguments.pace))
     return asyncio.run(play(Console(), pace=arguments.pace))
 
 

@@ -5,6 +5,7 @@ The list is the promise: a step that nobody confirms is missing, also when the s
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import Enum
 
 
@@ -67,7 +68,9 @@ class Step(Enum):
 class Account:
     """Which steps happened, which did not, and which the story never came to."""
 
-    def __init__(self) -> None:
+    def __init__(self, steps: Sequence[Step] = tuple(Step)) -> None:
+        """`steps`: those that the story promises, in its order."""
+        self._steps = tuple(steps)
         self._happened: set[Step] = set()
         self._missed: set[Step] = set()
 
@@ -83,12 +86,12 @@ class Account:
 
     def list_missed(self) -> list[Step]:
         """What was to happen and did not, in the order of the story."""
-        return [step for step in Step if step in self._missed]
+        return [step for step in self._steps if step in self._missed]
 
     def list_not_reached(self) -> list[Step]:
         """What the story never came to, in its order."""
-        return [step for step in Step if step not in self._happened | self._missed]
+        return [step for step in self._steps if step not in self._happened | self._missed]
 
     def is_whole(self) -> bool:
         """Did everything happen?"""
-        return self._happened == set(Step) and not self._missed
+        return self._happened == set(self._steps) and not self._missed
