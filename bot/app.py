@@ -64,6 +64,7 @@ from bot.sending import NoticeSender
 from bot.serving import QuietServer, open_listener, stop_server
 from bot.setting_values import BookersRule
 from bot.settings import Settings
+from bot.sign_in import SignIn
 from bot.web import Readiness, SlackHandler, build_web
 from bot.webhook_keys import WebhookKeys
 from bot.webhooks import Taken, Webhooks
@@ -276,7 +277,30 @@ class Hallpass:
             alerting=self._build_alerting(),
             runs_here=self._runs_here,
         )
-        return JoinWeb(door=self._door, beacons=beacons, clock=self._clock, public_url=public_url).list_routes()
+        web = JoinWeb(
+            door=self._door,
+            beacons=beacons,
+            clock=self._clock,
+            public_url=public_url,
+            sign_in=self._build_sign_in(public_url),
+        )
+        return web.list_routes()
+
+    def _build_sign_in(self, public_url: str) -> SignIn | None:
+        """Where people are asked who they are before a link lets them in."""
+        settings = self._settings
+        client_id, secret = settings.slack_client_id, settings.slack_client_secret
+        if not settings.hallpass_sign_in or client_id is None or secret is None:
+            return None
+        return SignIn(
+            client_id=client_id,
+            client_secret=secret.get_secret_value(),
+            public_url=public_url,
+            api_url=settings.slack_api_url,
+            delivery=build_delivery(settings, self._session, self._clock, token=""),
+            sealer=self._sealer,
+            now=self._clock.machine_now,
+        )
 
     def _runs_here(self, service_name: str) -> bool:
         """Do this service's rooms run inside a page of ours?"""

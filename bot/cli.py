@@ -30,7 +30,7 @@ from bot.assembly import key_file_of
 from bot.clock import SystemClock
 from bot.doctor import examine, print_findings
 from bot.logs import Redactor, configure_logs
-from bot.manifest import http_manifest, read_manifest, render
+from bot.manifest import allow_sign_in, http_manifest, load_manifest, read_manifest, render
 from bot.setting_values import Wrong, parse_url
 from bot.settings import Settings, SettingsError, load_settings
 from bot.settings_in_force import describe_in_force
@@ -114,6 +114,12 @@ def build_parser() -> argparse.ArgumentParser:
     manifest = _add(commands, "manifest", "print the Slack app for pasting: Socket Mode, unless told", print_manifest)
     manifest.add_argument(
         "--public-url", type=_url, metavar="URL", help="for HTTP: where Slack reaches Hallpass, https://…"
+    )
+    manifest.add_argument(
+        "--sign-in",
+        type=_url,
+        metavar="URL",
+        help="for HALLPASS_SIGN_IN: the address in HALLPASS_PUBLIC_URL, https://…",
     )
     lesson_commands.add_to(commands)
     room_commands.add_to(commands)
@@ -228,5 +234,9 @@ def see_doctor(arguments: argparse.Namespace) -> int:
 
 def print_manifest(arguments: argparse.Namespace) -> int:
     """`hallpass manifest`."""
-    print(render(http_manifest(arguments.public_url)) if arguments.public_url else read_manifest(), end="")
+    if not arguments.public_url and not arguments.sign_in:
+        print(read_manifest(), end="")
+        return DONE
+    manifest = http_manifest(arguments.public_url) if arguments.public_url else load_manifest()
+    print(render(allow_sign_in(manifest, arguments.sign_in) if arguments.sign_in else manifest), end="")
     return DONE

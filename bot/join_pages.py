@@ -37,6 +37,8 @@ class Face(StrEnum):
     NOT_READY = "not_ready"
     TOO_MANY = "too_many"
     FORGED = "forged"
+    SOMEBODY_ELSE = "somebody_else"
+    NOT_SIGNED_IN = "not_signed_in"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,13 +81,21 @@ class Page:
 
 
 def build_page(
-    details: LessonDetails, seat: Seat, link: Link, standing: Standing, *, team_id: str, now: datetime
+    details: LessonDetails,
+    seat: Seat,
+    link: Link,
+    standing: Standing,
+    *,
+    team_id: str,
+    now: datetime,
+    asks_who: bool = False,
 ) -> Page:
-    """The page of a stored link."""
+    """The page of a stored link. `asks_who`: Slack says who presses Join before anybody is let in."""
     reader = reader_of(seat.person, now=now, lesson_zone=details.lesson.zone)
     match standing:
         case Standing.FINE | Standing.COMES_BACK:
-            return _build_open(details, seat, link, reader, comes_back=standing is Standing.COMES_BACK)
+            comes_back = standing is Standing.COMES_BACK
+            return _build_open(details, seat, link, reader, comes_back=comes_back, asks_who=asks_who and not comes_back)
         case Standing.TOO_EARLY:
             return _build_early(details, seat, link, reader)
         case _:
@@ -110,6 +120,47 @@ def build_trouble(details: LessonDetails, seat: Seat, *, is_busy: bool, now: dat
         lines=tuple(lines),
         button=say("Join again"),
         notes=() if is_busy else (_say_who_knows(details, seat, reader),),
+    )
+
+
+def build_somebody_else(seat: Seat) -> Page:
+    """They signed in to Slack, and are not who the link is for. Nothing is said of the lesson."""
+    words = words_for(seat.person.locale)
+    say = words._
+    heading = say("This link is for {name}", name=seat.person.name)
+    return Page(
+        face=Face.SOMEBODY_ELSE,
+        locale=words.locale,
+        title=heading,
+        heading=heading,
+        lines=(
+            say("You are signed in to Slack as somebody else. The link is not used up."),
+            say(
+                "If you are {name}, sign in to Slack as yourself in this browser, then press Join.",
+                name=seat.person.name,
+            ),
+            say("If you are not, open Slack and press Join on your own card for the lesson."),
+        ),
+        button=say("Join"),
+    )
+
+
+def build_not_signed_in(words: Words, *, can_retry: bool) -> Page:
+    """Slack did not say who they are. `can_retry` False: what they began is not known in this browser any more."""
+    say = words._
+    line = (
+        say("Press Join to sign in again.")
+        if can_retry
+        else say("Open your link from Slack, and press Join once more.")
+    )
+    return Page(
+        face=Face.NOT_SIGNED_IN,
+        locale=words.locale,
+        title=say("You are not signed in"),
+        heading=say("You are not signed in"),
+        lines=(say("Slack did not tell us who you are, so nobody was let in. Your link is not used up."), line),
+        button=say("Join") if can_retry else None,
+        notes=() if can_retry else (say("Your browser must accept cookies for this."),),
     )
 
 
@@ -163,9 +214,13 @@ def find_slack_url(person: Person, team_id: str) -> str | None:
     return f"https://slack.com/app_redirect?{query}"
 
 
-def _build_open(details: LessonDetails, seat: Seat, link: Link, reader: Reader, *, comes_back: bool) -> Page:
+def _build_open(
+    details: LessonDetails, seat: Seat, link: Link, reader: Reader, *, comes_back: bool, asks_who: bool
+) -> Page:
     say = reader.words._
     lines = (say("You have been in with this browser. You can come in again."),) if comes_back else ()
+    if asks_who:
+        lines = (say("When you press Join, Slack asks you to sign in. Then you are in."),)
     return Page(
         face=Face.COMES_BACK if comes_back else Face.READY,
         locale=reader.words.locale,

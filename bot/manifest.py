@@ -12,8 +12,13 @@ from urllib.parse import urljoin
 
 import yaml
 
+from bot.sign_in import REDIRECT_PATH
+
 SLACK_PATH = "slack/events"
 """Where Slack's requests arrive, below the public address: commands, buttons, forms and events alike."""
+
+SIGN_IN_SCOPE = "openid"
+"""Who somebody is, and nothing more: neither name nor e-mail address."""
 
 
 def read_manifest() -> str:
@@ -44,6 +49,14 @@ def http_manifest(public_url: str) -> dict[str, Any]:
     settings["interactivity"]["request_url"] = address
     settings["socket_mode_enabled"] = False
     return manifest
+
+
+def allow_sign_in(manifest: dict[str, Any], public_url: str) -> dict[str, Any]:
+    """The same app, whose people may be asked who they are when they open a join link (`HALLPASS_SIGN_IN`)."""
+    oauth = manifest["oauth_config"]
+    address = urljoin(public_url.rstrip("/") + "/", REDIRECT_PATH)
+    scopes = oauth["scopes"] | {"user": [SIGN_IN_SCOPE]}
+    return manifest | {"oauth_config": {"redirect_urls": [address], "scopes": scopes}}
 
 
 def list_scopes() -> frozenset[str]:

@@ -119,9 +119,11 @@ class Settings(BaseSettings):
     slack_signing_secret: Annotated[SecretStr | None, BeforeValidator(of_text(parse_signing_secret))] = Field(
         default=None, description="proves that a request comes from Slack; needed for HTTP, at `/slack/events`"
     )
-    slack_client_id: str | None = Field(default=None, description="for installing in several workspaces; not used yet")
+    slack_client_id: str | None = Field(
+        default=None, description="the app's client id, from Basic Information; needed for `HALLPASS_SIGN_IN`"
+    )
     slack_client_secret: Annotated[SecretStr | None, BeforeValidator(of_text(parse_plain_secret))] = Field(
-        default=None, description="belongs to the client id; not used yet"
+        default=None, description="belongs to the client id; needed for `HALLPASS_SIGN_IN`"
     )
     slack_api_url: Url = Field(
         default="https://slack.com/api/", description="Slack's Web API; another address for a stand-in"
@@ -226,6 +228,12 @@ class Settings(BaseSettings):
         description="how new join links go: `direct`, the room service's own link; `page`, a page at "
         "`HALLPASS_PUBLIC_URL`; `press`, a button in Slack that is answered with a way in. Not set: `page` with that "
         "address, else `direct` where the service itself lets each link work once and in its time, else `press`",
+    )
+
+    hallpass_sign_in: Annotated[bool, BeforeValidator(of_text(parse_switch))] = Field(
+        default=False,
+        description="`on`: a join link's page asks Slack who somebody is before it lets them in; needs "
+        "`SLACK_CLIENT_ID`, `SLACK_CLIENT_SECRET` and `HALLPASS_PUBLIC_URL`",
     )
 
     hallpass_join_early: Annotated[timedelta, _duration(timedelta(0), HALF_A_DAY)] = Field(
@@ -438,6 +446,7 @@ def load_settings(
         problems += _judge_plugins(settings, plugins, broken, is_for_slack=is_for_slack)
     if is_for_slack:
         problems += _list_missing(values)
+        problems += _list_missing_for_sign_in(values)
     if problems:
         raise SettingsError(problems)
     settings._plugins = tuple(plugin for plugin in plugins if not plugin.missing or not is_for_slack)
@@ -528,6 +537,28 @@ def _list_missing(values: Mapping[str, str]) -> Iterator[SettingProblem]:
     if service == RoomServiceChoice.LESSONSPACE.value and "lessonspace_api_key" not in values:
         mend = "copy it from the organisation's settings at Lessonspace, API section"
         yield SettingProblem(variable="LESSONSPACE_API_KEY", what="is missing", mend=mend)
+
+
+def _list_missing_for_sign_in(values: Mapping[str, str]) -> Iterator[SettingProblem]:
+    """What nobody can be asked to sign in without. A value that is no switch is told elsewhere."""
+    try:
+        if not parse_switch(values.get("hallpass_sign_in", "off")):
+            return
+    except Wrong:
+        return
+    mends = {
+        "slack_client_id": "copy it from Basic Information, App Credentials",
+        "slack_client_secret": "copy it from Basic Information, App Credentials",
+        "hallpass_public_url": "set the address under which others reach Hallpass, to which Slack sends people back",
+    }
+    for name, mend in mends.items():
+        if name not in values:
+            mend = f"{mend}, or switch that off"
+            yield SettingProblem(variable=name.upper(), what="is missing for HALLPASS_SIGN_IN", mend=mend)
+    way = values.get("hallpass_links", LinkWay.PAGE.value).strip().lower()
+    if way in (LinkWay.DIRECT.value, LinkWay.PRESS.value):
+        mend = "set HALLPASS_LINKS=page, or switch it off"
+        yield SettingProblem(variable="HALLPASS_SIGN_IN", what=f"asks nobody with HALLPASS_LINKS={way}", mend=mend)
 
 
 def _list_strangers(environ: Mapping[str, str], env_file: Path | None) -> Iterator[str]:

@@ -16,6 +16,7 @@ from bot.assembly import build_options
 from bot.cli import build_parser
 from bot.manifest import list_scopes, load_manifest
 from bot.settings import Settings
+from bot.sign_in_web import SIGNED_IN_PATH
 from bot.web import Readiness, build_web
 from commands.parsing import _SOLE_WORDS, OpenForm, Unknown, parse_lesson_command, parse_lessons_command
 from tests.documents import (
@@ -190,7 +191,7 @@ async def test_every_address_and_every_metric_has_its_row() -> None:
     answer = await routes["/metrics"].endpoint(Request({"type": "http"}))
     measured = re.findall(r"^(hallpass_\w+) ", bytes(answer.body).decode(), re.M)
 
-    with_public_url = [*routes, join_web.PATH, join_web.ROOM_PATH, join_web.HERE_PATH]
+    with_public_url = [*routes, join_web.PATH, join_web.ROOM_PATH, join_web.HERE_PATH, SIGNED_IN_PATH]
     assert sorted(with_public_url) == sorted(strip_code(row[0]) for row in list_rows(section, "Address"))
     assert sorted(measured) == sorted(strip_code(row[0]) for row in list_rows(section, "Metric"))
 

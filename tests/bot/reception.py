@@ -11,6 +11,7 @@ from http.cookiejar import DefaultCookiePolicy
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import httpx
 import uvicorn
 from starlette.applications import Starlette
@@ -20,14 +21,18 @@ from starlette.routing import Route
 
 from bot.attempts import Attempts
 from bot.beacons import Beacons
+from bot.delivery import Delivery
 from bot.door import Door
 from bot.join_web import JoinWeb
 from bot.links import digest_of, new_token
 from bot.rooms.base import Embed, Launch
 from bot.sandbox.clock import MovableClock
+from bot.sandbox.slack.standin import SlackStandIn
 from bot.serving import QuietServer, open_listener, stop_server
+from bot.sign_in import SignIn
 from bot.whereabouts import Alerting
 from storage.records import Lesson, LessonDetails, Link, LinkId, LinkWay, Seat, new_id
+from storage.sealing import Sealer, new_key
 from storage.sqlite import open_store
 from storage.store import Store, Transaction
 from tests.records import NOW, STARTS_AT, make_link
@@ -35,6 +40,8 @@ from tests.storage.contract import School, make_school
 
 ROOM_URL = "https://rooms.example/space?jwt="
 ELSEWHERE = "/elsewhere"
+TEAM_ID = "T0000000001"
+"""Slack's id of the workspace in which Ben is known."""
 
 
 class Rooms:
@@ -81,6 +88,7 @@ class Reception:
     link: Link
     door: Door
     is_ready: bool = True
+    stranger_id: str = ""  # Slack's id of somebody who is in no lesson, where Slack is there
     clients: list[httpx.AsyncClient] = field(default_factory=list)
 
     @property
@@ -137,11 +145,20 @@ async def open_reception(
     attempts: Attempts | None = None,
     title: str = "Algebra",
     public_url: str | None = None,
+    slack: SlackStandIn | None = None,
 ) -> AsyncIterator[Reception]:
-    """At the lesson's start unless told: the link works from ten minutes before."""
-    async with open_store(folder / "hallpass.db", on_owed=lambda: None) as store:
+    """At the lesson's start unless told: the link works from ten minutes before. `slack`: it is asked who comes."""
+    async with (
+        open_store(folder / "hallpass.db", on_owed=lambda: None) as store,
+        aiohttp.ClientSession() as session,
+    ):
         school = await store.write(make_school(store))
         ben = replace(school.ben, conversation="D0000000BEN")
+        if slack is not None:
+            slack.workspace.team_id = TEAM_ID
+            user = slack.add_user("Ben")
+            slack.workspace.users[ben.user_id] = slack.workspace.users.pop(user.id)
+            user.id = ben.user_id
         await store.write(lambda tx: tx.people.save(ben))
         lesson = await school.book(school.ben, title=title)
         token = new_token()
@@ -165,6 +182,7 @@ async def open_reception(
             token=token,
             link=link,
             door=door,
+            stranger_id=slack.add_user("Eve").id if slack is not None else "",
         )
         beacons = Beacons(
             store=store,
@@ -173,7 +191,14 @@ async def open_reception(
             alerting=Alerting(late_after=timedelta(minutes=5)),
             runs_here=lambda _: rooms.embed is not None or rooms.ask is not None,
         )
-        web = JoinWeb(door=door, beacons=beacons, clock=clock, public_url=public_url or f"{origin}/", attempts=attempts)
+        web = JoinWeb(
+            door=door,
+            beacons=beacons,
+            clock=clock,
+            public_url=public_url or f"{origin}/",
+            sign_in=build_sign_in(slack, session, clock, public_url=f"{origin}/") if slack is not None else None,
+            attempts=attempts,
+        )
         server = QuietServer(
             uvicorn.Config(
                 Starlette(routes=[*web.list_routes(), Route(ELSEWHERE, rooms.arrive)]),
@@ -190,6 +215,23 @@ async def open_reception(
             for client in reception.clients:
                 await client.aclose()
             await stop_server(server, serving)
+
+
+def build_sign_in(
+    slack: SlackStandIn, session: aiohttp.ClientSession, clock: MovableClock, *, public_url: str
+) -> SignIn:
+    """Slack is told where people come back to, and that they may be asked who they are."""
+    slack.app.user_scopes.add("openid")
+    slack.app.redirect_urls.add(f"{public_url}join/signed-in")
+    return SignIn(
+        client_id=slack.app.client_id,
+        client_secret=slack.app.client_secret,
+        public_url=public_url,
+        api_url=slack.api_url,
+        delivery=Delivery(token="", base_url=slack.api_url, session=session, clock=clock),
+        sealer=Sealer([new_key()]),
+        now=clock.machine_now,
+    )
 
 
 EARLY = NOW

@@ -171,6 +171,17 @@ def test_the_manifest_is_printed_as_it_lies_in_the_package(line: CommandLine) ->
     assert (0, read_manifest()) == (ran.status, ran.out)
 
 
+def test_the_manifest_for_signing_in_says_where_people_come_back_to(line: CommandLine) -> None:
+    """With either way to Slack."""
+    sign_in = ("--sign-in", "https://school.example.org/")
+    by_socket = yaml.safe_load(line.run("manifest", *sign_in).out)
+    by_http = yaml.safe_load(line.run("manifest", "--public-url", "https://school.example.org/", *sign_in).out)
+
+    assert (True, False) == tuple(one["settings"]["socket_mode_enabled"] for one in (by_socket, by_http))
+    for told in (by_socket, by_http):
+        assert ["https://school.example.org/join/signed-in"] == told["oauth_config"]["redirect_urls"]
+
+
 def test_the_manifest_for_http_has_the_address_everywhere(line: CommandLine) -> None:
     """The same app otherwise."""
     told = yaml.safe_load(line.run("manifest", "--public-url", "https://school.example.org/bot").out)

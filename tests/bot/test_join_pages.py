@@ -13,8 +13,10 @@ from bot.join_pages import (
     Face,
     Page,
     build_forged,
+    build_not_signed_in,
     build_not_ready,
     build_page,
+    build_somebody_else,
     build_too_many,
     build_trouble,
     build_unknown,
@@ -54,6 +56,8 @@ def all_pages(locale: str = "en-US") -> list[Page]:
         build_not_ready(words),
         build_too_many(words, wait=timedelta(minutes=3)),
         build_forged(words),
+        build_somebody_else(seat),
+        build_not_signed_in(words, can_retry=True),
     ]
 
 

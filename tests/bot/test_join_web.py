@@ -18,7 +18,7 @@ from bot.attempts import Attempts
 from bot.door import NOT_LET_IN
 from bot.errors import RoomServiceBusy, RoomServiceDown
 from bot.join_pages import Face
-from bot.join_web import STATUSES
+from bot.join_answers import STATUSES
 from bot.links import new_token
 from bot.rooms.base import Embed
 from storage.records import LessonState

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from bot.ids import Shortcut
-from bot.manifest import http_manifest, list_scopes, load_manifest, read_manifest, render
+from bot.manifest import allow_sign_in, http_manifest, list_scopes, load_manifest, read_manifest, render
 from commands.register import register
 
 ROOT = Path(__file__).parents[2]
@@ -195,6 +195,18 @@ def test_a_public_address_may_have_a_path() -> None:
     made = http_manifest("https://example.org/hallpass")
 
     assert made["settings"]["interactivity"]["request_url"] == "https://example.org/hallpass/slack/events"
+
+
+def test_people_are_asked_who_they_are_only_where_that_is_wanted() -> None:
+    """Who they are and nothing more, at one address; the app's own scopes stay, over HTTP too."""
+    plain = load_manifest()["oauth_config"]
+    for manifest in (load_manifest(), http_manifest("https://bot.example.org")):
+        oauth = allow_sign_in(manifest, "https://lessons.example.org")["oauth_config"]
+
+        assert ["https://lessons.example.org/join/signed-in"] == oauth["redirect_urls"]
+        assert {"bot": plain["scopes"]["bot"], "user": ["openid"]} == oauth["scopes"]
+    assert "redirect_urls" not in plain
+    assert "user" not in plain["scopes"]
 
 
 def test_what_is_rendered_reads_well() -> None:

@@ -9,7 +9,7 @@ import asyncio
 import base64
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,8 @@ from bot.attempts import Attempts
 from bot.errors import RoomServiceBusy, RoomServiceDown
 from bot.join_pages import Face
 from bot.links import new_token
+from bot.sandbox.slack.sign_in import COOKIE
+from bot.sandbox.slack.standin import SlackStandIn
 from storage.records import LessonState
 from tests.bot.reception import EARLY, LATE, Reception, open_reception
 from tests.browser.window import DESKTOP, PHONE, Window, start_chromium
@@ -79,6 +81,19 @@ async def come_back(reception: Reception, window: Window) -> None:
     await look(reception, window)
 
 
+async def sign_in_as_eve(reception: Reception, window: Window) -> None:
+    """In a browser where somebody else is signed in to Slack."""
+    await look(reception, window)
+    await window.run("document.cookie = `${arguments[0]}=${arguments[1]}; path=/`", COOKIE, reception.stranger_id)
+    await window.press()
+
+
+async def come_from_nowhere(reception: Reception, window: Window) -> None:
+    await window.open(f"{reception.origin}/join/signed-in?code=1&state={new_token()}")
+
+
+ASKING = (Face.SOMEBODY_ELSE, Face.NOT_SIGNED_IN)
+"""Pages that there are only with sign-in on."""
 STATES: dict[Face, tuple[datetime, Prepare]] = {
     Face.READY: (STARTS_AT, look),
     Face.COMES_BACK: (STARTS_AT, come_back),
@@ -95,6 +110,8 @@ STATES: dict[Face, tuple[datetime, Prepare]] = {
     Face.NOT_READY: (STARTS_AT, start),
     Face.TOO_MANY: (STARTS_AT, look),
     Face.FORGED: (STARTS_AT, press_from_elsewhere),
+    Face.SOMEBODY_ELSE: (STARTS_AT, sign_in_as_eve),
+    Face.NOT_SIGNED_IN: (STARTS_AT, come_from_nowhere),
 }
 
 
@@ -102,9 +119,11 @@ STATES: dict[Face, tuple[datetime, Prepare]] = {
 async def show(face: Face, window: Window) -> AsyncIterator[None]:
     """The browser shows this page."""
     now, prepare = STATES[face]
-    with tempfile.TemporaryDirectory() as folder:
+    async with AsyncExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory())
+        slack = await stack.enter_async_context(SlackStandIn()) if face in ASKING else None
         attempts = Attempts(most=1) if face is Face.TOO_MANY else None
-        async with open_reception(Path(folder), now=now, attempts=attempts) as reception:
+        async with open_reception(Path(folder), now=now, attempts=attempts, slack=slack) as reception:
             if face is Face.TOO_MANY:
                 await look_elsewhere(reception, window)
             await prepare(reception, window)

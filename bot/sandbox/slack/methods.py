@@ -29,6 +29,7 @@ class TokenKind(Enum):
 
     BOT = "bot"
     APP = "app"
+    NONE = "none"  # opened by the client secret among its arguments
 
 
 @dataclass(frozen=True, kw_only=True)

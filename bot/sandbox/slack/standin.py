@@ -33,6 +33,7 @@ from bot.sandbox.slack.messages import Json
 from bot.sandbox.slack.people import User, UserKind
 from bot.sandbox.slack.requests import CallLog
 from bot.sandbox.slack.responses import ResponseUrls
+from bot.sandbox.slack.sign_in import SignInPages
 from bot.sandbox.slack.socket_mode import SocketMode
 from bot.sandbox.slack.triggers import Triggers
 from bot.sandbox.slack.view_methods import ViewMethods
@@ -76,6 +77,7 @@ class SlackStandIn:
         triggers = Triggers(now)
         self._responses = ResponseUrls(self.workspace, now)
         self.uploads = FileMethods(self.workspace)
+        self.sign_in = SignInPages(self.workspace)
         methods = {
             **ChatMethods(self.workspace).build_table(),
             **ConversationMethods(self.workspace).build_table(),
@@ -83,6 +85,7 @@ class SlackStandIn:
             **ViewMethods(self.workspace, self.views, triggers).build_table(),
             **self.uploads.build_table(),
             **self.sockets.build_table(),
+            **self.sign_in.build_table(),
         }
         self._api = WebApi(
             self.workspace, methods, faults=self.faults, limits=self.limits, responses=self._responses, log=self.log
@@ -100,6 +103,7 @@ class SlackStandIn:
         server.router.add_route("*", "/api/{method}", self._api.answer)
         server.router.add_post("/commands/{team}/{number}/{secret}", self._api.answer_response_url)
         server.router.add_post("/upload/v1/{secret}", self.uploads.take)
+        server.router.add_get("/openid/connect/authorize", self.sign_in.authorize)
         server.router.add_get("/link/", self.sockets.accept)
         self._runner = web.AppRunner(server, access_log=None, shutdown_timeout=1)
         await self._runner.setup()
@@ -108,7 +112,7 @@ class SlackStandIn:
         self._port = int(self._runner.addresses[0][1])
         self.sockets.base_url = f"ws://127.0.0.1:{self._port}"
         self._responses.base_url = f"http://127.0.0.1:{self._port}"
-        self.uploads.base_url = self._responses.base_url
+        self.uploads.base_url = self.sign_in.base_url = self._responses.base_url
         await self.deliveries.open()
         return self
 
@@ -258,7 +262,10 @@ class SlackStandIn:
 def _apply_manifest(app: InstalledApp, manifest: Mapping[str, Any]) -> None:
     features, settings = manifest.get("features", {}), manifest.get("settings", {})
     tabs = features.get("app_home", {})
-    app.scopes = set(manifest.get("oauth_config", {}).get("scopes", {}).get("bot", []))
+    oauth = manifest.get("oauth_config", {})
+    app.scopes = set(oauth.get("scopes", {}).get("bot", []))
+    app.user_scopes = set(oauth.get("scopes", {}).get("user", []))
+    app.redirect_urls = set(oauth.get("redirect_urls", []))
     app.commands = {
         command["command"]: bool(command.get("should_escape")) for command in features.get("slash_commands", [])
     }

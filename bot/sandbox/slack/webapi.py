@@ -148,6 +148,8 @@ class WebApi:
 
     def _check_token(self, token: str | None, method: Method) -> None:
         app = self._workspace.app
+        if method.token is TokenKind.NONE:
+            return
         if not token:
             raise Refused("not_authed")
         if token not in (app.bot_token, app.app_token):

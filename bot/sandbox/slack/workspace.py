@@ -29,7 +29,11 @@ class InstalledApp:
     app_token: str = field(repr=False)
     signing_secret: str = field(repr=False)
     verification_token: str = field(repr=False)
+    client_id: str
+    client_secret: str = field(repr=False)
     app_scopes: set[str] = field(default_factory=lambda: {"connections:write"})
+    user_scopes: set[str] = field(default_factory=set)  # what people may be asked for when they sign in
+    redirect_urls: set[str] = field(default_factory=set)
     has_home_tab: bool = True
     has_messages_tab: bool = True
     token_error: str | None = None
@@ -66,6 +70,8 @@ class Workspace:
             app_token=f"xapp-1-A0HALLPASS1-{secrets.token_hex(16)}",
             signing_secret=secrets.token_hex(16),
             verification_token=secrets.token_hex(12),
+            client_id="1000000001.2000000002",
+            client_secret=secrets.token_hex(16),
         )
 
     def issue_id(self, prefix: str) -> str:
