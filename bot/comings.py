@@ -102,3 +102,10 @@ def list_inside(events: Iterable[AttendanceEvent]) -> list[str]:
         else:
             inside.pop(event.connection or "", None)
     return list(inside)
+
+
+def find_emptied(events: Iterable[AttendanceEvent]) -> datetime | None:
+    """When the room's count came to nobody, if it did and nobody came since. None: it is not empty, or not counted."""
+    events = list(events)
+    counted = [event.at for event in events if event.source == PRESENCE]
+    return max(counted) if counted and not list_inside(events) else None

@@ -265,13 +265,16 @@ def judge_own(
 ) -> Judged:
     """Who came by our own door, for a service that keeps no record. Writes nothing.
 
-    Who was seen coming and never seen going is taken to be there until now, unless their page fell silent.
+    Who was seen coming and never seen going is taken to be there until now, unless their page fell silent; but no
+    longer than the last door was open, and not after the room's own count had come to nobody.
     """
-    named = [event for event in _list_stored(tx, details) if event.source in comings.NAMING]
-    events = comings.mark_silences(named, now=now)
+    stored = _list_stored(tx, details)
+    events = comings.mark_silences([event for event in stored if event.source in comings.NAMING], now=now)
+    last_close = windows.last_close(details.lesson, [seat.participant for seat in details.seats])
+    ended_at = min(now, last_close, comings.find_emptied(stored) or now)
     sessions = {event.session_id: event.at for event in reversed(events)}  # the first of each, stored by `at`
     facts = [
-        SessionFacts(session_id=session_id, started_at=started_at, ended_at=None if is_provisional else now)
+        SessionFacts(session_id=session_id, started_at=started_at, ended_at=None if is_provisional else ended_at)
         for session_id, started_at in sessions.items()
     ]
     totals, attendance = _compute(

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.comings import BEACON, EVERY, REDEMPTION, SILENCE, build_coming, mark_silences
+from bot.comings import BEACON, EVERY, PRESENCE, REDEMPTION, SILENCE, build_coming, find_emptied, mark_silences
 from storage.records import AttendanceEvent
 from tests.records import STARTS_AT, make_lesson, make_link, make_person, make_seat
 
@@ -41,3 +41,13 @@ def test_a_page_that_fell_silent_was_closed(said: list[AttendanceEvent], now: fl
     assert left_at == [(one.at - STARTS_AT) / MINUTE for one in marked[len(said) :]]
     assert all(one.kind == "left" for one in marked[len(said) :])
     assert EVERY < SILENCE
+
+
+def test_a_room_that_emptied_is_known_since_when() -> None:
+    """From the last one's leaving, until somebody comes again; a room that nobody counts is never known to be empty."""
+    came, left, again = word(0, source=PRESENCE), word(1, "left", source=PRESENCE), word(2, source=PRESENCE)
+    named = word(3, source=REDEMPTION)
+
+    assert find_emptied([came, left, named]) == STARTS_AT + MINUTE
+    assert find_emptied([came, left, again]) is None
+    assert find_emptied([named]) is None
