@@ -101,16 +101,15 @@ class CallStatus:
 
 
 def build_wanted(request: LaunchRequest) -> Wanted:
-    """The room of a launch: a seat for each who has a place, and the one that stays empty.
+    """The room of a launch, as large as can be: a browser that crashed keeps its seat for five minutes.
 
     The owner's name carries the end of our own name for the room, so that a room whose making was never answered is
     found again; a title alone is not ours alone.
     """
-    seats = request.seats or MOST_GUESTS
     return Wanted(
         name=request.room_name,
         owner=f"Hallpass {request.launch_id[-8:]}",
-        max_size=min(LARGEST_ROOM, seats + 1),
+        max_size=LARGEST_ROOM,
         closes_at=request.room_closes_at or request.closes_at,
     )
 

@@ -465,7 +465,7 @@ async def test_it_states_what_it_can_and_has_no_end_of_its_own(service: AgoraWhi
 
     await as_service.extend_room("u-1", closes_at=END)
 
-    assert Capabilities(close_room=True) == as_service.capabilities
+    assert Capabilities(close_room=True, own_page=True) == as_service.capabilities
 
 
 @pytest.mark.parametrize(

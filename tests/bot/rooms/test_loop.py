@@ -50,19 +50,20 @@ def test_it_is_a_room_service(client: HttpClient, clock: Machine) -> None:
 
     told = loop.capabilities
     assert (loop.name, loop.shown_name) == ("loop", "Mozilla Loop")
-    assert told == Capabilities(close_room=True, presence=True, shared_address=True, max_participants=4)
+    expected = Capabilities(close_room=True, presence=True, shared_address=True, room_ends=True, max_participants=4)
+    assert told == expected
     assert not told.is_direct
 
 
 async def test_a_first_launch_makes_the_room(loop: Loop, server: LoopStandIn) -> None:
-    """Named after the lesson, with a seat for each and the one that is kept, for as long as anybody's window."""
+    """Named after the lesson, as large as can be, for as long as anybody's window."""
     launch = await loop.launch(LEARNER)
 
     [room] = server.list_rooms()
     assert (launch.room_id, launch.url, launch.is_new_room) == (room.token, f"{server.origin}/go/{room.token}", True)
     assert (launch.is_recorded, launch.is_transcribed, launch.embed) == (False, False, None)
     assert room.fields == {"roomName": "Algebra", "roomOwner": "Hallpass 7f3a2b91"}
-    assert (room.max_size, room.expires_at) == (3, START + timedelta(hours=2))
+    assert (room.max_size, room.expires_at) == (5, START + timedelta(hours=2))
     assert launch.url not in repr(launch)
 
 
@@ -78,24 +79,22 @@ async def test_everybody_is_led_to_the_same_room(loop: Loop, server: LoopStandIn
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
-        ({"seats": 4}, ("Algebra", 5, 2)),
-        ({"seats": 1}, ("Algebra", 3, None)),
-        ({"room_closes_at": END + timedelta(hours=3)}, ("Algebra", 3, 4)),
-        ({"room_name": "Biology"}, ("Biology", 3, 2)),
-        ({"seats": None}, ("Algebra", 5, 2)),
+        ({"seats": 4}, ("Algebra", None)),
+        ({"room_closes_at": END + timedelta(hours=3)}, ("Algebra", 4)),
+        ({"room_name": "Biology"}, ("Biology", 2)),
     ],
     ids=str,
 )
 async def test_a_later_launch_brings_the_room_up_to_date(
-    loop: Loop, server: LoopStandIn, change: dict[str, object], expected: tuple[str, int, int | None]
+    loop: Loop, server: LoopStandIn, change: dict[str, object], expected: tuple[str, int | None]
 ) -> None:
-    """More seats, never fewer; a later end; another name. Each change says when the room ends."""
+    """A later end; another name; never the seats. Each change says when the room ends."""
     first = await loop.launch(LEARNER)
     await loop.launch(replace(LEARNER, room_id=first.room_id, **change))  # type: ignore[arg-type]
 
     [room] = server.list_rooms()
-    name, size, hours = expected
-    assert (room.fields["roomName"], room.max_size) == (name, size)
+    name, hours = expected
+    assert (room.fields["roomName"], room.max_size) == (name, 5)
     assert room.expires_at == START + timedelta(hours=hours or 2)
     assert ("change_room" in [call.name for call in server.asked]) is (hours is not None)
 
