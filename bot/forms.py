@@ -157,7 +157,7 @@ def read_booking_form(values: Mapping[str, Any], *, base: BookingDraft) -> Booki
         note=typed.text(Field.NOTE, base.note),
         join_early_text=typed.text(Field.JOIN_EARLY, base.join_early_text),
         join_late_text=typed.text(Field.JOIN_LATE, base.join_late_text),
-        service=(typed.chosen(Field.SERVICE) or [base.service])[0],
+        service=next(iter(typed.chosen(Field.SERVICE) or ()), base.service),
         room=room,
         wants_new_room=wants_new_room,
         language=_read_language(typed, base),

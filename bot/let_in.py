@@ -14,8 +14,11 @@ _SPOKEN_TITLE = 40
 """Of a title in a button's spoken label, which holds 75 characters."""
 
 
-def build_way_in(details: LessonDetails, seat: Seat, *, url: str, now: datetime) -> Message:
-    """A button that leads into the room. The address stands in the button and nowhere else."""
+def build_way_in(details: LessonDetails, seat: Seat, *, url: str, is_shared: bool, now: datetime) -> Message:
+    """A button that leads into the room. The address stands in the button and nowhere else.
+
+    `is_shared`: it is the same for everybody.
+    """
     reader, title = _reader(details, seat, now), details.lesson.title
     said = reader.both("The door to {title} is open for you. Press Go in now.", title=Strong(title))
     press = Press(lesson_id=details.lesson.id, participant_id=seat.participant.id).to_value()
@@ -31,7 +34,13 @@ def build_way_in(details: LessonDetails, seat: Seat, *, url: str, now: datetime)
             )
         ]
     )
-    hint = reader.words.mark("This is yours alone. If it does not open, or for another device, press Join again.")
+    if is_shared:
+        hint = reader.words.mark(
+            "The room has one address for everybody, so please pass it on to nobody. If it does not open, press Join "
+            "again."
+        )
+    else:
+        hint = reader.words.mark("This is yours alone. If it does not open, or for another device, press Join again.")
     return Message(said.spoken, [section(said.shown), *row, context(hint)])
 
 

@@ -71,4 +71,8 @@ async def _let_in(desk: Desk, visit: Visit, answer: Answer) -> None:
         is_busy = isinstance(entry.trouble, RoomServiceBusy)
         await answer(let_in.build_not_opened(details, seat, is_busy=is_busy, now=now))
     else:
-        await answer(let_in.build_way_in(details, seat, url=entry.launch.url, now=now))
+        await answer(
+            let_in.build_way_in(
+                details, seat, url=entry.launch.url, is_shared=details.service in desk.drawer.shared, now=now
+            )
+        )

@@ -445,7 +445,8 @@ def _list_place_messages(details: LessonDetails) -> Iterator[tuple[str, Message]
     for url in (SECRET_URL, None):
         yield "resent", build_resent(details, seat, join_url=url if details.lesson.is_open else None, now=NOW)
     if details.lesson.is_open:
-        yield "way in", build_way_in(details, seat, url=SECRET_URL, now=NOW)
+        for is_shared in (True, False):
+            yield "way in", build_way_in(details, seat, url=SECRET_URL, is_shared=is_shared, now=NOW)
     yield "opening", build_opening(details, seat, now=NOW)
     for is_busy in (True, False):
         yield "not opened", build_not_opened(details, seat, is_busy=is_busy, now=NOW)
