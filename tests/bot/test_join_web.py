@@ -17,8 +17,8 @@ import pytest
 from bot.attempts import Attempts
 from bot.door import NOT_LET_IN
 from bot.errors import RoomServiceBusy, RoomServiceDown
-from bot.join_pages import Face
 from bot.join_answers import STATUSES
+from bot.join_pages import Face
 from bot.links import new_token
 from bot.rooms.base import Embed
 from storage.records import LessonState
@@ -396,7 +396,8 @@ async def test_what_nobody_thought_of_is_a_page_too(reception: Reception, caplog
     response = await come(reception)
 
     assert Face.NOT_READY is face_of(response)
-    assert reception.token not in caplog.text
+    # The browser of this test may note where it goes.
+    assert not [one for one in caplog.records if one.name != "httpx" and reception.token in one.getMessage()]
 
 
 async def test_guessing_is_slowed_down(tmp_path: Path) -> None:
