@@ -16,6 +16,7 @@ known is computed from the service's own record; two replicas that both look wri
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 
@@ -69,8 +70,8 @@ class Presence:
         self._wake = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self._next_at: datetime | None = None  # lesson time; None: at once
-        self._quiet_until: datetime | None = None  # machine time
-        self._failures = 0
+        self._quiet_until: dict[str, datetime] = {}  # machine time, by service that failed
+        self._failures: Counter[str] = Counter()  # one after the other, by service
         self._is_looking = False
         self._is_stopping = False
 
@@ -113,15 +114,16 @@ class Presence:
         self._loop.call_soon_threadsafe(self._wake.set)
 
     def _is_due(self) -> bool:
-        if self._quiet_until is not None and self._clock.machine_now() < self._quiet_until:
+        if all(self._is_quiet(service) for service in self._services):
             return False
         return bool(self._asked_for) or self._next_at is None or self._clock.now() >= self._next_at
 
     async def _rest(self) -> None:
         """Until the next look may be due, or somebody moves the clock."""
+        now = self._clock.machine_now()
         pause = PACE if self._next_at is None else self._next_at - self._clock.now()
-        if self._quiet_until is not None:
-            pause = max(pause, self._quiet_until - self._clock.machine_now())
+        if all(self._is_quiet(service) for service in self._services):
+            pause = max(pause, min(self._quiet_until.values(), default=now) - now)
         try:
             async with asyncio.timeout(min(max(pause, timedelta(milliseconds=20)), PACE).total_seconds()):
                 await self._wake.wait()
@@ -132,26 +134,38 @@ class Presence:
         self._next_at = self._clock.now() + PACE
         try:
             await self.look()
-            self._failures, self._quiet_until = 0, None
         except StoreClosed:
             raise
-        except RoomServiceError as error:
-            self._failures += 1
-            pause = min(PACE * 2 ** min(self._failures - 1, 4), LONGEST_PAUSE)
-            if isinstance(error, RoomServiceBusy):
-                pause = max(error.retry_after, PACE)
-            self._quiet_until = self._clock.machine_now() + pause
-            log.warning("presence_not_read", error=str(error), pause_seconds=pause.total_seconds())
+        except RoomServiceError:
+            return  # told by `_keep_quiet`
         except Exception:
             log.exception("look_failed")
 
+    def _is_quiet(self, service: RoomService) -> bool:
+        """It failed a moment ago, and is left alone for a while; the others are not."""
+        until = self._quiet_until.get(service.name)
+        return until is not None and self._clock.machine_now() < until
+
+    def _keep_quiet(self, service: RoomService, error: RoomServiceError) -> None:
+        self._failures[service.name] += 1
+        pause = min(PACE * 2 ** min(self._failures[service.name] - 1, 4), LONGEST_PAUSE)
+        if isinstance(error, RoomServiceBusy):
+            pause = max(error.retry_after, PACE)
+        self._quiet_until[service.name] = self._clock.machine_now() + pause
+        log.warning("presence_not_read", error=str(error), pause_seconds=pause.total_seconds())
+
     async def look(self) -> None:
-        """One look at every service's lessons. Raises RoomServiceError, after the others had theirs."""
+        """One look at every service's lessons, but for those that are left alone after a failure.
+
+        Raises RoomServiceError, after the others had theirs.
+        """
         asked_for, self._asked_for = self._asked_for, set()
         watched = await self._list_watched()
         self._forget_others({details.room.id for details in watched})
         failure: RoomServiceError | None = None
         for service in self._services:
+            if self._is_quiet(service):
+                continue
             own = [details for details in watched if details.service == service.name]
             try:
                 if service.capabilities.attendance:
@@ -159,7 +173,11 @@ class Presence:
                 else:
                     await self._look_at_doors(service, own)
             except RoomServiceError as error:
+                self._keep_quiet(service, error)
                 failure = error
+            else:
+                self._failures.pop(service.name, None)
+                self._quiet_until.pop(service.name, None)
         if failure is not None:
             raise failure
 

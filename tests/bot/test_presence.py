@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -13,7 +14,7 @@ from bot.clock import SystemClock
 from bot.errors import RoomServiceBusy, RoomServiceDown
 from bot.lateness import is_inside
 from bot.presence import Presence
-from bot.rooms.base import Capabilities, Happening, LiveSession, Present, Session, SessionEvent
+from bot.rooms.base import Capabilities, Happening, LiveSession, Present, RoomService, Session, SessionEvent
 from bot.rooms.registry import RoomServices
 from bot.sandbox.clock import MovableClock
 from bot.whereabouts import Alerting
@@ -76,11 +77,11 @@ class Watched:
         self.clock = MovableClock(STARTS_AT - 10 * MINUTE, is_frozen=True, machine=SystemClock())
         self.presence = self.start()
 
-    def start(self) -> Presence:
-        """As after a restart: nothing is remembered."""
+    def start(self, *, beside: Sequence[RoomService] = ()) -> Presence:
+        """As after a restart: nothing is remembered. `beside`: further services."""
         return Presence(
             store=self.stored.store,
-            services=RoomServices([self.rooms]),
+            services=RoomServices([self.rooms, *beside]),
             clock=self.clock,
             alerting=Alerting(late_after=5 * MINUTE, admin_channel="C1"),
         )
@@ -207,6 +208,7 @@ async def test_without_an_answer_nobody_is_missing(watched: Watched) -> None:
     assert STARTS_AT - 9 * MINUTE == details.totals.read_at
 
     watched.rooms.is_down = False
+    watched.presence._quiet_until.clear()  # the pause after a failure is over
     await watched.look(9)
     assert 2 == len(await watched.list_owed(NoticeKind.LATE_NUDGE)), "Cleo, and Ada for whom Ben waits"
 
@@ -270,16 +272,35 @@ async def test_a_busy_service_is_left_alone_as_long_as_it_says(watched: Watched)
         watched.clock.move_to(STARTS_AT)
         await wait_until_calm(watched.presence)
         assert 1 == watched.rooms.lists
-        until = watched.presence._quiet_until
-        assert until is not None
+        until = watched.presence._quiet_until[watched.rooms.name]
         assert timedelta(minutes=2, seconds=50) < until - watched.clock.machine_now() <= timedelta(minutes=3)
 
-        watched.presence._quiet_until = watched.clock.machine_now()
+        watched.presence._quiet_until[watched.rooms.name] = watched.clock.machine_now()
         watched.clock.move_by(MINUTE)
         await wait_until_calm(watched.presence)
         assert 2 == watched.rooms.lists
     finally:
         watched.presence.stop()
+        await running
+
+
+async def test_a_service_that_fails_keeps_no_other_waiting(watched: Watched) -> None:
+    """It is left alone for a while; lessons elsewhere are looked at as ever."""
+    other = LiveRooms()
+    other.name = "another"
+    presence = watched.start(beside=[other])
+    presence._keep_quiet(other, RoomServiceBusy("Another", retry_after=timedelta(minutes=3)))
+    watched.clock.move_to(STARTS_AT)
+    running = asyncio.create_task(presence.run())
+    try:
+        await wait_until_calm(presence)
+        assert 1 == watched.rooms.lists
+        watched.clock.move_by(MINUTE)
+        await wait_until_calm(presence)
+        assert 2 == watched.rooms.lists
+        assert presence._is_quiet(other)
+    finally:
+        presence.stop()
         await running
 
 
