@@ -268,6 +268,7 @@ def play(acts: list[Act], *, looks_between: int = 0, told: list[Occurrence] | No
             PEOPLE[who], is_leader=who == 0, is_single_use=who == 1, leaves_at_close=who in (1, 2), asks_at=at(12)
         )
         connection_id = open_ids.get(who, "nobody's")
+        space.advance(now)  # what is asked below is asked of the space as it is now
         if deed == "join" and space.find_open(connection_id) is None:
             try:
                 open_ids[who] = space.connect(ticket, f"browser {who}", now).id
