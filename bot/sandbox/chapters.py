@@ -11,11 +11,12 @@ from zoneinfo import ZoneInfo
 
 from bot.fields import RECORD, TRANSCRIBE, WARN
 from bot.ids import Action, Field, View
+from bot.sandbox.cast import at
 from bot.sandbox.faults import Fault
 from bot.sandbox.lessonspace.spaces import Reason
 from bot.sandbox.proofs import count_asked, count_reported, find_clear_text
 from bot.sandbox.slack.actors import Actor
-from bot.sandbox.stage import NotToBe, Stage, at, cut_out_faults, cut_out_new, find_url, has_line
+from bot.sandbox.stage import NotToBe, Stage, cut_out_faults, cut_out_new, find_url, has_line
 from bot.sandbox.steps import Step
 from bot.sandbox.telling import Seen
 

@@ -20,10 +20,11 @@ from bot.ids import Action
 from bot.logs import configure_logs
 from bot.manifest import load_manifest
 from bot.sandbox import proofs
+from bot.sandbox.cast import add_cast, at
 from bot.sandbox.houses import House
 from bot.sandbox.school import School, open_school
 from bot.sandbox.slack.actors import Actor
-from bot.sandbox.stage import NotToBe, Stage, add_cast, at, find_url, has_line
+from bot.sandbox.stage import NotToBe, Stage, find_url, has_line
 from bot.sandbox.steps import Account, Step
 from bot.sandbox.telling import Seen, Telling
 from bot.sandbox.visiting import Visitor

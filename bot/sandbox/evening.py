@@ -11,11 +11,12 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from bot.fields import EVERYONE_LEAVES, WARN
 from bot.ids import Action, Choice, Field, View
+from bot.sandbox.cast import at
 from bot.sandbox.lessonspace.spaces import Reason
 from bot.sandbox.proofs import count_asked
 from bot.sandbox.slack.actors import Actor
 from bot.sandbox.slack.messages import Message
-from bot.sandbox.stage import NotToBe, Stage, at, find_url, has_line
+from bot.sandbox.stage import NotToBe, Stage, find_url, has_line
 from bot.sandbox.steps import Step
 
 TITLE = "Geometry"

@@ -7,24 +7,18 @@ patience ends the lesson with `NotToBe`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from bot.ids import Action
+from bot.sandbox.cast import Cast, at
 from bot.sandbox.lessonspace.browser import Browser
 from bot.sandbox.lessonspace.spaces import Reason
 from bot.sandbox.school import School
 from bot.sandbox.slack.actors import Actor
-from bot.sandbox.slack.conversations import Conversation
 from bot.sandbox.slack.messages import Message
-from bot.sandbox.slack.people import UserKind
 from bot.sandbox.steps import Account, Step
 from bot.sandbox.telling import Seen, Telling
-
-DAY = date(2026, 11, 23)
-ZONE = ZoneInfo("Europe/Berlin")
-"""The leader's; headings are in it."""
 
 _REFUSALS = {
     Reason.TOO_EARLY: "This link does not work yet: it is too early.",
@@ -37,51 +31,6 @@ _REFUSALS = {
 
 class NotToBe(Exception):
     """A step did not come; without it the lesson cannot go on."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Cast:
-    """Who is in it."""
-
-    ada: Actor
-    ben: Actor
-    cara: Actor
-    dina: Actor
-    emil: Actor
-    finn: Actor
-    gwen: Actor
-    hana: Actor
-    channel: Conversation
-
-    @property
-    def participants(self) -> list[Actor]:
-        return [self.ben, self.cara, self.dina, self.emil, self.finn]
-
-    @property
-    def everybody(self) -> list[Actor]:
-        """Whoever gets a link of the first lesson."""
-        return [self.ada, *self.participants]
-
-
-def add_cast(school: School) -> Cast:
-    """The people of the story come into the workspace, and the channel that one of them looks after."""
-    ada, gwen = school.add("Ada"), school.add("Gwen")
-    return Cast(
-        ada=ada,
-        ben=school.add("Ben"),
-        cara=school.add("Cara", zone="America/New_York"),
-        dina=school.add("Dina", zone="Asia/Kolkata"),
-        emil=school.add("Emil", zone="Europe/London", kind=UserKind.GUEST),
-        finn=school.add("Finn"),
-        gwen=gwen,
-        hana=school.add("Hana"),
-        channel=school.slack.add_channel("lessons", [ada.user, gwen.user]),
-    )
-
-
-def at(clock: str) -> datetime:
-    """That time of the leader's day."""
-    return datetime.combine(DAY, time.fromisoformat(clock), ZONE)
 
 
 class Stage:

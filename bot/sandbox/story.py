@@ -22,8 +22,9 @@ from rich.console import Console
 from bot.logs import Redactor, configure_logs
 from bot.manifest import load_manifest
 from bot.sandbox import chapters, evening, proofs
+from bot.sandbox.cast import Cast, add_cast, at
 from bot.sandbox.school import School, open_school
-from bot.sandbox.stage import Cast, NotToBe, Stage, add_cast, at
+from bot.sandbox.stage import NotToBe, Stage
 from bot.sandbox.steps import Account, Step
 from bot.sandbox.telling import Telling
 
