@@ -23,7 +23,7 @@ def register(app: AsyncApp, desk: Desk) -> None:
 
     @app.action(Action.LAUNCH_DEFAULTS.value)
     async def open_form(ack: Ack, body: dict[str, Any]) -> None:
-        asked, policy = read_asked(body), desk.policy()
+        asked, policy = read_asked(body), desk.policy().at(defaults.service)
         if asked is not None and asked.trigger_id is not None:
             person, chosen = await desk.store.read(
                 lambda tx: (
@@ -42,7 +42,7 @@ def register(app: AsyncApp, desk: Desk) -> None:
 
     @app.view(View.LAUNCH_DEFAULTS.value)
     async def submit(ack: Ack, body: dict[str, Any], view: dict[str, Any]) -> None:
-        user_id, policy, now = str(body["user"]["id"]), desk.policy(), desk.now()
+        user_id, policy, now = str(body["user"]["id"]), desk.policy().at(defaults.service), desk.now()
         person = await desk.store.read(lambda tx: require_admin(tx, desk.workspace_id, user_id=user_id, policy=policy))
         values = (view.get("state") or {}).get("values") or {}
         chosen, problems = read_launch_form(values, reader=person)

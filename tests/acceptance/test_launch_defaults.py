@@ -150,3 +150,29 @@ async def test_the_room_speaks_to_each_in_their_own_language(school: School) -> 
         name: body.get("locale") for name, body in list_bodies(school).items()
     }
     assert ben.messages()
+
+
+async def test_rooms_are_lessonspace_s_also_where_another_service_is_the_first(tmp_path: Path) -> None:
+    """What is set counts for the lessons that are booked there, is shown again, and touches nobody else's account."""
+    settings = {"HALLPASS_ROOM_SERVICES": "loop, lessonspace"}
+    async with open_school(tmp_path, starts_at=MONDAY_TWO_PM, service="loop", settings=settings) as school:
+        school.change_setting("LESSONSPACE_API_KEY", school.lessonspace.api_key)
+        await school.start()
+        ada, olga = school.add("Ada"), school.add("Olga", kind=UserKind.ADMIN)
+        school.add("Ben")
+        await open_rooms(school, olga)
+        assert (await telling.submit(school, olga, video_layout_mode="sidebar", off_learner=["chat"])).is_fine
+
+        await telling.open_form(school, ada, "@Ben today 3pm 45m Algebra")
+        assert ada.view is not None
+        await ada.pick(ada.view, "pick_service", "lessonspace")
+        await telling.wait_for_words(school, ada, "Lessonspace itself lets each link work once")
+        assert (await telling.submit(school, ada)).is_fine
+        await telling.settle(school)
+        await open_rooms(school, olga)
+
+        assert "sidebar" == list_bodies(school)["Ben"]["video_layout_mode"]
+        assert list_bodies(school)["Ben"]["features"]["chat"] is False
+        assert olga.view is not None
+        layout = next(one for one in olga.view.blocks if one.get("block_id") == "video_layout_mode")
+        assert "sidebar" == layout["element"]["initial_option"]["value"]
