@@ -68,6 +68,11 @@ def render_sheet(title: str, parts: Iterable[tuple[str, Markup]]) -> str:
     return _PAGES.get_template("sheet.html").render(title=title, parts=parts)
 
 
+def render_page(name: str, **facts: Any) -> Markup:
+    """A page or a part of one by its template's name. A fact that the template wants and is not given is an error."""
+    return Markup(_PAGES.get_template(name).render(**facts))
+
+
 def _read_label(given: dict[str, Any], name: str, usual: str) -> str:
     return str((given.get(name) or {}).get("text", usual))
 
