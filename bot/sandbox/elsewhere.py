@@ -91,7 +91,7 @@ async def _perform(home: Path, service: str, telling: Telling, account: Account,
         is_socket_mode=True,
         manifest=load_manifest(),
         has_webhooks=True,
-        service=service,
+        services=(service,),
     ) as school:
         stage = Stage(school, add_cast(school), telling, account, patience=patience, slowness=timedelta(0))
         try:
@@ -211,9 +211,9 @@ async def _open(stage: Stage, stack: AsyncExitStack, name: str) -> Visitor:
 
 
 def _house_of(school: School) -> House:
-    if school.house is None:
+    if not school.houses:
         raise NotToBe("this school's lessons are in Lessonspace")
-    return school.house
+    return next(iter(school.houses.values()))
 
 
 def _find_link(actor: Actor) -> str:

@@ -1,6 +1,7 @@
-"""The room service in which a school's lessons take place, standing in: opened by its name, with the bot's settings.
+"""The room services in which a school's lessons take place, standing in: opened by name, with the bot's settings.
 
-Lessonspace always stands beside, as a school may have several; where it is not the one, the bot has no key to it.
+Lessonspace's stand-in is not among them: it always stands there, and where no lessons take place in it, the bot has no
+key to it.
 """
 
 from __future__ import annotations
@@ -14,6 +15,9 @@ from bot.sandbox.clock import MovableClock
 from bot.sandbox.loop.stand_in import LoopStandIn
 from bot.sandbox.videsk.stand_in import VideskStandIn
 
+LESSONSPACE = "lessonspace"
+EVERY = (LESSONSPACE, "videsk", "agora_whiteboard", "loop")
+"""All that stand in, as settings call them."""
 REGION = "eu"
 """Where the school's whiteboards are kept."""
 

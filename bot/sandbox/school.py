@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -17,7 +17,7 @@ from typing import Any
 
 from bot.app import Hallpass, open_hallpass
 from bot.sandbox.clock import MovableClock, SkippingMachine
-from bot.sandbox.houses import House, open_house
+from bot.sandbox.houses import LESSONSPACE, House, open_house
 from bot.sandbox.lessonspace.stand_in import LessonspaceStandIn
 from bot.sandbox.slack.actors import Actor
 from bot.sandbox.slack.people import UserKind
@@ -41,9 +41,12 @@ class School:
         is_socket_mode: bool,
         settings: Mapping[str, str],
         has_webhooks: bool = False,
-        house: House | None = None,
+        services: Sequence[str] = (LESSONSPACE,),
+        houses: Mapping[str, House] | None = None,
     ) -> None:
-        self.house = house
+        self.services = tuple(services)
+        self.houses = dict(houses or {})
+        """By the service's name; Lessonspace's stand-in is beside them."""
         self.slack = slack
         self.lessonspace = lessonspace
         self.clock = clock
@@ -52,14 +55,16 @@ class School:
         self.is_socket_mode = is_socket_mode
         self.hallpass: Hallpass | None = None
         self._settings = dict(settings)
-        if house is not None:
-            self._settings = {"HALLPASS_ROOM_SERVICE": house.service, **house.settings} | self._settings
+        if self.houses:
+            chosen = {"HALLPASS_ROOM_SERVICE": services[0], "HALLPASS_ROOM_SERVICES": ",".join(services)}
+            told = [house.settings for house in self.houses.values()]
+            self._settings = {name: text for each in (chosen, *told) for name, text in each.items()} | self._settings
         if has_webhooks:
             listen = f"127.0.0.1:{_find_free_port()}"
             self._settings = {
                 "HALLPASS_LISTEN": listen,
                 "HALLPASS_PUBLIC_URL": f"http://{listen}/",
-                "HALLPASS_LINKS": "" if house is not None else "direct",
+                "HALLPASS_LINKS": "" if self.houses else "direct",
             } | self._settings
         self._stop = asyncio.Event()
         self._running: asyncio.Task[None] | None = None
@@ -74,7 +79,7 @@ class School:
         environment = {
             "SLACK_BOT_TOKEN": self.slack.bot_token,
             "SLACK_API_URL": self.slack.api_url,
-            "LESSONSPACE_API_KEY": "" if self.house is not None else self.lessonspace.api_key,
+            "LESSONSPACE_API_KEY": self.lessonspace.api_key if LESSONSPACE in self.services else "",
             "LESSONSPACE_API_URL": self.lessonspace.api_url,
             "HALLPASS_DATABASE_URL": f"sqlite:///{self.database_path}",
             "HALLPASS_LISTEN": "127.0.0.1:0",
@@ -178,19 +183,21 @@ async def open_school(
     settings: Mapping[str, str] | None = None,
     manifest: Mapping[str, Any] | None = None,
     has_webhooks: bool = False,
-    service: str | None = None,
+    services: Sequence[str] = (LESSONSPACE,),
 ) -> AsyncIterator[School]:
     """The stand-ins, running; the bot is started by `School.start`. Everything is closed on leaving.
 
-    `has_webhooks`: the bot has an address to which rooms report. `service`: where lessons take place, if not in
-    Lessonspace; where its rooms need a page of ours, the bot has an address too.
+    `has_webhooks`: the bot has an address to which rooms report. `services`: where lessons can take place, the first
+    unless their booker chooses; where rooms of one need a page of ours, the bot has an address too.
     """
     machine = SkippingMachine()
     clock = MovableClock(starts_at, is_frozen=is_frozen, machine=machine)
     async with AsyncExitStack() as stack:
         slack = await stack.enter_async_context(SlackStandIn(manifest=manifest))
         lessonspace = await stack.enter_async_context(LessonspaceStandIn(clock))
-        house = await stack.enter_async_context(open_house(service, clock)) if service else None
+        houses = {
+            name: await stack.enter_async_context(open_house(name, clock)) for name in services if name != LESSONSPACE
+        }
         school = School(
             slack=slack,
             lessonspace=lessonspace,
@@ -199,8 +206,9 @@ async def open_school(
             folder=folder,
             is_socket_mode=is_socket_mode,
             settings=settings or {},
-            has_webhooks=has_webhooks or (house is not None and house.needs_page),
-            house=house,
+            has_webhooks=has_webhooks or any(house.needs_page for house in houses.values()),
+            services=services,
+            houses=houses,
         )
         stack.push_async_callback(school.stop)
         yield school

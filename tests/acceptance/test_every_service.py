@@ -135,8 +135,8 @@ class Evening:
         return Launch(embed=Embed(page="", values=json.loads(values[1])), room_id="")
 
 
-PLACES: dict[str, tuple[str | None, Callable[[MovableClock, Any], Place]]] = {
-    "Lessonspace": (None, LessonspacePlace),
+PLACES: dict[str, tuple[str, Callable[[MovableClock, Any], Place]]] = {
+    "Lessonspace": ("lessonspace", LessonspacePlace),
     "Videsk": ("videsk", VideskPlace),
     "Agora Whiteboard": ("agora_whiteboard", AgoraPlace),
     "Mozilla Loop": ("loop", LoopPlace),
@@ -156,11 +156,13 @@ async def evening(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterat
             starts_at=MONDAY_TWO_PM,
             settings={"HALLPASS_LINKS": way},
             has_webhooks=has_page,
-            service=service,
+            services=(service,),
         ) as school,
         AsyncExitStack() as stack,
     ):
-        place = build_place(school.clock, school.house.stand_in if school.house else school.lessonspace)
+        place = build_place(
+            school.clock, school.houses[service].stand_in if service in school.houses else school.lessonspace
+        )
         await school.start()
         for marker in request.node.iter_markers("promise"):
             keeper = find_keeper(marker.args[0], place.capabilities, place.facts)

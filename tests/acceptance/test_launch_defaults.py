@@ -155,7 +155,7 @@ async def test_the_room_speaks_to_each_in_their_own_language(school: School) -> 
 async def test_rooms_are_lessonspace_s_also_where_another_service_is_the_first(tmp_path: Path) -> None:
     """What is set counts for the lessons that are booked there, is shown again, and touches nobody else's account."""
     settings = {"HALLPASS_ROOM_SERVICES": "loop, lessonspace"}
-    async with open_school(tmp_path, starts_at=MONDAY_TWO_PM, service="loop", settings=settings) as school:
+    async with open_school(tmp_path, starts_at=MONDAY_TWO_PM, services=("loop",), settings=settings) as school:
         school.change_setting("LESSONSPACE_API_KEY", school.lessonspace.api_key)
         await school.start()
         ada, olga = school.add("Ada"), school.add("Olga", kind=UserKind.ADMIN)

@@ -49,7 +49,7 @@ async def come_in(school: School, actor: Actor) -> str | dict[str, Any]:
 @EVERY
 async def test_a_lesson_is_held_and_summed_up(tmp_path: Path, service: str) -> None:
     """Nothing is asked before somebody comes; who came is on the board and in the summary, who did not is absent."""
-    async with open_school(tmp_path, starts_at=MONDAY_TWO_PM, service=service) as school:
+    async with open_school(tmp_path, starts_at=MONDAY_TWO_PM, services=(service,)) as school:
         await school.start()
         ada, ben = await book(school)
         assert (await telling.get_lesson_details(school)).room.room_id is None
@@ -75,7 +75,7 @@ async def test_a_lesson_is_held_and_summed_up(tmp_path: Path, service: str) -> N
 @EVERY
 async def test_an_extended_lesson_keeps_its_join_and_its_room(tmp_path: Path, service: str) -> None:
     """However often: the same Join lets Ben in again, past the end that the room was made with."""
-    async with open_school(tmp_path, starts_at=MONDAY_TWO_PM, service=service) as school:
+    async with open_school(tmp_path, starts_at=MONDAY_TWO_PM, services=(service,)) as school:
         await school.start()
         ada, ben = await book(school)
         await telling.move_to(school, 14)
@@ -93,13 +93,12 @@ async def test_an_extended_lesson_keeps_its_join_and_its_room(tmp_path: Path, se
 
 async def test_nobody_stays_in_a_room_whose_service_puts_nobody_out(tmp_path: Path) -> None:
     """When the last door closes the room is closed: no learner stays behind unsupervised."""
-    async with open_school(tmp_path, starts_at=MONDAY_TWO_PM, service="loop") as school:
+    async with open_school(tmp_path, starts_at=MONDAY_TWO_PM, services=("loop",)) as school:
         await school.start()
         _, ben = await book(school)
         await telling.move_to(school, 14)
-        assert school.house is not None
-        assert isinstance(school.house.stand_in, LoopStandIn)
-        loop = school.house.stand_in
+        loop = school.houses["loop"].stand_in
+        assert isinstance(loop, LoopStandIn)
         tab = loop.browser("Ben's")
         await tab.join(str(await come_in(school, ben)))
         assert await tab.is_inside()
@@ -116,7 +115,7 @@ async def test_nobody_stays_in_a_room_whose_service_puts_nobody_out(tmp_path: Pa
 async def test_a_page_s_service_without_an_address_stops_the_start(tmp_path: Path) -> None:
     """With what to set."""
     settings = {"HALLPASS_PUBLIC_URL": ""}
-    async with open_school(tmp_path, starts_at=MONDAY_TWO_PM, service="videsk", settings=settings) as school:
+    async with open_school(tmp_path, starts_at=MONDAY_TWO_PM, services=("videsk",), settings=settings) as school:
         with pytest.raises(StartRefused) as refused:
             await school.start()
 
@@ -147,7 +146,7 @@ async def test_the_booker_chooses_a_service_and_reads_what_it_leaves_to_hallpass
 
 async def test_a_forged_form_ticks_nothing_that_the_service_cannot_do(tmp_path: Path) -> None:
     """A lesson in Loop is never said to be recorded."""
-    async with open_school(tmp_path, starts_at=MONDAY_TWO_PM, service="loop") as school:
+    async with open_school(tmp_path, starts_at=MONDAY_TWO_PM, services=("loop",)) as school:
         await school.start()
         ada, ben = school.add("Ada"), school.add("Ben")
         await telling.open_form(school, ada, "@Ben today 3pm 45m Algebra")
