@@ -57,7 +57,6 @@ from bot.posting import Poster
 from bot.presence import Presence
 from bot.reading import SessionReader
 from bot.reports import Reports
-from bot.rooms.base import RoomService
 from bot.rooms.registry import RoomServices
 from bot.scheduler import Scheduler
 from bot.sending import NoticeSender
@@ -249,21 +248,16 @@ class Hallpass:
         """The public address, where rooms report to it."""
         return self._settings.hallpass_public_url if self._settings.hallpass_webhooks else None
 
-    @property
-    def _reporting(self) -> RoomService:
-        """The service whose rooms report by themselves; where none does, its webhooks are refused like a stranger's."""
-        able = [service for service in self._services if service.capabilities.webhooks]
-        return able[0] if able else self._services.default
-
     def _build_webhooks(self) -> Webhooks | None:
         def wake() -> None:
             if self.reports is not None:
                 self.reports.wake()
 
-        service = self._reporting
-        if self._webhook_url is None or not service.capabilities.webhooks:
+        if self._webhook_url is None or not any(service.capabilities.webhooks for service in self._services):
             return None
-        return Webhooks(store=self.store, service=service, sealer=self._sealer, clock=self._clock, on_stored=wake)
+        return Webhooks(
+            store=self.store, services=self._services, sealer=self._sealer, clock=self._clock, on_stored=wake
+        )
 
     def _list_join_routes(self) -> list[Route]:
         """Join links' pages, where there is an address under which others reach them."""
@@ -311,7 +305,7 @@ class Hallpass:
         """What rooms reported is worked on, also what was stored before a stop."""
         reports = Reports(
             store=self.store,
-            service=self._reporting,
+            services=self._services,
             sealer=self._sealer,
             clock=self._clock,
             presence=presence,
@@ -325,7 +319,7 @@ class Hallpass:
         url = self._webhook_url
         if url is None:
             return None
-        return WebhookKeys(store=self.store, sealer=self._sealer, public_url=url, service_name=self._reporting.name)
+        return WebhookKeys(store=self.store, sealer=self._sealer, public_url=url)
 
     def _build_launcher(self, directory: Directory) -> Launcher:
         return Launcher(

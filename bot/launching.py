@@ -202,7 +202,8 @@ class Launcher:
             request = replace(request, options=options)
         if self._webhook_keys is None or not capabilities.webhooks:
             return request
-        return replace(request, webhook_url=await self._webhook_keys.find_address(details.room))
+        address = await self._webhook_keys.find_address(details.room, service=details.service)
+        return replace(request, webhook_url=address)
 
     def _keep_room(self, tx: Transaction, details: LessonDetails, launch: Launch) -> None:
         """The provider's id of the room, and its secret as it is from now on: what an old one signed is refused."""

@@ -28,10 +28,12 @@ import structlog
 
 from bot import collecting, provisional, whereabouts
 from bot.clock import Clock
-from bot.errors import RoomServiceNonsense, WebhookForged
+from bot.errors import RoomServiceError, WebhookForged
 from bot.presence import Presence
 from bot.reading import EARLY_LOOK
-from bot.rooms.base import Report, Reported, RoomService
+from bot.rooms.base import Report, Reported
+from bot.rooms.registry import RoomServices
+from bot.rooms.reporting import read_delivery
 from storage.errors import NotStored, StorageError, StoreClosed, Unreadable
 from storage.records import (
     AttendanceEvent,
@@ -39,6 +41,7 @@ from storage.records import (
     Lesson,
     LessonDetails,
     LessonState,
+    Room,
     RoomRef,
     WorkspaceId,
     new_id,
@@ -86,14 +89,14 @@ class Reports:
         self,
         *,
         store: Store,
-        service: RoomService,
+        services: RoomServices,
         sealer: Sealer,
         clock: Clock,
         presence: Presence,
         late_after: timedelta,
     ) -> None:
         self._store = store
-        self._service = service
+        self._services = services
         self._sealer = sealer
         self._clock = clock
         self._presence = presence
@@ -127,7 +130,7 @@ class Reports:
                     self._wake.set()  # there may be more
             except StoreClosed:
                 return
-            except Exception:
+            except Exception:  # also a defect of ours: this task is to outlive it, for nobody else works on reports
                 log.exception("reports_failed")
             finally:
                 self._is_working = False
@@ -156,18 +159,20 @@ class Reports:
     async def _read(self, delivery: Delivery) -> Item:
         """What it says, read once more as it came."""
         try:
-            room = self._store.glance(lambda tx: tx.lessons.get_room(delivery.workspace_id, delivery.room))
+            room, service_name = self._store.glance(lambda tx: _find_room(tx, delivery))
+            service = self._services.find(service_name)
+            if service is None:
+                return Item(delivery=delivery, report=None, problem="service_gone")
             secret = self._sealer.unseal(room.secret_sealed) if room.secret_sealed is not None else ""
             body = self._sealer.unseal(delivery.body_sealed or b"").encode("latin-1")
-            report = self._service.read_webhook(
-                json.loads(delivery.headers), body, secret=secret, received_at=delivery.received_at
-            )
+            headers = json.loads(delivery.headers)
+            report = read_delivery(service, headers, body, secret=secret, received_at=delivery.received_at)
         except WebhookForged:  # it was genuine when it came: the room has another secret since
             self._presence.ask_for(delivery.room)
             return Item(delivery=delivery, report=None, problem="secret_changed")
         except Unreadable:
             return Item(delivery=delivery, report=None, problem="sealed")
-        except (RoomServiceNonsense, ValueError):
+        except (RoomServiceError, ValueError):
             return Item(delivery=delivery, report=None, problem="unreadable")
         return Item(delivery=delivery, report=report)
 
@@ -177,7 +182,7 @@ class Reports:
             await self._apply(items)
         except StoreClosed:
             raise
-        except Exception as error:
+        except Exception as error:  # whatever one delivery set off: alone it is logged, set aside, or tried again
             if len(items) > 1:
                 for item in items:
                     await self._work_on_room([item])
@@ -198,6 +203,12 @@ class Reports:
             self._presence.note_reported(room)
         if any(report.kind is Reported.SESSION_ENDED for report in done):
             self._presence.ask_for(room)
+
+
+def _find_room(tx: Transaction, delivery: Delivery) -> tuple[Room, str]:
+    """Of which room it is, and of which service that is."""
+    room = tx.lessons.get_room(delivery.workspace_id, delivery.room)
+    return room, tx.workspaces.get_account(room.workspace_id, room.account_id).service
 
 
 def apply_reports(tx: Transaction, items: Sequence[Item], *, now: datetime, late_after: timedelta) -> list[Report]:

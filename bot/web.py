@@ -134,8 +134,8 @@ def build_web(
 async def take_webhook(request: Request, webhooks: Webhooks | None) -> Response:
     """One delivery. Whose address it is comes first: a stranger's body is not even read."""
     service, key = request.path_params["service"], request.path_params["key"]
-    room = webhooks.find_room(service, key) if webhooks is not None else None
-    if webhooks is None or room is None:
+    address = webhooks.find_address(service, key) if webhooks is not None else None
+    if webhooks is None or address is None:
         return _answer_webhook(STATUSES[Taken.UNKNOWN], Taken.UNKNOWN.value)
     try:
         async with asyncio.timeout(BODY_WITHIN_SECONDS):
@@ -146,7 +146,7 @@ async def take_webhook(request: Request, webhooks: Webhooks | None) -> Response:
         return _answer_webhook(400, "cut off")
     if body is None:
         return _answer_webhook(413, "too large")
-    taken = await webhooks.take(room, dict(request.headers), body)
+    taken = await webhooks.take(address, dict(request.headers), body)
     return _answer_webhook(STATUSES[taken], taken.value)
 
 

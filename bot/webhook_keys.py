@@ -32,20 +32,20 @@ def digest_of(key: str) -> str:
 class WebhookKeys:
     """Makes rooms' keys and builds their addresses, below `public_url` (with its closing slash)."""
 
-    def __init__(self, *, store: Store, sealer: Sealer, public_url: str, service_name: str) -> None:
+    def __init__(self, *, store: Store, sealer: Sealer, public_url: str) -> None:
         self._store = store
         self._sealer = sealer
-        self._stem = f"{public_url}rooms/{service_name}/"
+        self._stem = f"{public_url}rooms/"
 
-    async def find_address(self, room: Room) -> str | None:
-        """Where this room reports; its key is made where it has none.
+    async def find_address(self, room: Room, *, service: str) -> str | None:
+        """Where this room of that service reports; its key is made where it has none.
 
         None where the key cannot be read any more (our own keys were lost): the room is asked instead.
         """
         if room.webhook_key_sealed is None:
             room = await self._make(room)
         try:
-            return self._stem + self._sealer.unseal(room.webhook_key_sealed or b"")
+            return f"{self._stem}{service}/{self._sealer.unseal(room.webhook_key_sealed or b'')}"
         except Unreadable:
             log.warning("webhook_key_unreadable", room=room.id, mend="hallpass doctor says which keys are missing")
             return None

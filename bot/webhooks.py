@@ -4,6 +4,7 @@ Nothing is believed before the signature over the raw body is found to be made w
 is done with it here: a sender waits for the answer, so a delivery is stored, and worked on afterwards (`reports.py`).
 
     key unknown, or another service's      UNKNOWN        nothing says whether the address was ever good
+    of a service that is not here any more UNKNOWN        nor that it was
     no id by which to know it again        UNNUMBERED
     not signed, or by an old secret        FORGED         also when our copy of the secret is erased already
     genuine, but not readable at all       UNREADABLE     sending it again cannot mend it
@@ -20,25 +21,26 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 
 import structlog
 
 from bot.clock import Clock
-from bot.errors import RoomServiceNonsense, WebhookForged
+from bot.errors import RoomServiceError, WebhookForged
 from bot.rooms.base import Incoming, RoomService
+from bot.rooms.registry import RoomServices
+from bot.rooms.reporting import choose_headers, open_delivery, read_delivery
 from bot.webhook_keys import digest_of
 from storage.errors import StorageError, Unreadable
 from storage.records import Delivery, Room, new_id
 from storage.sealing import Sealer
-from storage.store import Store
+from storage.store import Store, Transaction
 
 log = structlog.get_logger("hallpass.webhooks")
 
 MOST_AT_ONCE = 256
 """Deliveries that wait for the disk at the same time; more are asked to come again."""
-LONGEST_KEPT_HEADER = 1000
-"""Characters. Ids, instants and signatures are far shorter."""
 LONGEST_EVENT = 100
 
 
@@ -54,21 +56,29 @@ class Taken(StrEnum):
     BUSY = "busy"
 
 
+@dataclass(frozen=True, kw_only=True)
+class Address:
+    """Where a room reports, found by its key."""
+
+    room: Room
+    service: RoomService  # whose room it is
+
+
 class Webhooks:
-    """Takes deliveries in. `on_stored` is called after each that was stored."""
+    """Takes deliveries in, of every service that reports. `on_stored` is called after each that was stored."""
 
     def __init__(
         self,
         *,
         store: Store,
-        service: RoomService,
+        services: RoomServices,
         sealer: Sealer,
         clock: Clock,
         on_stored: Callable[[], None] = lambda: None,
         most_at_once: int = MOST_AT_ONCE,
     ) -> None:
         self._store = store
-        self._service = service
+        self._services = services
         self._sealer = sealer
         self._clock = clock
         self._on_stored = on_stored
@@ -77,39 +87,41 @@ class Webhooks:
         self.counts: Counter[Taken] = Counter()
         """How many of each since the start, for metrics."""
 
-    def find_room(self, service_name: str, key: str) -> Room | None:
+    def find_address(self, service_name: str, key: str) -> Address | None:
         """Whose address it is. The digest is computed and looked up whatever the key is like."""
         try:
-            room = self._store.glance(lambda tx: tx.lessons.find_room_by_webhook(digest_of(key)))
+            found = self._store.glance(lambda tx: find_reporting(tx, key))
         except StorageError:
-            room = None
-        if room is None or service_name != self._service.name:
+            found = None
+        service = self._services.find(service_name)
+        if found is None or found[1] != service_name or service is None or not service.capabilities.webhooks:
             self.counts[Taken.UNKNOWN] += 1
             return None
-        return room
+        return Address(room=found[0], service=service)
 
-    async def take(self, room: Room, headers: Mapping[str, str], body: bytes) -> Taken:
+    async def take(self, address: Address, headers: Mapping[str, str], body: bytes) -> Taken:
         """Check and store. `headers` with names in lower case. Never raises."""
-        taken = await self._judge(room, headers, body)
+        taken = await self._judge(address, choose_headers(headers), body)
         self.counts[taken] += 1
         if taken is Taken.STORED:
             self._on_stored()
         elif taken in (Taken.FORGED, Taken.UNREADABLE, Taken.UNNUMBERED):
-            log.warning("webhook_refused", room=room.id, why=taken.value)
+            log.warning("webhook_refused", service=address.service.name, room=address.room.id, why=taken.value)
         return taken
 
-    async def _judge(self, room: Room, headers: Mapping[str, str], body: bytes) -> Taken:
-        incoming = self._service.open_webhook(headers)
+    async def _judge(self, address: Address, headers: Mapping[str, str], body: bytes) -> Taken:
+        room, service = address.room, address.service
+        incoming = open_delivery(service, headers)
         if incoming is None:
             return Taken.UNNUMBERED
         secret = self._find_secret(room)
         if secret is None:
             return Taken.FORGED
         try:
-            self._service.read_webhook(headers, body, secret=secret, received_at=self._clock.now())
+            read_delivery(service, headers, body, secret=secret, received_at=self._clock.now())
         except WebhookForged:
             return Taken.FORGED
-        except RoomServiceNonsense:
+        except RoomServiceError:
             return Taken.UNREADABLE
         if self._at_once >= self._most_at_once:
             return Taken.BUSY
@@ -126,7 +138,7 @@ class Webhooks:
             room=room.id,
             delivery_id=incoming.delivery_id,
             event=incoming.event[:LONGEST_EVENT],
-            headers=json.dumps(choose_headers(headers)),
+            headers=json.dumps(dict(headers)),
             body_sealed=self._sealer.seal(body.decode("latin-1")),  # bytes as they came, whatever they are
             received_at=self._clock.now(),
         )
@@ -144,12 +156,9 @@ class Webhooks:
             return None
 
 
-def choose_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    """A service's own headers, by which a delivery is read again; nothing of the way that it came."""
-    return {
-        name: value
-        for name, value in headers.items()
-        if name.startswith("x-")
-        and not name.startswith(("x-forwarded-", "x-real-"))
-        and len(value) <= LONGEST_KEPT_HEADER
-    }
+def find_reporting(tx: Transaction, key: str) -> tuple[Room, str] | None:
+    """The room that reports by this key, and the name of its service."""
+    room = tx.lessons.find_room_by_webhook(digest_of(key))
+    if room is None:
+        return None
+    return room, tx.workspaces.get_account(room.workspace_id, room.account_id).service

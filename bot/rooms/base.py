@@ -21,7 +21,7 @@ class Capabilities:
     window: bool = False
     removal_at_end: bool = False
     soft_prompt: bool = False
-    webhooks: bool = False
+    webhooks: bool = False  # reports by itself, signed; news between two readings of its record, so with `attendance`
     attendance: bool = False
     recording: bool = False
     transcript: bool = False
@@ -305,7 +305,11 @@ class RoomService(Protocol):
         ...
 
     def open_webhook(self, headers: Mapping[str, str]) -> Incoming | None:
-        """What a delivery's headers (names in lower case) say it is; None: they say nothing that can be one."""
+        """What a delivery's headers (names in lower case) say it is; None: they say nothing that can be one.
+
+        Handed over, and kept for as long as the delivery waits, are headers that begin with `x-` or `webhook-` or end
+        with `-signature`.
+        """
         ...
 
     def read_webhook(self, headers: Mapping[str, str], body: bytes, *, secret: str, received_at: datetime) -> Report:

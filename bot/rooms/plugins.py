@@ -109,6 +109,9 @@ def build_plugin(name: str, context: Context) -> RoomService:
         raise _complain(found, f"calls itself {service.name}")
     if not isinstance(service.capabilities, Capabilities):  # it is somebody else's: types promise nothing
         raise _complain(found, "does not state its capabilities")
+    if service.capabilities.webhooks and not service.capabilities.attendance:
+        # A report is only ever news until the record is read: without one, nobody could say that it was true.
+        raise _complain(found, "states webhooks without attendance")
     return service
 
 

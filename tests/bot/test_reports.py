@@ -76,7 +76,7 @@ class Room:
         common: dict[str, Any] = {"store": stored.store, "clock": self.clock}
         alerting = Alerting(late_after=5 * MINUTE)
         self.presence = Presence(**common, services=RoomServices([self.rooms]), alerting=alerting)
-        common |= {"service": self.rooms, "presence": self.presence}
+        common |= {"services": RoomServices([self.rooms]), "presence": self.presence}
         self.reports = Reports(**common, sealer=self.sealer, late_after=5 * MINUTE)
         self.count = 0
 

@@ -18,9 +18,7 @@ from tests.records import STARTS_AT
 
 
 def make_keys(stored: StoredSchool, sealer: Sealer) -> WebhookKeys:
-    return WebhookKeys(
-        store=stored.store, sealer=sealer, public_url="https://hallpass.example.org/bot/", service_name="lessonspace"
-    )
+    return WebhookKeys(store=stored.store, sealer=sealer, public_url="https://hallpass.example.org/bot/")
 
 
 @pytest.fixture
@@ -34,9 +32,9 @@ async def test_launches_at_once_are_given_the_same_address(stored: StoredSchool,
     sealer = Sealer([new_key()])
     keys = make_keys(stored, sealer)
 
-    addresses = await asyncio.gather(*(keys.find_address(room) for _ in range(20)))
+    addresses = await asyncio.gather(*(keys.find_address(room, service="lessonspace") for _ in range(20)))
     kept = stored.store.glance(lambda tx: tx.lessons.get_room(stored.workspace.id, room.id))
-    later = await make_keys(stored, sealer).find_address(kept)
+    later = await make_keys(stored, sealer).find_address(kept, service="lessonspace")
 
     assert {later} == set(addresses)
     assert later is not None
@@ -45,7 +43,7 @@ async def test_launches_at_once_are_given_the_same_address(stored: StoredSchool,
 
 async def test_the_key_is_long_and_stored_only_as_digest_and_sealed(stored: StoredSchool, room: Room) -> None:
     """At least 128 bits, another one for each room, found again by its digest."""
-    address = await make_keys(stored, Sealer([new_key()])).find_address(room)
+    address = await make_keys(stored, Sealer([new_key()])).find_address(room, service="lessonspace")
     other = (await stored.details(await stored.book(stored.cleo, starts_at=STARTS_AT + timedelta(days=1)))).room
     assert address is not None
     key = urlsplit(address).path.rpartition("/")[2]
@@ -57,16 +55,16 @@ async def test_the_key_is_long_and_stored_only_as_digest_and_sealed(stored: Stor
     assert kept.webhook_key_sealed is not None
     assert key.encode() not in kept.webhook_key_sealed
     assert key != kept.webhook_digest
-    assert address != await make_keys(stored, Sealer([new_key()])).find_address(other)
+    assert address != await make_keys(stored, Sealer([new_key()])).find_address(other, service="lessonspace")
 
 
 async def test_a_key_that_cannot_be_read_any_more_stops_no_launch(stored: StoredSchool, room: Room) -> None:
     """Our own keys were lost: the room is asked instead of reporting, and the log says so, without the key."""
-    await make_keys(stored, Sealer([new_key()])).find_address(room)
+    await make_keys(stored, Sealer([new_key()])).find_address(room, service="lessonspace")
     kept = stored.store.glance(lambda tx: tx.lessons.get_room(stored.workspace.id, room.id))
 
     with structlog.testing.capture_logs() as logs:
-        assert await make_keys(stored, Sealer([new_key()])).find_address(kept) is None
+        assert await make_keys(stored, Sealer([new_key()])).find_address(kept, service="lessonspace") is None
 
     assert ["webhook_key_unreadable"] == [line["event"] for line in logs]
     assert kept == replace(room, webhook_digest=kept.webhook_digest, webhook_key_sealed=kept.webhook_key_sealed)

@@ -119,6 +119,7 @@ def test_a_package_that_breaks_as_it_is_loaded_is_one_line(shelf: Shelf) -> None
         ('Variable(name="CHALKBOARD_KEY"', 'Variable(name="SLACK_BOT_TOKEN"', "does not begin with CHALKBOARD_"),
         ('name = "chalkboard"', 'name = "slate"', "calls itself slate"),
         ("capabilities = Capabilities(shared_address=True)", "capabilities = 1", "does not state its capabilities"),
+        ("Capabilities(shared_address=True)", "Capabilities(webhooks=True)", "states webhooks without attendance"),
         ("async def check_account", "async def check", "has no check_account"),
         ("provider=self.shown_name,\n", "provider=no_such_thing,\n", "cannot be built (NameError)"),
     ],
