@@ -36,8 +36,8 @@ class Api(Gate):
     repeats_begin = True
     """A page begins with the room that it was asked from; else with the one after it."""
 
-    def __init__(self, clock: Clock, *, access_key: str, secret_key: str, latency: timedelta) -> None:
-        super().__init__(clock, access_key=access_key, secret_key=secret_key, latency=latency)
+    def __init__(self, clock: Clock, *, access_key: str, secret_key: str, latency: timedelta, port: int) -> None:
+        super().__init__(clock, access_key=access_key, secret_key=secret_key, latency=latency, port=port)
         self.rooms: dict[str, Room] = {}
         self.team_uuid = uuid4().hex
         self.app_uuid = uuid4().hex
@@ -115,7 +115,7 @@ class Api(Gate):
         body = await _read_body(call, known=("accessKey", "secretAccessKey", "lifespan", "role"))
         if (body.get("accessKey"), body.get("secretAccessKey")) != (self.access_key, self.secret_key):
             raise Refusal(401, "wrong key pair")
-        return self._give(call, "sdk", body, now=self._machine_now())
+        return self._give(call, "sdk", body, now=self.machine_now)
 
     async def _give_room(self, call: Call) -> web.StreamResponse:
         self._find(call)

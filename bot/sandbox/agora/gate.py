@@ -1,25 +1,23 @@
-"""What every call of the stand-in's API passes before its work: region, token, role, and faults that are switched on.
+"""What every call of the stand-in's API passes before its work: region, token and role; faults come after them.
 
-It notes each call down, and knows nothing of what a call is for.
+It knows nothing of what a call is for.
 """
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from email.utils import format_datetime
+from datetime import timedelta
 
 from aiohttp import web
 
 from bot.clock import Clock
 from bot.sandbox.agora.tokens import BadToken, Power, Token, open_token
-from bot.sandbox.faults import Fault, FaultBoard, FaultKind
+from bot.sandbox.gates import ServiceGate
+from bot.sandbox.gates import Work as Handler
+from bot.sandbox.traffic import Party
 
 REGIONS = ("us-sv", "sg", "in-mum", "eu", "cn-hz")
-
-_HTML = "<!doctype html><title>Maintenance</title><p>We will be back soon.</p>"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +30,6 @@ class Call:
 
 
 Work = Callable[[Call], Awaitable[web.StreamResponse]]
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,15 +38,6 @@ class Needs:
 
     power: Power | None
     kinds: tuple[str, ...] = ("sdk",)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Asked:
-    """One request that reached the API, and the status it got; None when it was cut off."""
-
-    name: str
-    region: str | None
-    status: int | None
 
 
 class Refusal(Exception):
@@ -61,40 +49,43 @@ class Refusal(Exception):
         self.message = message
 
 
-class Gate:
+class Gate(ServiceGate):
     """Lets calls through. Tokens for the whole project live by machine time, a room's by lesson time, since a lesson
     that a sandbox moves through time takes its rooms along, and our own calls stay where they are."""
 
-    def __init__(self, clock: Clock, *, access_key: str, secret_key: str, latency: timedelta) -> None:
-        self.clock = clock
+    party = Party.AGORA
+
+    def __init__(self, clock: Clock, *, access_key: str, secret_key: str, latency: timedelta, port: int) -> None:
+        super().__init__(clock, latency=latency, port=port)
         self.access_key = access_key
         self.secret_key = secret_key
-        self.latency = latency
-        self.faults = FaultBoard()
-        self.asked: list[Asked] = []
-        self.clock_skew = timedelta(0)
-        """How far its own clock is from machine time."""
 
     def as_call(self, name: str, needs: Needs, work: Work) -> Handler:
         """A call of the API: region, token and faults come before the work, and it is noted down."""
 
         async def handle(request: web.Request) -> web.StreamResponse:
-            if self.latency:
-                await asyncio.sleep(self.latency.total_seconds())
             try:
                 call = self._let_in(needs, request)
-                fault = self.faults.take(name)
-                response = await (self._fail(fault, work, call) if fault else work(call))
+                return await self.meet_fault(name, request, lambda: work(call))
             except Refusal as refusal:
-                response = answer({"message": refusal.message}, refusal.status)
-            is_cut = request.transport is None or request.transport.is_closing()
-            status = None if is_cut else response.status
-            self.asked.append(Asked(name=name, region=request.headers.get("region"), status=status))
-            if not response.prepared:
-                response.headers["Date"] = format_datetime(self._machine_now(), usegmt=True)
-            return response
+                return answer({"message": refusal.message}, refusal.status)
 
-        return handle
+        return self.watch(name, handle)
+
+    def refuse(self, error: str) -> web.Response:
+        """403, with its reason."""
+        return answer({"message": error}, 403)
+
+    def slow_down(self, retry_after_seconds: int) -> web.Response:
+        """429."""
+        response = answer({"message": "too many requests"}, 429)
+        response.headers["Retry-After"] = str(retry_after_seconds)
+        return response
+
+    def find_region(self, request: web.Request) -> str | None:
+        """Which of its regions is meant; None for none of them."""
+        region = request.headers.get("region")
+        return region if region in REGIONS else None
 
     def check_token(self, text: str) -> Token:
         """A genuine token that still lives. Refusal 401 for any other."""
@@ -102,7 +93,7 @@ class Gate:
             token = open_token(text, access_key=self.access_key, secret_key=self.secret_key)
         except BadToken as error:
             raise Refusal(401, "invalid token") from error
-        if token.is_spent(self._machine_now() if token.kind == "sdk" else self.clock.now()):
+        if token.is_spent(self.machine_now if token.kind == "sdk" else self.clock.now()):
             raise Refusal(401, "token is expired")
         return token
 
@@ -118,30 +109,6 @@ class Gate:
         if token.kind == "room" and request.match_info.get("uuid", token.uuid) != token.uuid:
             raise Refusal(403, "token access room forbidden")
         return Call(request=request, region=region, token=token)
-
-    def _machine_now(self) -> datetime:
-        return self.clock.machine_now() + self.clock_skew
-
-    async def _fail(self, fault: Fault, work: Work, call: Call) -> web.StreamResponse:
-        done = await work(call) if fault.does_work else None
-        match fault.kind:
-            case FaultKind.DELAY:
-                await asyncio.sleep(fault.delay.total_seconds())
-                return done or await work(call)
-            case FaultKind.RATE_LIMITED:
-                response = answer({"message": "too many requests"}, 429)
-                response.headers["Retry-After"] = str(fault.retry_after_seconds)
-                return response
-            case FaultKind.STATUS:
-                return web.Response(status=fault.status, text=_HTML, content_type="text/html")
-            case FaultKind.REFUSAL:
-                return answer({"message": fault.error}, 403)
-            case FaultKind.GARBAGE:
-                return web.Response(text=_HTML, content_type="text/html")
-            case FaultKind.DROP:
-                if call.request.transport is not None:
-                    call.request.transport.abort()
-                return web.Response()
 
 
 def answer(body: object, status: int = 200) -> web.Response:

@@ -9,11 +9,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import timedelta
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from uuid import uuid4
 
-from aiohttp import ClientSession, DummyCookieJar, web
+from aiohttp import web
 
 from bot.clock import Clock
 from bot.sandbox.agora.api import Api
@@ -38,30 +37,13 @@ class AgoraStandIn(Api):
         latency: timedelta = timedelta(0),
     ) -> None:
         super().__init__(
-            clock, access_key=access_key or uuid4().hex, secret_key=secret_key or uuid4().hex, latency=latency
+            clock,
+            access_key=access_key or uuid4().hex,
+            secret_key=secret_key or uuid4().hex,
+            latency=latency,
+            port=port,
         )
         self.app_identifier = app_identifier or f"{uuid4().hex}/{uuid4().hex}"
-        self._port = port
-
-    async def __aenter__(self) -> Self:
-        # Requests that a fault holds back are not waited for.
-        self._runner = web.AppRunner(self._build_app(), access_log=None, shutdown_timeout=0.1)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", self._port).start()
-        self._port = self._runner.addresses[0][1]
-        self._client = ClientSession(cookie_jar=DummyCookieJar())
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self._client.close()
-        await self._runner.cleanup()
-
-    @property
-    def origin(self) -> str:
-        """Where it listens. Keeps its port when it is left and entered again."""
-        return f"http://127.0.0.1:{self._port}"
 
     @property
     def api_url(self) -> str:

@@ -14,10 +14,8 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 from datetime import timedelta
-from types import TracebackType
-from typing import Self
 
-from aiohttp import ClientSession, DummyCookieJar, web
+from aiohttp import web
 
 from bot.clock import Clock
 from bot.sandbox.clock import MovableClock
@@ -58,6 +56,7 @@ class LessonspaceStandIn(Api):
             latency=latency,
             launches_per_second=launches_per_second,
             limited_per_second=limited_per_second,
+            port=port,
         )
         self.organisation = Organisation(tell=self._report)
         self.handouts = Handouts()
@@ -67,41 +66,22 @@ class LessonspaceStandIn(Api):
         """How webhooks are written."""
         self.forgets_links = False
         """Links of a deleted user open nothing any more."""
-        self._port = port
         self._is_open = False
-        self._timekeeper: asyncio.Task[None] | None = None
         self._stirred = asyncio.Event()
         if isinstance(clock, MovableClock):
             clock.on_move(self._notice_move)
 
-    async def __aenter__(self) -> Self:
-        # Requests that a fault holds back are not waited for.
-        self._runner = web.AppRunner(self._build_app(), access_log=None, shutdown_timeout=0.1)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", self._port).start()
-        self._port = self._runner.addresses[0][1]
-        self._client = ClientSession(cookie_jar=DummyCookieJar())
+    async def _begin(self) -> None:
         await self.webhooks.open()
         self._is_open = True
         self._timekeeper = asyncio.create_task(self._keep_time())
-        return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def _end(self) -> None:
         self._is_open = False
-        if self._timekeeper is not None:
-            self._timekeeper.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._timekeeper
+        self._timekeeper.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._timekeeper
         await self.webhooks.close()
-        await self._client.close()
-        await self._runner.cleanup()
-
-    @property
-    def origin(self) -> str:
-        """Where it listens. Keeps its port when it is left and entered again."""
-        return f"http://127.0.0.1:{self._port}"
 
     @property
     def launches(self) -> list[LaunchRecord]:

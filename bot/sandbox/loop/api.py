@@ -50,11 +50,6 @@ class Api(Gate):
         ]
 
     @property
-    def origin(self) -> str:
-        """Where it listens."""
-        raise NotImplementedError
-
-    @property
     def api_url(self) -> str:
         """What `LOOP_URL` is set to."""
         return f"{self.origin}/v0/"

@@ -1,41 +1,28 @@
-"""What every call of the stand-in passes before its work: form, faults, and who asks; and how it is answered.
+"""What every call of the stand-in passes before its work: faults, form, and who asks; and how it is answered.
 
-It notes each call down, and knows nothing of what a call is for. Lesson time is for rooms, machine time for signatures.
+It knows nothing of what a call is for. Lesson time is for rooms, machine time for signatures.
 """
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import binascii
 import json
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from email.utils import format_datetime
+from datetime import timedelta
 from typing import Any
 
 from aiohttp import web
 
 from bot.clock import Clock
-from bot.sandbox.faults import Fault, FaultBoard, FaultKind
+from bot.sandbox.gates import ServiceGate, Work
 from bot.sandbox.loop.bodies import WrongBody
 from bot.sandbox.loop.hawk import HawkSessions, NotAccepted
 from bot.sandbox.loop.rooms import Errno
-
-Work = Callable[[web.Request], Awaitable[web.StreamResponse]]
+from bot.sandbox.traffic import Party
 
 _HTML = "<!doctype html><title>Error</title><pre>{}</pre>"
 _PROOF = web.RequestKey("proof", str)  # of our answer, for who signed the request
-
-
-@dataclass(frozen=True, kw_only=True)
-class Asked:
-    """One request that reached a call, and the status it got; None when it was cut off."""
-
-    name: str
-    at: datetime  # lesson time
-    status: int | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,44 +46,44 @@ class Refused(Exception):
         self.response = response
 
 
-class Gate:
-    """Lets calls through. `latency` is what every call takes."""
+class Gate(ServiceGate):
+    """Lets calls through."""
 
-    def __init__(self, clock: Clock, *, latency: timedelta) -> None:
-        self.clock = clock
-        self.latency = latency
+    party = Party.LOOP
+
+    def __init__(self, clock: Clock, *, latency: timedelta, port: int) -> None:
+        super().__init__(clock, latency=latency, port=port)
         self.sessions = HawkSessions()
-        self.faults = FaultBoard()
-        self.asked: list[Asked] = []
-        self.clock_skew = timedelta(0)
-        """How far its own clock is from machine time."""
-
-    @property
-    def machine_now(self) -> datetime:
-        """Its own clock."""
-        return self.clock.machine_now() + self.clock_skew
 
     def as_call(self, name: str, work: Work) -> Work:
         """A call of the API: faults come before the work, and it is noted down."""
+        return self.watch(name, lambda request: self.meet_fault(name, request, lambda: self._do(work, request)))
 
-        async def handle(request: web.Request) -> web.StreamResponse:
-            if self.latency:
-                await asyncio.sleep(self.latency.total_seconds())
-            fault = self.faults.take(name)
-            response = await (self._fail(fault, work, request) if fault else self._do(work, request))
-            is_cut = request.transport is None or request.transport.is_closing()
-            at = self.clock.now()
-            self.asked.append(Asked(name=name, at=at, status=None if is_cut else response.status))
-            if not response.prepared:
-                self._dress(request, response, at)
-            return response
+    def refuse(self, error: str) -> web.Response:
+        """403, with its reason."""
+        return refuse(403, Errno.UNDEFINED, error)
 
-        return handle
+    def slow_down(self, retry_after_seconds: int) -> web.Response:
+        """429."""
+        response = refuse(429, Errno.UNDEFINED, "Too many requests")
+        response.headers["Retry-After"] = str(retry_after_seconds)
+        return response
 
-    def _dress(self, request: web.Request, response: web.StreamResponse, at: datetime) -> None:
-        response.headers["Date"] = format_datetime(self.machine_now, usegmt=True)
+    def fail(self, status: int) -> web.Response:
+        """A page, and how long to stay away."""
+        response = crash(status, "Service Unavailable")
+        response.headers["Retry-After"] = "30"
+        return response
+
+    def talk_nonsense(self) -> web.Response:
+        """A page where JSON is awaited."""
+        return crash(200, "OK")
+
+    def dress(self, request: web.Request, response: web.StreamResponse) -> None:
+        """With the time, and the proof for whoever signed the request."""
+        super().dress(request, response)
         if response.status in (200, 401):
-            response.headers["Timestamp"] = str(int(at.timestamp()))
+            response.headers["Timestamp"] = str(int(self.clock.now().timestamp()))
         if _PROOF in request:
             response.headers["Server-Authorization"] = request[_PROOF]
 
@@ -153,29 +140,6 @@ class Gate:
             raise Refused(not_accepted(error.complaint, error.challenge)) from None
         request[_PROOF] = proof
         return Asker(hawk_id=hawk_id)
-
-    async def _fail(self, fault: Fault, work: Work, request: web.Request) -> web.StreamResponse:
-        done = await self._do(work, request) if fault.does_work else None
-        match fault.kind:
-            case FaultKind.DELAY:
-                await asyncio.sleep(fault.delay.total_seconds())
-                return done or await self._do(work, request)
-            case FaultKind.RATE_LIMITED:
-                response = refuse(429, Errno.UNDEFINED, "Too many requests")
-                response.headers["Retry-After"] = str(fault.retry_after_seconds)
-                return response
-            case FaultKind.STATUS:
-                response = crash(fault.status, "Service Unavailable")
-                response.headers["Retry-After"] = "30"
-                return response
-            case FaultKind.REFUSAL:
-                return refuse(403, Errno.UNDEFINED, fault.error)
-            case FaultKind.GARBAGE:
-                return crash(200, "OK")
-            case FaultKind.DROP:
-                if request.transport is not None:
-                    request.transport.abort()
-                return web.Response()
 
 
 def answer(body: object, status: int = 200) -> web.Response:

@@ -9,10 +9,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 from html import escape
-from types import TracebackType
-from typing import Self
 
-from aiohttp import ClientSession, DummyCookieJar, web
+from aiohttp import web
 
 from bot.clock import Clock
 from bot.sandbox.loop.api import Api
@@ -46,31 +44,13 @@ class LoopStandIn(Api):
     """The server, from `async with` until its end. `latency` is what every call takes."""
 
     def __init__(self, clock: Clock, *, port: int = 0, latency: timedelta = timedelta(0)) -> None:
-        super().__init__(clock, latency=latency)
+        super().__init__(clock, latency=latency, port=port)
         self.rooms = Rooms()
-        self._port = port
 
-    async def __aenter__(self) -> Self:
+    def _build_app(self) -> web.Application:
         app = web.Application(middlewares=[lead_on])
         app.add_routes([*self.build_routes(), web.get("/go/{token}", self._show_page)])
-        # Requests that a fault holds back are not waited for.
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", self._port).start()
-        self._port = self._runner.addresses[0][1]
-        self._client = ClientSession(cookie_jar=DummyCookieJar())
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self._client.close()
-        await self._runner.cleanup()
-
-    @property
-    def origin(self) -> str:
-        """Where it listens. Keeps its port when it is left and entered again."""
-        return f"http://127.0.0.1:{self._port}"
+        return app
 
     def browser(self, name: str) -> Browser:
         """A browser whose owner calls themselves so."""

@@ -12,13 +12,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from aiohttp import web
 
 from bot.clock import SystemClock
 from bot.sandbox.faults import FaultBoard
+from bot.sandbox.serving import Served
 from bot.sandbox.slack.actors import Actor
 from bot.sandbox.slack.changes import Changes
 from bot.sandbox.slack.chat import ChatMethods
@@ -48,10 +48,12 @@ EVERY_SCOPE = frozenset(
 """What is granted where no manifest says otherwise."""
 
 
-class SlackStandIn:
+class SlackStandIn(Served):
     """A workspace with one app installed. With a `manifest` the app is exactly what that says: its scopes, commands,
     shortcuts, events and tabs; without one, everything is granted.
     """
+
+    _shutdown_seconds = 1.0
 
     def __init__(
         self,
@@ -60,9 +62,8 @@ class SlackStandIn:
         port: int = 0,
         manifest: Mapping[str, Any] | None = None,
     ) -> None:
+        super().__init__(port=port)
         now = machine_now or SystemClock().machine_now
-        self._port = port
-        self._runner: web.AppRunner | None = None
         self.changes = Changes()
         self.workspace = Workspace(machine_now=now, changes=self.changes)
         self.app.scopes |= EVERY_SCOPE
@@ -98,31 +99,23 @@ class SlackStandIn:
             deliveries=self.deliveries,
         )
 
-    async def __aenter__(self) -> Self:
+    def _build_app(self) -> web.Application:
         server = web.Application()
         server.router.add_route("*", "/api/{method}", self._api.answer)
         server.router.add_post("/commands/{team}/{number}/{secret}", self._api.answer_response_url)
         server.router.add_post("/upload/v1/{secret}", self.uploads.take)
         server.router.add_get("/openid/connect/authorize", self.sign_in.authorize)
         server.router.add_get("/link/", self.sockets.accept)
-        self._runner = web.AppRunner(server, access_log=None, shutdown_timeout=1)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", self._port, backlog=1024)
-        await site.start()
-        self._port = int(self._runner.addresses[0][1])
-        self.sockets.base_url = f"ws://127.0.0.1:{self._port}"
-        self._responses.base_url = f"http://127.0.0.1:{self._port}"
-        self.uploads.base_url = self.sign_in.base_url = self._responses.base_url
-        await self.deliveries.open()
-        return self
+        return server
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def _begin(self) -> None:
+        self.sockets.base_url = self.origin.replace("http", "ws", 1)
+        self._responses.base_url = self.uploads.base_url = self.sign_in.base_url = self.origin
+        await self.deliveries.open()
+
+    async def _end(self) -> None:
         await self.deliveries.close()
         await self.sockets.close()
-        if self._runner is not None:
-            await self._runner.cleanup()
 
     # -- What the app is told --------------------------------------------------------------------------------------
 
@@ -134,7 +127,7 @@ class SlackStandIn:
     @property
     def api_url(self) -> str:
         """For `SLACK_API_URL`."""
-        return f"http://127.0.0.1:{self._port}/api/"
+        return f"{self.origin}/api/"
 
     @property
     def bot_token(self) -> str:

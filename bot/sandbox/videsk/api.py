@@ -6,6 +6,7 @@ Faults go by the call's name: list, create, get, change, join, delete.
 from __future__ import annotations
 
 import json
+from abc import abstractmethod
 from typing import Any
 
 from aiohttp import web
@@ -39,9 +40,9 @@ class Api(Gate):
             web.post(one + "/join", self.as_call("join", self._join)),
         ]
 
+    @abstractmethod
     def notice_change(self) -> None:
         """A room's end may have come, or moved."""
-        raise NotImplementedError
 
     async def _list(self, request: web.Request) -> web.StreamResponse:
         query, now = judge_query(list(request.query.items())), self.clock.now()

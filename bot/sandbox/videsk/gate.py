@@ -1,54 +1,35 @@
-"""What every call of the stand-in's API passes before its work: token, rate, and the faults that are switched on.
+"""What every call of the stand-in's API passes before its work: token and rate; faults come after them.
 
-It notes each call down, and knows nothing of what a call is for.
+It knows nothing of what a call is for.
 """
 
 from __future__ import annotations
 
-import asyncio
 import secrets
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from email.utils import format_datetime
+from datetime import timedelta
 from math import ceil
 
 from aiohttp import web
 
 from bot.clock import Clock
-from bot.sandbox.faults import Fault, FaultBoard, FaultKind
+from bot.sandbox.gates import ServiceGate, Work
+from bot.sandbox.traffic import Party
 from bot.sandbox.videsk.errors import Turned
 from bot.sandbox.videsk.tokens import BadToken, read, sign
 
-Work = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
 RATE_SPAN = timedelta(seconds=1)
 
-_HTML = "<!doctype html><title>Maintenance</title><p>We will be back soon.</p>"
 
-
-@dataclass(frozen=True, kw_only=True)
-class Asked:
-    """One request that reached the API, and the status it got; None when it was cut off."""
-
-    name: str
-    at: datetime  # machine time
-    status: int | None
-
-
-class Gate:
+class Gate(ServiceGate):
     """Lets calls through. Rates are machine time."""
 
-    def __init__(self, clock: Clock, *, latency: timedelta, calls_per_second: int | None) -> None:
-        self.clock = clock
-        self.latency = latency
+    party = Party.VIDESK
+
+    def __init__(self, clock: Clock, *, latency: timedelta, calls_per_second: int | None, port: int) -> None:
+        super().__init__(clock, latency=latency, port=port)
         self.calls_per_second = calls_per_second
         self.account_secret = secrets.token_hex(32)
         self.api_token = self.sign_token()
-        self.faults = FaultBoard()
-        self.asked: list[Asked] = []
-        self.clock_skew = timedelta(0)
-        """How far its Date header is from machine time."""
         self._span_began_at = clock.machine_now()
         self._span_count = 0
 
@@ -58,18 +39,17 @@ class Gate:
 
     def as_call(self, name: str, work: Work) -> Work:
         """A call of the API: token, rate and faults come before the work, and it is noted down."""
+        return self.watch(name, lambda request: self._pass(name, work, request))
 
-        async def handle(request: web.Request) -> web.StreamResponse:
-            if self.latency:
-                await asyncio.sleep(self.latency.total_seconds())
-            at = self.clock.machine_now()
-            response = await self._pass(name, work, request)
-            is_cut = request.transport is None or request.transport.is_closing()
-            self.asked.append(Asked(name=name, at=at, status=None if is_cut else response.status))
-            response.headers["Date"] = format_datetime(self.clock.machine_now() + self.clock_skew, usegmt=True)
-            return response
+    def refuse(self, error: str) -> web.Response:
+        """403, with its reason."""
+        return Turned(403, error).as_answer()
 
-        return handle
+    def slow_down(self, retry_after_seconds: int) -> web.Response:
+        """429."""
+        response = _refuse_rate()
+        response.headers["Retry-After"] = str(retry_after_seconds)
+        return response
 
     async def _pass(self, name: str, work: Work, request: web.Request) -> web.StreamResponse:
         try:
@@ -78,9 +58,9 @@ class Gate:
             return turned.as_answer()
         left = self._count()
         if left is not None and left < 0:
-            response: web.StreamResponse = Turned(429, "Too many requests").as_answer()
+            response: web.StreamResponse = _refuse_rate()
         else:
-            response = await self._work_with_faults(name, work, request)
+            response = await self.meet_fault(name, request, lambda: _work_safely(work, request))
         if self.calls_per_second is not None and left is not None:
             response.headers.update(self._describe_rate(self.calls_per_second, max(left, 0)))
         return response
@@ -115,30 +95,9 @@ class Gate:
             "Ratelimit-Policy": f"{limit};w={ceil(RATE_SPAN.total_seconds())}",
         }
 
-    async def _work_with_faults(self, name: str, work: Work, request: web.Request) -> web.StreamResponse:
-        fault = self.faults.take(name)
-        return await (self._fail(fault, work, request) if fault else _work_safely(work, request))
 
-    async def _fail(self, fault: Fault, work: Work, request: web.Request) -> web.StreamResponse:
-        done = await _work_safely(work, request) if fault.does_work else None
-        match fault.kind:
-            case FaultKind.DELAY:
-                await asyncio.sleep(fault.delay.total_seconds())
-                return done or await _work_safely(work, request)
-            case FaultKind.RATE_LIMITED:
-                response = Turned(429, "Too many requests").as_answer()
-                response.headers["Retry-After"] = str(fault.retry_after_seconds)
-                return response
-            case FaultKind.STATUS:
-                return web.Response(status=fault.status, text=_HTML, content_type="text/html")
-            case FaultKind.REFUSAL:
-                return Turned(403, fault.error).as_answer()
-            case FaultKind.GARBAGE:
-                return web.Response(text=_HTML, content_type="text/html")
-            case FaultKind.DROP:
-                if request.transport is not None:
-                    request.transport.abort()
-                return web.Response()
+def _refuse_rate() -> web.Response:
+    return Turned(429, "Too many requests").as_answer()
 
 
 async def _work_safely(work: Work, request: web.Request) -> web.StreamResponse:

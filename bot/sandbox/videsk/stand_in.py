@@ -14,18 +14,16 @@ import asyncio
 import contextlib
 from datetime import timedelta
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
-from aiohttp import ClientSession, DummyCookieJar, web
+from aiohttp import web
 
 from bot.clock import Clock
 from bot.sandbox.clock import MovableClock
+from bot.sandbox.gates import Work
 from bot.sandbox.videsk.api import Api
 from bot.sandbox.videsk.browser import Browser
 from bot.sandbox.videsk.errors import Turned
 from bot.sandbox.videsk.exchange import Exchange, Visit
-from bot.sandbox.videsk.gate import Work
 from bot.sandbox.videsk.rooms import Room, Rooms
 
 SCRIPT = Path(__file__).with_name("webrtc.esm.js")
@@ -45,40 +43,24 @@ class VideskStandIn(Api):
         latency: timedelta = timedelta(0),
         calls_per_second: int | None = 20,
     ) -> None:
-        super().__init__(clock, latency=latency, calls_per_second=calls_per_second)
+        super().__init__(clock, latency=latency, calls_per_second=calls_per_second, port=port)
         self.rooms = Rooms()
         self.exchange = Exchange(clock, self.rooms, secret=self.account_secret, admitted=self._note_use)
-        self._port = port
         self._is_open = False
         self._stirred = asyncio.Event()
         if isinstance(clock, MovableClock):
             clock.on_move(self.notice_change)
 
-    async def __aenter__(self) -> Self:
-        self._runner = web.AppRunner(self._build_app(), access_log=None, shutdown_timeout=0.1)
-        await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", self._port).start()
-        self._port = self._runner.addresses[0][1]
-        self._client = ClientSession(cookie_jar=DummyCookieJar())
+    async def _begin(self) -> None:
         self._is_open = True
         self._timekeeper = asyncio.create_task(self._keep_time())
-        return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def _end(self) -> None:
         self._is_open = False
         self._timekeeper.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await self._timekeeper
         self.exchange.close()
-        await self._client.close()
-        await self._runner.cleanup()
-
-    @property
-    def origin(self) -> str:
-        """Where it listens. Keeps its port when it is left and entered again."""
-        return f"http://127.0.0.1:{self._port}"
 
     @property
     def api_url(self) -> str:

@@ -14,7 +14,6 @@ from bot.rooms.agora_tokens import TokenRole
 from bot.rooms.agora_whiteboard import GRACE, SDK_TOKEN_LIVES, SPARE_SEATS, AgoraWhiteboard
 from bot.rooms.base import Capabilities, Embed, Launch, LaunchRequest, RoomService
 from bot.rooms.http import HttpClient, Patience, open_client
-from bot.sandbox.agora.gate import Asked
 from bot.sandbox.agora.rooms import Reason
 from bot.sandbox.agora.stand_in import AgoraStandIn
 from bot.sandbox.agora.tokens import Power, Token, open_token
@@ -507,4 +506,4 @@ async def test_calls_keep_the_rate_that_is_set(boards: AgoraStandIn) -> None:
             await service.check_account()
 
     assert [0.5, 0.5] == time.sleeps
-    assert [Asked(name="list_rooms", region="eu", status=200)] * 3 == boards.asked
+    assert [("list_rooms", "eu", 200)] * 3 == [(asked.name, asked.region, asked.status) for asked in boards.asked]
