@@ -514,6 +514,12 @@ class Hallpass:
             else:
                 log.info("room_service_ready", provider=service.shown_name, organisation=account.organisation_id)
 
+    def list_tasks(self) -> list[asyncio.Task[None]]:
+        """Whatever is in flight: messages, answers, what waits for others. For who sees how it dies."""
+        scheduler, desk = self.scheduler, self._desk
+        sending = scheduler.list_tasks() if scheduler is not None else []
+        return [*sending, *(desk.tasks | desk.watches if desk is not None else ())]
+
     async def check_readiness(self) -> Readiness:
         """What `/readyz` and `/metrics` tell."""
         now, machine_now = self._clock.now(), self._clock.machine_now()

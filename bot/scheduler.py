@@ -134,6 +134,10 @@ class Scheduler:
         """How many notices and cards are being sent now."""
         return len(self._tasks)
 
+    def list_tasks(self) -> list[asyncio.Task[None]]:
+        """The same, each as its task."""
+        return list(self._tasks)
+
     async def _ring(self) -> None:
         """The only job. A coroutine, because a plain function would be run in a thread."""
         self._wake.set()

@@ -70,6 +70,11 @@ class School:
         self._running: asyncio.Task[None] | None = None
 
     @property
+    def is_running(self) -> bool:
+        """Was the bot started, and neither stopped nor killed since?"""
+        return self._running is not None
+
+    @property
     def database_path(self) -> Path:
         """The bot's database file."""
         return self.folder / "hallpass.db"
@@ -98,8 +103,8 @@ class School:
         """Put another value into the environment; it counts from the bot's next start on."""
         self._settings[variable] = value
 
-    async def start(self) -> Hallpass:
-        """Start the bot and wait until it listens and knows who it is."""
+    async def start(self, *, seconds: float | None = START_WITHIN_SECONDS) -> Hallpass:
+        """Start the bot and wait until it listens and knows who it is; `seconds` None: however long that takes."""
         self._stop = asyncio.Event()
         ready: asyncio.Future[Hallpass] = asyncio.get_running_loop().create_future()
 
@@ -109,7 +114,7 @@ class School:
                 await hallpass.run(self._stop)
 
         self._running = asyncio.create_task(run())
-        async with asyncio.timeout(START_WITHIN_SECONDS):
+        async with asyncio.timeout(seconds):
             hallpass = await self._wait_for(ready)
             await self._wait_for(asyncio.ensure_future(_wait_until_started(hallpass)))
         if not self.is_socket_mode:
@@ -138,12 +143,18 @@ class School:
         self._running = None
 
     async def kill(self) -> None:
-        """End the bot wherever it is, as far as one process allows: nothing in flight finishes."""
-        if self._running is not None:
-            self._running.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._running
+        """End the bot wherever it is: what is in flight is cut off, not finished, and nobody says good-bye."""
+        running, hallpass = self._running, self.hallpass
         self._running = None
+        if running is None:
+            return
+        running.cancel()
+        while not running.done():  # also what is begun while the rest is dying
+            for task in hallpass.list_tasks() if hallpass is not None else ():
+                task.cancel()
+            await asyncio.wait([running], timeout=0.001)
+        with contextlib.suppress(asyncio.CancelledError):
+            await running
 
     async def wait_until_looked(self, *, seconds: float) -> None:
         """Until the bot has asked who is where, as far as the present lesson time has it ask."""

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
-from enum import Enum, auto
+from datetime import timedelta
 from typing import Any
 
 from bot.ids import Choice
+from bot.sandbox.calm import OPEN as OPEN
+from bot.sandbox.calm import wait_until_calm
 from bot.sandbox.lessonspace.spaces import Reason
 from bot.sandbox.school import School
 from bot.sandbox.slack.actors import Actor
 from bot.sandbox.slack.messages import Message
 from bot.sandbox.slack.outcomes import Outcome
-from storage.records import Lesson, LessonDetails, Notice, NoticeKind, NoticeState, Person
+from storage.records import Lesson, LessonDetails, Notice, NoticeKind, Person
 from storage.store import Transaction
-
-OPEN = (NoticeState.WAITING, NoticeState.CLAIMED, NoticeState.BEGUN)
 
 
 async def open_form(school: School, actor: Actor, text: str = "") -> None:
@@ -44,60 +43,8 @@ async def book(school: School, actor: Actor, text: str, **fields: Any) -> None:
 
 
 async def settle(school: School, *, seconds: float = 10.0) -> None:
-    """Wait until nothing is due that could be sent now, no card is behind, and nothing is in flight.
-
-    What only takes a breath (a leader's card that changed a moment ago, the first back-off) is not sat through: machine
-    time is put forward. What waits longer than that waits for its retry.
-    """
-    async with asyncio.timeout(seconds):
-        while (state := await _look_around(school)) is not Calm.CALM:
-            if state is Calm.BREATHING:
-                school.skip(timedelta(seconds=1))
-            elif school.clock.machine_now() - datetime.now(UTC) > timedelta(milliseconds=500):
-                school.skip(timedelta(0))  # the alarm clock itself cannot be put forward: ring in its place
-            await asyncio.sleep(0.005)
-
-
-class Calm(Enum):
-    """How much is still going on."""
-
-    BUSY = auto()
-    BREATHING = auto()  # only what waits for a moment of machine time
-    CALM = auto()
-
-
-BREATH = timedelta(seconds=2)
-
-
-async def _look_around(school: School) -> Calm:
-    assert school.hallpass is not None
-    scheduler = school.hallpass.scheduler
-    if scheduler is None or scheduler.in_flight_count:
-        return Calm.BUSY
-    if school.hallpass.presence is not None and school.hallpass.presence.is_busy:
-        return Calm.BUSY
-    reports = school.hallpass.reports
-    if not school.lessonspace.is_quiet or (reports is not None and reports.is_busy):
-        return Calm.BUSY
-    now, machine_now = school.clock.now(), school.clock.machine_now()
-
-    def look(tx: Transaction) -> list[datetime | None]:
-        """Until when each thing owed is held back."""
-        held: list[datetime | None] = []
-        for workspace in tx.workspaces.list_all():
-            for lesson in tx.lessons.list_between(workspace.id):
-                owed = tx.notices.list_for_lesson(workspace.id, lesson.id)
-                held += [one.not_before for one in owed if one.state in OPEN and one.due_at <= now]
-                cards = tx.cards.list_for_lesson(workspace.id, lesson.id)
-                held += [
-                    one.not_before for one in cards if not one.is_final and one.revision_wanted > one.revision_shown
-                ]
-        return held
-
-    waits = [until or machine_now for until in await school.hallpass.store.read(look)]
-    if not waits or min(waits) > machine_now + BREATH:
-        return Calm.CALM
-    return Calm.BREATHING if min(waits) > machine_now else Calm.BUSY
+    """Wait until the school is calm."""
+    await wait_until_calm(school, seconds=seconds)
 
 
 async def move_to(school: School, hour: int, minute: int = 0) -> None:
@@ -260,15 +207,7 @@ UNTIL_LOOKED_FOR = timedelta(seconds=40)
 
 async def crash(school: School) -> None:
     """The bot dies where it stands: what is in flight is cut off, not finished, and nobody says good-bye."""
-    hallpass = school.hallpass
-    assert hallpass is not None
-    scheduler, desk = hallpass.scheduler, hallpass._desk
-    death = asyncio.create_task(school.kill())
-    while not death.done():  # also what is begun while the rest is dying
-        for task in [*(scheduler._tasks if scheduler else ()), *(desk.tasks | desk.watches if desk else ())]:
-            task.cancel()
-        await asyncio.wait([death], timeout=0.001)
-    await death
+    await school.kill()
 
 
 async def wait_until(school: School, condition: Callable[[], bool]) -> None:

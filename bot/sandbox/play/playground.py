@@ -6,17 +6,24 @@ another school in another folder.
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import tempfile
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from bot.manifest import load_manifest
 from bot.sandbox.cast import Cast, add_cast, at
 from bot.sandbox.school import School, open_school
 from bot.sandbox.slack.changes import Changes
+from storage.errors import StoreClosed
+from storage.sqlite import SqliteStore, open_store
+from storage.store import Transaction
+
+T = TypeVar("T")
 
 BEGINS = "14:00"
 
@@ -30,6 +37,8 @@ class Playground:
         self.number = 0
         self._school: School | None = None
         self._cast: Cast | None = None
+        self._store: SqliteStore | None = None
+        self._starting: asyncio.Task[None] | None = None
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
@@ -39,6 +48,7 @@ class Playground:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        await self._stop_starting()
         await self._stack.aclose()
 
     @property
@@ -55,28 +65,59 @@ class Playground:
             raise RuntimeError("the school is not open")
         return self._cast
 
+    @property
+    def is_starting(self) -> bool:
+        """Is the bot on its way, not yet let in by Slack?"""
+        return self._starting is not None and not self._starting.done()
+
     def ring(self) -> None:
         """Something changed that Slack's own bell does not tell."""
         self.changes.ring()
 
+    async def read(self, work: Callable[[Transaction], T]) -> T:
+        """What the bot has stored, read beside it, whether it runs or not. StoreClosed while a school begins."""
+        if self._store is None:
+            raise StoreClosed("the school is not open")
+        return await self._store.read(work)
+
     async def start_over(self) -> None:
         """A fresh school: nobody has booked anything."""
         self.is_running = False
+        await self._stop_starting()
         await self._stack.aclose()
         await self._open()
+        self.ring()
 
     async def kill_bot(self) -> None:
         """End the bot wherever it is; nothing in flight finishes."""
         self.is_running = False
+        await self._stop_starting()
         await self.school.kill()
         self.ring()
 
     async def start_bot(self) -> None:
-        """Start the bot again; what it had stored it goes on with."""
-        if not self.is_running:
-            await self.school.start()
-            self.is_running = True
+        """Start the bot again; what it had stored it goes on with. Back once Slack has let it in, whenever that is.
+
+        A caller that waits no longer leaves it starting.
+        """
+        if self.is_running:
+            return
+        if not self.is_starting:
+            self._starting = asyncio.create_task(self._start())
             self.ring()
+        if self._starting is not None:
+            await asyncio.shield(self._starting)
+
+    async def _start(self) -> None:
+        await self.school.start(seconds=None)
+        self.is_running = True
+        self.ring()
+
+    async def _stop_starting(self) -> None:
+        if self._starting is not None:
+            self._starting.cancel()
+            await asyncio.gather(self._starting, return_exceptions=True)
+            self._starting = None
 
     async def _open(self) -> None:
         self._stack = AsyncExitStack()
@@ -88,3 +129,4 @@ class Playground:
         self._cast = add_cast(self._school)
         self.number += 1
         await self.start_bot()
+        self._store = await self._stack.enter_async_context(open_store(self._school.database_path, migrate=False))
