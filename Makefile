@@ -2,7 +2,7 @@
 # Another Python than the first one found: make PYTHON=/path/to/python3.12 …
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test contract check screenshots bench format lock clean
+.PHONY: help demo play test contract check screenshots bench format lock clean
 SHELL := /bin/sh
 BIN := .venv/bin
 PYTHON ?=
@@ -15,6 +15,9 @@ help: ## list the targets
 
 demo: .venv/.for-use ## play a whole lesson on stand-ins, without any account; SERVICE=videsk, agora or loop elsewhere
 	@$(BIN)/hallpass demo $(if $(SERVICE),--service $(SERVICE))
+
+play: .venv/.for-use ## open the whole school in a browser, without any account; PORT=N for another port
+	@$(BIN)/hallpass play $(if $(PORT),--port $(PORT))
 
 test: .venv/.for-work ## run the tests (ARGS="-k links -x" for pytest)
 	@$(BIN)/pytest -n 4 $(ARGS)

@@ -17,6 +17,7 @@ import os
 import re
 import signal
 import sys
+import webbrowser
 from collections.abc import Iterator, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import NoReturn
@@ -47,6 +48,7 @@ DONE, FOUND_WRONG, UNUSABLE = 0, 1, 2
 EXAMPLES = """\
 examples:
   hallpass demo                                     whole lessons in a minute, without any account
+  hallpass play                                     a school in the browser, to try everything without Slack
   hallpass manifest                                 the Slack app, to be pasted under "From a manifest"
   hallpass doctor                                   are tokens, scopes, keys and database as they should be?
   hallpass run                                      the bot, until it is stopped
@@ -108,6 +110,9 @@ def build_parser() -> argparse.ArgumentParser:
         "--service", choices=("lessonspace", "videsk", "agora", "loop"), default="lessonspace", help="where it is held"
     )
     demo.add_argument("--pace", type=_pace, default=1.0, metavar="N", help="1: for reading; 0: as quick as can be")
+    play = _add(commands, "play", "the whole school in a browser, on this machine alone, until Ctrl-C", play_school)
+    play.add_argument("--port", type=_port, default=8780, metavar="N", help="of 127.0.0.1; 0: any that is free")
+    play.add_argument("--no-browser", action="store_true", help="only print the address")
     _add(
         commands, "doctor", "check tokens, scopes, keys, database, clock and addresses, and say what to do", see_doctor
     )
@@ -145,6 +150,12 @@ def _pace(text: str) -> float:
     if not re.fullmatch(r"\d{1,2}(\.\d+)?", text):
         raise argparse.ArgumentTypeError(f"{text} is not a pace: write a number like 1 or 0.5")
     return float(text)
+
+
+def _port(text: str) -> int:
+    if not re.fullmatch(r"\d{1,5}", text) or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text} is not a port: write a number up to 65535")
+    return int(text)
 
 
 def find_version() -> str:
@@ -210,7 +221,7 @@ def _stopped_by_signals(stop: asyncio.Event) -> Iterator[None]:
             loop.remove_signal_handler(one)
 
 
-# demo, doctor, manifest
+# demo, play, doctor, manifest
 
 
 def play_demo(arguments: argparse.Namespace) -> int:
@@ -221,6 +232,25 @@ def play_demo(arguments: argparse.Namespace) -> int:
     if arguments.service in SERVICES:
         return asyncio.run(play_elsewhere(Console(), SERVICES[arguments.service], pace=arguments.pace))
     return asyncio.run(play(Console(), pace=arguments.pace))
+
+
+def play_school(arguments: argparse.Namespace) -> int:
+    """`hallpass play`. Imported here, as for the demo."""
+    from bot.sandbox.play.server import serve_play
+
+    def tell(address: str) -> None:
+        print(f"The school is open: {address}\nCtrl-C closes it.", flush=True)
+        if not arguments.no_browser:
+            webbrowser.open(address)
+
+    async def work() -> None:
+        stop = asyncio.Event()
+        with _stopped_by_signals(stop):
+            await serve_play(arguments.port, stop=stop, tell=tell)
+
+    configure_logs(sys.stderr, level=logging.ERROR)  # what goes wrong on purpose is told on the page
+    asyncio.run(work())
+    return DONE
 
 
 def see_doctor(arguments: argparse.Namespace) -> int:

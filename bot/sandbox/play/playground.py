@@ -7,6 +7,7 @@ another school in another folder.
 from __future__ import annotations
 
 import asyncio
+import secrets
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -17,6 +18,8 @@ from typing import Self, TypeVar
 
 from bot.manifest import load_manifest
 from bot.sandbox.cast import Cast, add_cast, at
+from bot.sandbox.play.postmarks import Postmarks
+from bot.sandbox.play.readings import Readings
 from bot.sandbox.school import School, open_school
 from bot.sandbox.slack.changes import Changes
 from storage.errors import StoreClosed
@@ -35,6 +38,10 @@ class Playground:
         self.changes = Changes()
         self.is_running = False
         self.number = 0
+        self.token = ""
+        """Unlike that of every other school there ever was: a page knows by it whether its own is still there."""
+        self.readings = Readings()
+        self.postmarks = Postmarks()
         self._school: School | None = None
         self._cast: Cast | None = None
         self._store: SqliteStore | None = None
@@ -119,6 +126,17 @@ class Playground:
             await asyncio.gather(self._starting, return_exceptions=True)
             self._starting = None
 
+    def _begin(self, school: School) -> None:
+        self.number += 1
+        self.token = secrets.token_hex(8)
+        self.readings, self.postmarks = Readings(), Postmarks()
+
+        def hear() -> None:
+            self.postmarks.note(school.slack.workspace, school.clock.now())
+            self.ring()
+
+        school.slack.changes.on_ring(hear)
+
     async def _open(self) -> None:
         self._stack = AsyncExitStack()
         folder = Path(tempfile.mkdtemp(prefix="hallpass-play-"))
@@ -127,6 +145,6 @@ class Playground:
             open_school(folder, starts_at=at(BEGINS), is_socket_mode=True, manifest=load_manifest(), has_webhooks=True)
         )
         self._cast = add_cast(self._school)
-        self.number += 1
+        self._begin(self._school)
         await self.start_bot()
         self._store = await self._stack.enter_async_context(open_store(self._school.database_path, migrate=False))

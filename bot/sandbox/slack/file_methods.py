@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from aiohttp import web
 
 from bot.sandbox.slack.arguments import Arguments
-from bot.sandbox.slack.messages import Json
+from bot.sandbox.slack.messages import Json, Message
 from bot.sandbox.slack.methods import Method, Tier, find_visible
 from bot.sandbox.slack.refusals import Refused, refuse_arguments
 from bot.sandbox.slack.workspace import Workspace
@@ -27,6 +27,8 @@ class UploadedFile:
     secret: str = field(repr=False)
     content: bytes | None = None
     channel_id: str | None = None
+    shown_ts: str | None = None
+    """Of the message that it came with."""
 
 
 class FileMethods:
@@ -44,6 +46,11 @@ class FileMethods:
             "files.getUploadURLExternal": Method(handle=self.get_address, tier=Tier.FOUR, scopes=scopes),
             "files.completeUploadExternal": Method(handle=self.complete, tier=Tier.FOUR, scopes=scopes),
         }
+
+    def find_of(self, message: Message) -> UploadedFile | None:
+        """The file that this message shows."""
+        place = (message.channel_id, message.ts)
+        return next((one for one in self.files if (one.channel_id, one.shown_ts) == place), None)
 
     def get_address(self, arguments: Arguments) -> Json:
         """`files.getUploadURLExternal`: an address that takes the bytes, once."""
@@ -75,10 +82,11 @@ class FileMethods:
             raise Refused("file_not_found")
         channel = find_visible(self._workspace, arguments.text("channel_id"))
         found.channel_id = channel.id
-        self._workspace.post(
+        message = self._workspace.post(
             channel,
             text=arguments.find_text("initial_comment") or "",
             blocks=[],
             author_id=self._workspace.app.bot_user_id,
         )
+        found.shown_ts = message.ts
         return {"files": [{"id": found.id, "title": given[0].get("title", found.name)}]}

@@ -1,0 +1,170 @@
+"""The page that everything stands in: whose eyes it has, their conversations, the one that is open, a form over it,
+and the school's panels. Drawn in regions, each one element with its id, so that a live page changes by region.
+
+Nothing is done here: what somebody presses is for others. A panel that fails is told in its place, and the rest stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import structlog
+from markupsafe import Markup
+
+from bot.sandbox.play.conversations import NEWEST, Conversations, Shown
+from bot.sandbox.play.panels import Looking, Panel
+from bot.sandbox.play.person import Person, find_person, list_people, name_city, name_role
+from bot.sandbox.play.playground import Playground
+from bot.sandbox.play.rendering import render_page, render_view
+from bot.sandbox.slack.conversations import Conversation
+from bot.sandbox.slack.views import OpenView
+
+log = structlog.get_logger("hallpass.play")
+
+MESSAGES = "messages"
+"""The id of the list that holds a conversation's messages."""
+
+
+class NobodyThere(Exception):
+    """Nobody here has that id, or they are not in that conversation."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Drawing:
+    """What a page shows as of now: regions by their ids, and the messages of the open conversation."""
+
+    regions: dict[str, str] = field(default_factory=dict)
+    shown: Shown | None = None
+    """None: the Home tab is open."""
+
+
+class Frame:
+    """Draws pages. `top` panels stand above the conversation, the others beside it."""
+
+    def __init__(self, playground: Playground, panels: Sequence[Panel], *, top: Sequence[Panel] = ()) -> None:
+        self._playground = playground
+        self._panels = panels
+        self._top = top
+        self._conversations = Conversations(playground)
+        self._views: dict[tuple[object, ...], str] = {}
+
+    async def draw(self, looking: Looking, *, newest: int = NEWEST) -> Drawing:
+        """Everything that changes. What is shown counts as read. NobodyThere for who or what is not there."""
+        panels = {panel.id: await _draw_panel(panel, looking) for panel in (*self._top, *self._panels)}
+        person, place = self.find(looking)  # after waiting for the panels: from here on it is one instant
+        regions = {"modal": self._draw_modal(person)}
+        shown = None
+        if place is None:
+            regions["home"] = self._draw_home(person)
+        else:
+            self._playground.readings.note(person.user.id, place)
+            shown = self._conversations.draw(person, place, newest=newest)
+            facts = {"count": shown.earlier_count, "newest": newest}
+            regions["earlier"] = str(render_page("earlier.html", **facts)).strip()
+        regions["people"] = self._draw_people(person)
+        regions["places"] = self._draw_places(person, place)
+        return Drawing(regions=regions | panels, shown=shown)
+
+    async def draw_page(self, looking: Looking, *, newest: int = NEWEST, live: str) -> Markup:
+        """The whole document. `live`: where its changes come from."""
+        drawing = await self.draw(looking, newest=newest)
+        person, place = self.find(looking)
+        workspace = person.workspace
+        return render_page(
+            "frame.html",
+            user=person.user,
+            place=place,
+            place_name=person.name_place(place) if place is not None else "",
+            is_direct=place is person.direct,
+            workspace=workspace,
+            app_name=workspace.find_name(workspace.app.bot_user_id),
+            regions={its_id: Markup(html) for its_id, html in drawing.regions.items()},
+            messages=Markup(draw_messages(drawing.shown)) if drawing.shown is not None else "",
+            top=[panel.id for panel in self._top],
+            panels=[panel.id for panel in self._panels],
+            live=live,
+            composer="",
+        )
+
+    def find(self, looking: Looking) -> tuple[Person, Conversation | None]:
+        """Who looks at what; None: at the Home tab."""
+        person = find_person(self._playground, looking.user_id)
+        if person is None:
+            raise NobodyThere(looking.user_id)
+        place = person.find_place(looking.channel_id) if looking.channel_id else None
+        if looking.channel_id and place is None:
+            raise NobodyThere(looking.channel_id)
+        return person, place
+
+    def _draw_people(self, person: Person) -> str:
+        unread = self._playground.readings.count_all(person.workspace)
+        people = [
+            {
+                "user": user,
+                "role": name_role(user),
+                "city": name_city(user),
+                "time": Person(self._playground.school.slack.as_user(user), person.workspace, person.now).tell_time(
+                    person.now
+                ),
+                "unread": unread[user.id],
+            }
+            for user in list_people(person.workspace)
+        ]
+        return str(render_page("people.html", people=people, viewer=person.user)).strip()
+
+    def _draw_places(self, person: Person, open_place: Conversation | None) -> str:
+        places = [
+            {
+                "place": place,
+                "name": person.name_place(place),
+                "unread": self._playground.readings.count_unread(person.user.id, place),
+            }
+            for place in person.list_places()
+        ]
+        return str(
+            render_page(
+                "places.html",
+                places=places,
+                user=person.user,
+                direct=person.direct,
+                open_place=open_place,
+                app_name=person.workspace.find_name(person.workspace.app.bot_user_id),
+            )
+        ).strip()
+
+    def _draw_modal(self, person: Person) -> str:
+        view = person.actor.view
+        body = "" if view is None else self._draw_view(person, view)
+        return f'<div id="modal">{body}</div>'
+
+    def _draw_home(self, person: Person) -> str:
+        view = person.actor.home
+        if view is None:
+            return '<div id="home"><p class="nothing">Nothing is shown here yet.</p></div>'
+        return f'<div id="home">{self._draw_view(person, view)}</div>'
+
+    def _draw_view(self, person: Person, view: OpenView) -> str:
+        """A view is large where it offers a hundred people, so the last ones drawn are kept."""
+        people = len(person.workspace.users), len(person.workspace.conversations)
+        typed = repr(view.inputs), repr(view.errors)
+        key = (self._playground.number, view.id, view.hash, typed, people, person.is_reader_of)
+        if key not in self._views:
+            while len(self._views) >= 100:
+                self._views.pop(next(iter(self._views)))
+            action = f"/as/{person.user.id}/view/{view.id}"
+            self._views[key] = str(render_view(view, person.viewer, action=action)).strip()
+        return self._views[key]
+
+
+def draw_messages(shown: Shown) -> str:
+    """The list of messages as one element."""
+    return f'<ol id="{MESSAGES}" class="messages">{"".join(item.html for item in shown.items)}</ol>'
+
+
+async def _draw_panel(panel: Panel, looking: Looking) -> str:
+    try:
+        return str(await panel.draw(looking)).strip()
+    except Exception:  # whatever is wrong with one panel, people go on with the others, and the log says what it is
+        log.exception("panel_failed", panel=panel.id)
+        return str(render_page("panel_failed.html", id=panel.id)).strip()
