@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -109,26 +110,52 @@ def list_services(settings: Settings) -> list[str]:
     return [default, *(name for name in usable if name != default)]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Unusable:
+    """A service that is set up and cannot be built: what is wrong, and what to do."""
+
+    name: str
+    what: str
+    mend: str
+
+
 @asynccontextmanager
-async def open_room_services(
+async def open_each_service(
     settings: Settings, *, vault: Vault | None = None, now: Callable[[], datetime] | None = None
-) -> AsyncIterator[RoomServices]:
-    """Every room service that is set up, on one HTTP client for the process. `now` is lesson time."""
+) -> AsyncIterator[tuple[list[RoomService], list[Unusable]]]:
+    """Every room service that is set up, the default first, on one HTTP client; and those that cannot be built."""
     vault = vault or Vault()
     async with (
         open_client(connections=settings.hallpass_launches_at_once + 8) as client,
         AsyncExitStack() as stack,
     ):
         services: list[RoomService] = []
+        unusable: list[Unusable] = []
         for name in list_services(settings):
             try:
                 service = _build_service(settings, client, name, vault=vault, now=now)
-            except PluginBroken as error:
-                if name == settings.hallpass_room_service:
-                    raise StartRefused(f"HALLPASS_ROOM_SERVICE={name} {error.what}", error.mend) from error
-                log.warning("room_service_not_usable", error=str(error), mend=error.mend)
-                continue
-            services.append(await stack.enter_async_context(service))
+            except (PluginBroken, StartRefused) as error:
+                unusable.append(Unusable(name=name, what=error.what, mend=error.mend))
+            else:
+                services.append(await stack.enter_async_context(service))
+        yield services, unusable
+
+
+@asynccontextmanager
+async def open_room_services(
+    settings: Settings, *, vault: Vault | None = None, now: Callable[[], datetime] | None = None
+) -> AsyncIterator[RoomServices]:
+    """Every room service that is set up and can be used. `now` is lesson time. Raises StartRefused without the default.
+
+    One of the others stops nobody: lessons that are held there wait for the mend.
+    """
+    async with open_each_service(settings, vault=vault, now=now) as (services, unusable):
+        for one in unusable:
+            if one.name == settings.hallpass_room_service:
+                raise StartRefused(
+                    one.what if one.name in OWN else f"HALLPASS_ROOM_SERVICE={one.name} {one.what}", one.mend
+                )
+            log.warning("room_service_not_usable", service=one.name, error=one.what, mend=one.mend)
         yield RoomServices(services)
 
 

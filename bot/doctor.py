@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
-from enum import StrEnum
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -21,23 +21,17 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from bot.assembly import build_delivery, key_file_of, open_room_service, open_slack_session
+from bot.assembly import build_delivery, key_file_of, open_each_service, open_slack_session
 from bot.clock import Clock
 from bot.delivery import Delivery
-from bot.errors import (
-    RoomServiceError,
-    RoomServiceRefused,
-    SlackDown,
-    SlackError,
-    SlackRefused,
-    SlackUnreachable,
-)
-from bot.listings import open_reading
+from bot.errors import SlackDown, SlackError, SlackRefused, SlackUnreachable
+from bot.findings import Finding, Word, judge_clock, ok, problem, warning
 from bot.manifest import list_scopes
-from bot.reaching import Reached, can_listen, reach, reach_webhooks
+from bot.reaching import Reached, can_listen, reach
+from bot.room_checks import check_room_service, check_webhooks, judge_unusable
+from bot.rooms.base import RoomService
 from bot.settings import SettingLine, Settings
 from bot.settings_in_force import read_rules
-from bot.silence import find_silence
 from storage.database import connect, pending_migrations
 from storage.errors import StorageError, Unreadable
 from storage.lock import find_holder
@@ -47,34 +41,7 @@ from storage.tables.sealed import list_samples
 log = structlog.get_logger("hallpass.doctor")
 
 EACH_WITHIN = timedelta(seconds=10)
-CLOCK_WARNS = timedelta(seconds=2)
-CLOCK_FAILS = timedelta(seconds=60)
-"""Well before five minutes, at which signatures are refused (Slack's and ours)."""
-
-
-class Word(StrEnum):
-    """How a check came out."""
-
-    OK = "ok"
-    WARNING = "warning"
-    PROBLEM = "problem"
-
-
 COLOURS = {Word.OK: "green", Word.WARNING: "yellow", Word.PROBLEM: "bold red"}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Finding:
-    """One thing that was looked at: what is so, and, unless it is fine, what to do."""
-
-    subject: str
-    word: Word
-    what: str
-    mend: str = ""
-
-    @property
-    def is_problem(self) -> bool:
-        return self.word is Word.PROBLEM
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,6 +52,7 @@ class Ward:
     clock: Clock
     slack: Delivery
     app_slack: Delivery | None  # with the app token, where there is one
+    services: Sequence[RoomService]  # every one that is set up and can be asked
 
 
 Check = Callable[[Ward], Awaitable[list[Finding]]]
@@ -92,17 +60,7 @@ Check = Callable[[Ward], Awaitable[list[Finding]]]
 
 async def examine(settings: Settings, *, clock: Clock, each_within: timedelta = EACH_WITHIN) -> list[Finding]:
     """Every finding, in the order in which one sets things up. Takes no longer than the slowest check."""
-    checks: dict[str, Check] = {
-        "Bot token": check_slack,
-        "App token" if settings.is_socket_mode else "Signing secret": check_way_in,
-        "User groups": check_groups,
-        "Admins' channel": check_admin_channel,
-        "Room service": check_room_service,
-        "Database": check_database,
-        "Encryption keys": check_keys,
-        "Public address": check_public_address,
-    }
-    async with open_slack_session(settings) as session:
+    async with open_slack_session(settings) as session, open_each_service(settings) as (services, unusable):
         tokens = (settings.slack_bot_token, settings.slack_app_token)
         bot, app = (
             build_delivery(settings, session, clock, token=token.get_secret_value()) if token else None
@@ -110,15 +68,31 @@ async def examine(settings: Settings, *, clock: Clock, each_within: timedelta = 
         )
         if bot is None:
             raise ValueError("settings without a bot token are not for a running bot")
-        ward = Ward(settings=settings, clock=clock, slack=bot, app_slack=app)
+        ward = Ward(settings=settings, clock=clock, slack=bot, app_slack=app, services=services)
         found = await asyncio.gather(
-            *(_bounded(subject, check, ward, each_within) for subject, check in checks.items())
+            *(_bounded(subject, check, ward, each_within) for subject, check in list_checks(ward))
         )
-    odd = [
-        Finding(subject="Variables", word=Word.WARNING, what=warning, mend="correct or remove it")
-        for warning in settings.warnings
+    odd = [warning("Variables", told, "correct or remove it") for told in settings.warnings]
+    broken = [judge_unusable(one) for one in unusable]
+    return [*odd, *broken, *(finding for findings in found for finding in findings)]
+
+
+def list_checks(ward: Ward) -> list[tuple[str, Check]]:
+    """Each check, under the subject that tells that it could not be made."""
+    return [
+        ("Bot token", check_slack),
+        ("App token" if ward.settings.is_socket_mode else "Signing secret", check_way_in),
+        ("User groups", check_groups),
+        ("Admins' channel", check_admin_channel),
+        *((service.shown_name, partial(_check_one, service)) for service in ward.services),
+        ("Database", check_database),
+        ("Encryption keys", check_keys),
+        ("Public address", check_public_address),
     ]
-    return [*odd, *(finding for findings in found for finding in findings)]
+
+
+async def _check_one(service: RoomService, ward: Ward) -> list[Finding]:
+    return await check_room_service(service, settings=ward.settings, clock=ward.clock)
 
 
 async def _bounded(subject: str, check: Check, ward: Ward, within: timedelta) -> list[Finding]:
@@ -127,10 +101,10 @@ async def _bounded(subject: str, check: Check, ward: Ward, within: timedelta) ->
             return await check(ward)
     except TimeoutError:
         what = f"no answer within {within.total_seconds():g} s"
-        return [_problem(subject, what, "look whether this machine reaches it: network, firewall, proxy")]
+        return [problem(subject, what, "look whether this machine reaches it: network, firewall, proxy")]
     except Exception as error:  # one broken check must not take the others' findings along
         log.exception("check_failed", subject=subject)
-        return [_problem(subject, f"could not be checked ({type(error).__name__})", "tell who looks after Hallpass")]
+        return [problem(subject, f"could not be checked ({type(error).__name__})", "tell who looks after Hallpass")]
 
 
 # Slack
@@ -145,7 +119,7 @@ async def check_slack(ward: Ward) -> list[Finding]:
         return [_judge_slack("Bot token", error, mend)]
     what = f"{answer.get('user', 'the bot')} in {answer.get('team', '?')}"
     return [
-        _ok("Bot token", what),
+        ok("Bot token", what),
         _judge_scopes(ward.slack.granted_scopes),
         judge_clock("Clock and Slack", ward.slack.skew),
     ]
@@ -154,13 +128,13 @@ async def check_slack(ward: Ward) -> list[Finding]:
 def _judge_scopes(granted: frozenset[str] | None) -> Finding:
     needed = list_scopes()
     if granted is None:
-        return _warning("Scopes", "Slack did not say which it granted", "look under OAuth & Permissions")
+        return warning("Scopes", "Slack did not say which it granted", "look under OAuth & Permissions")
     if missing := sorted(needed - granted):
         mend = "add them under OAuth & Permissions (`hallpass manifest` prints the app), then reinstall it"
-        return _problem("Scopes", f"missing: {', '.join(missing)}", mend)
+        return problem("Scopes", f"missing: {', '.join(missing)}", mend)
     if more := sorted(granted - needed):
-        return _warning("Scopes", f"not needed: {', '.join(more)}", "remove them under OAuth & Permissions")
-    return _ok("Scopes", f"all {len(needed)} that are needed")
+        return warning("Scopes", f"not needed: {', '.join(more)}", "remove them under OAuth & Permissions")
+    return ok("Scopes", f"all {len(needed)} that are needed")
 
 
 async def check_way_in(ward: Ward) -> list[Finding]:
@@ -171,23 +145,23 @@ async def check_way_in(ward: Ward) -> list[Finding]:
         except SlackError as error:
             mend = "make one under Basic Information, App-Level Tokens, with connections:write; turn on Socket Mode"
             return [_judge_slack("App token", error, mend), await _check_listen(ward)]
-        return [_ok("App token", "opens Socket Mode"), await _check_listen(ward)]
+        return [ok("App token", "opens Socket Mode"), await _check_listen(ward)]
     told = "set; Slack's first request will show whether it is this app's"
-    return [_ok("Signing secret", told), await _check_listen(ward)]
+    return [ok("Signing secret", told), await _check_listen(ward)]
 
 
 async def _check_listen(ward: Ward) -> Finding:
     listen = ward.settings.hallpass_listen
     if listen.port == 0:
-        return _ok("Listen address", f"{listen}: a free port at each start")
+        return ok("Listen address", f"{listen}: a free port at each start")
     if await asyncio.to_thread(can_listen, listen.host, listen.port):
-        return _ok("Listen address", f"{listen}: free, `hallpass run` is not running here")
+        return ok("Listen address", f"{listen}: free, `hallpass run` is not running here")
     host = f"[{listen.host}]" if ":" in listen.host else listen.host
     reached = await asyncio.to_thread(reach, f"http://{host}:{listen.port}/")
     if reached is Reached.HALLPASS:
-        return _ok("Listen address", f"{listen}: Hallpass answers")
+        return ok("Listen address", f"{listen}: Hallpass answers")
     mend = "choose another in HALLPASS_LISTEN, or stop what uses it"
-    return _problem("Listen address", f"{listen} cannot be used, and Hallpass is not what answers there", mend)
+    return problem("Listen address", f"{listen} cannot be used, and Hallpass is not what answers there", mend)
 
 
 async def check_groups(ward: Ward) -> list[Finding]:
@@ -204,7 +178,7 @@ async def check_groups(ward: Ward) -> list[Finding]:
             findings.append(_judge_slack(f"User group {group}", error, mend))
         else:
             members = answer.get("users")
-            findings.append(_ok(f"User group {group}", f"{len(members) if isinstance(members, list) else 0} people"))
+            findings.append(ok(f"User group {group}", f"{len(members) if isinstance(members, list) else 0} people"))
     return findings
 
 
@@ -218,7 +192,7 @@ async def check_admin_channel(ward: Ward) -> list[Finding]:
         answer = await ward.slack.fetch("conversations.info", channel=channel_id)
     except SlackUnreachable:
         # A private channel that we are not in does not exist, as far as Slack tells us.
-        return [_problem(subject, f"{channel_id} is not there, or is private and Hallpass is not in it", invite)]
+        return [problem(subject, f"{channel_id} is not there, or is private and Hallpass is not in it", invite)]
     except SlackError as error:
         mend = "grant channels:read and groups:read (`hallpass manifest` prints the app), then reinstall it"
         return [_judge_slack(subject, error, mend)]
@@ -226,55 +200,21 @@ async def check_admin_channel(ward: Ward) -> list[Finding]:
     channel = found if isinstance(found, dict) else {}
     named = f"#{channel['name']}" if channel.get("name") else channel_id
     if channel.get("is_archived"):
-        return [_problem(subject, f"{named} is archived", "unarchive it, or name another in HALLPASS_ADMIN_CHANNEL")]
+        return [problem(subject, f"{named} is archived", "unarchive it, or name another in HALLPASS_ADMIN_CHANNEL")]
     if not channel.get("is_member"):
-        return [_problem(subject, f"Hallpass is not in {named}", invite)]
+        return [problem(subject, f"Hallpass is not in {named}", invite)]
     if channel.get("is_ext_shared"):
         mend = "what is written there names lessons and people: name one that only your own people read"
-        return [_warning(subject, f"{named} is shared with another organisation", mend)]
-    return [_ok(subject, f"{named}: Hallpass is in it")]
+        return [warning(subject, f"{named} is shared with another organisation", mend)]
+    return [ok(subject, f"{named}: Hallpass is in it")]
 
 
 def _judge_slack(subject: str, error: SlackError, mend: str) -> Finding:
     if isinstance(error, SlackRefused):
-        return _problem(subject, f"Slack refuses ({error.code})", mend)
+        return problem(subject, f"Slack refuses ({error.code})", mend)
     if isinstance(error, SlackDown):
-        return _problem(subject, "Slack cannot be reached", "look at this machine's network, or SLACK_API_URL")
-    return _problem(subject, f"Slack does not answer as it should ({error.code})", "try again in a minute")
-
-
-def judge_clock(subject: str, ahead: timedelta) -> Finding:
-    """`ahead`: how far the other clock is ahead of this machine's."""
-    apart = abs(ahead)
-    if apart <= CLOCK_WARNS:
-        return _ok(subject, "agree")
-    which = "behind" if ahead > timedelta(0) else "ahead"
-    what = f"this machine is {apart.total_seconds():.0f} s {which}"
-    mend = "set this machine's clock by the network (NTP); from 5 minutes on signatures are refused"
-    return _problem(subject, what, mend) if apart > CLOCK_FAILS else _warning(subject, what, mend)
-
-
-# The room service
-
-
-async def check_room_service(ward: Ward) -> list[Finding]:
-    """Is the key good, whose is it, and does its clock agree with ours?"""
-    async with open_room_service(ward.settings) as service:
-        try:
-            account = await service.check_account()
-        except RoomServiceRefused:
-            mend = "copy LESSONSPACE_API_KEY again from the organisation's settings, API section"
-            return [_problem(service.shown_name, "refuses our key", mend)]
-        except RoomServiceError as error:
-            mend = "look at this machine's network and LESSONSPACE_API_URL, or try again later"
-            return [_problem(service.shown_name, error.detail, mend)]
-    named = f"{account.organisation_name} ({account.organisation_id})" if account.organisation_name else None
-    findings = [_ok(service.shown_name, f"organisation {named or account.organisation_id}")]
-    if account.server_time is not None:
-        # Its Date header tells whole seconds: half of one more is right on average.
-        ahead = account.server_time + timedelta(seconds=0.5) - ward.clock.machine_now()
-        findings.append(judge_clock(f"Clock and {service.shown_name}", ahead))
-    return findings
+        return problem(subject, "Slack cannot be reached", "look at this machine's network, or SLACK_API_URL")
+    return problem(subject, f"Slack does not answer as it should ({error.code})", "try again in a minute")
 
 
 # Database and keys
@@ -290,22 +230,22 @@ def look_at_database(path: Path) -> Finding:
     mend = "make it this user's own, or name another place in HALLPASS_DATABASE_URL"
     folder = path.absolute().parent
     if not folder.is_dir():
-        return _problem("Database", f"{path}: there is no folder {folder}", "make the folder, or name another place")
+        return problem("Database", f"{path}: there is no folder {folder}", "make the folder, or name another place")
     if not os.access(folder, os.W_OK | os.X_OK):
-        return _problem("Database", f"{path}: its folder cannot be written", mend)
+        return problem("Database", f"{path}: its folder cannot be written", mend)
     if not path.exists():
-        return _ok("Database", f"{path} is made at the first start")
+        return ok("Database", f"{path} is made at the first start")
     if not path.is_file() or not os.access(path, os.R_OK | os.W_OK):
-        return _problem("Database", f"{path} is not a file that can be written", mend)
+        return problem("Database", f"{path} is not a file that can be written", mend)
     try:
         lacking = pending_migrations(path)
     except StorageError as error:
-        return _problem("Database", str(error), "restore it from a copy, or name another file")
+        return problem("Database", str(error), "restore it from a copy, or name another file")
     running = find_holder(path)
     if lacking:
         told = "`hallpass run` brings it up to date" if running is None else "restart the bot that holds it"
-        return _warning("Database", f"{path}: schema behind ({', '.join(lacking)})", told)
-    return _ok("Database", f"{path}: schema up to date, {f'in use by {running}' if running else 'not in use'}")
+        return warning("Database", f"{path}: schema behind ({', '.join(lacking)})", told)
+    return ok("Database", f"{path}: schema up to date, {f'in use by {running}' if running else 'not in use'}")
 
 
 async def check_keys(ward: Ward) -> list[Finding]:
@@ -324,23 +264,23 @@ def look_at_keys(settings: Settings) -> Finding:
         if not key_file.exists():
             if samples:
                 mend = "restore it from a copy: what is stored cannot be read without"
-                return _problem(subject, f"{key_file} is missing", mend)
-            return _ok(subject, f"{key_file} is made at the first start")
+                return problem(subject, f"{key_file} is missing", mend)
+            return ok(subject, f"{key_file} is made at the first start")
         try:
             keys = load_or_make_key_file(key_file)
         except StorageError as error:
-            return _problem(subject, str(error), "let only its owner read it (chmod 600), or restore it from a copy")
+            return problem(subject, str(error), "let only its owner read it (chmod 600), or restore it from a copy")
     try:
         sealer = Sealer(keys)
         for sample in samples:
             sealer.unseal(sample)
     except ValueError:
-        return _problem(subject, f"{place} holds something that is no key", "restore it; `hallpass keys new` makes one")
+        return problem(subject, f"{place} holds something that is no key", "restore it; `hallpass keys new` makes one")
     except Unreadable:
         mend = "put the keys that were used before behind the newest; until then links cannot be read"
-        return _problem(subject, f"none of the keys in {place} opens what is stored", mend)
+        return problem(subject, f"none of the keys in {place} opens what is stored", mend)
     told = "open what is stored" if samples else "nothing is stored under them yet"
-    return _ok(subject, f"{len(keys)} in {place}: {told}")
+    return ok(subject, f"{len(keys)} in {place}: {told}")
 
 
 def _read_samples(path: Path) -> list[bytes]:
@@ -363,48 +303,13 @@ async def check_public_address(ward: Ward) -> list[Finding]:
         return []
     reached = await asyncio.to_thread(reach, url)
     if reached is Reached.HALLPASS:
-        return [_ok("Public address", f"{url} leads to Hallpass"), *await check_webhooks(ward, url)]
+        heard = await check_webhooks(ward.settings, ward.services, url=url, clock=ward.clock)
+        return [ok("Public address", f"{url} leads to Hallpass"), *heard]
     if reached is Reached.OTHER:
         mend = f"let it lead to {ward.settings.hallpass_listen}, where Hallpass listens; it must be running"
-        return [_problem("Public address", f"something else answers at {url}, or nothing behind it", mend)]
+        return [problem("Public address", f"something else answers at {url}, or nothing behind it", mend)]
     mend = "check its name, its certificate, and what leads it to HALLPASS_LISTEN"
-    return [_problem("Public address", f"{url} cannot be reached", mend)]
-
-
-async def check_webhooks(ward: Ward, url: str) -> list[Finding]:
-    """At an address that leads here: can room services report to us, and do they?"""
-    settings = ward.settings
-    if not settings.hallpass_webhooks:
-        return [_ok("Webhooks", "switched off: rooms are asked instead")]
-    reached = await asyncio.to_thread(reach_webhooks, url, settings.hallpass_room_service)
-    findings = [_judge_webhooks(reached, url), *await asyncio.to_thread(listen_for_webhooks, settings, ward.clock)]
-    if not url.startswith("https:"):
-        mend = "set HALLPASS_PUBLIC_URL to the https address under which others reach Hallpass"
-        findings.append(_warning("Public https", f"{url} is for this machine only: no room service reaches it", mend))
-    return findings
-
-
-def _judge_webhooks(reached: Reached, url: str) -> Finding:
-    if reached is Reached.HALLPASS:
-        return _ok("Webhooks", f"what is sent to {url}rooms/ reaches Hallpass")
-    what = f"what is sent to {url}rooms/ does not reach Hallpass"
-    mend = "let the proxy pass on POST below /rooms/ too, with Hallpass running; or set HALLPASS_WEBHOOKS=off"
-    return _problem("Webhooks", what, mend)
-
-
-def listen_for_webhooks(settings: Settings, clock: Clock) -> list[Finding]:
-    """Whether anything was heard of the last day's lessons; nothing to say where that is so, or there were none."""
-    try:
-        with open_reading(settings.database_path) as tx:
-            silence = find_silence(tx, now=clock.now())
-    except StorageError:
-        return []  # the database's own check says so
-    if silence is None:
-        return []
-    since = f"since {silence.last_at:%Y-%m-%d %H:%M} UTC" if silence.last_at else "at all"
-    lessons = f"{silence.lesson_count} {'lesson was' if silence.lesson_count == 1 else 'lessons were'}"
-    mend = "look whether a proxy or firewall holds back what the room service sends; until then rooms are asked instead"
-    return [_warning("Reports", f"none came {since}, though {lessons} held in the last day", mend)]
+    return [problem("Public address", f"{url} cannot be reached", mend)]
 
 
 # Telling
@@ -435,15 +340,3 @@ def summarise(findings: Sequence[Finding]) -> str:
     counts = {word: sum(finding.word is word for finding in findings) for word in (Word.PROBLEM, Word.WARNING)}
     told = [f"{count} {word.value}{'' if count == 1 else 's'}" for word, count in counts.items() if count]
     return f"{', '.join(told)}." if told else "All is well."
-
-
-def _ok(subject: str, what: str) -> Finding:
-    return Finding(subject=subject, word=Word.OK, what=what)
-
-
-def _warning(subject: str, what: str, mend: str) -> Finding:
-    return Finding(subject=subject, word=Word.WARNING, what=what, mend=mend)
-
-
-def _problem(subject: str, what: str, mend: str) -> Finding:
-    return Finding(subject=subject, word=Word.PROBLEM, what=what, mend=mend)

@@ -26,19 +26,21 @@ class Silence:
     last_at: datetime | None
 
 
-def find_silence(tx: Transaction, *, now: datetime) -> Silence | None:
-    """None: something was heard since the first of them began, or there was nothing to hear of."""
+def find_silence(tx: Transaction, *, service: str, now: datetime) -> Silence | None:
+    """Of this room service. None: it was heard of since the first of them began, or there was nothing to hear of."""
     for workspace in tx.workspaces.list_all():
         found = tx.lessons.list_between(workspace.id, ends_after=now - LOOKED_BACK, starts_before=now)
-        held = [lesson for lesson in found if _was_held(tx, lesson)]
-        last_at = tx.deliveries.find_last(workspace.id)
+        held = [lesson for lesson in found if _was_held(tx, lesson, service)]
+        last_at = tx.deliveries.find_last(workspace.id, service=service)
         if held and (last_at is None or last_at < held[0].starts_at - EARLY):
             return Silence(lesson_count=len(held), last_at=last_at)
     return None
 
 
-def _was_held(tx: Transaction, lesson: Lesson) -> bool:
-    """Somebody was there, in a room that reports."""
+def _was_held(tx: Transaction, lesson: Lesson, service: str) -> bool:
+    """Somebody was there, in a room of this service's that reports."""
     details = tx.lessons.get_details(lesson.workspace_id, lesson.id)
     totals = details.totals
+    if details.service != service:
+        return False
     return details.room.webhook_digest is not None and totals is not None and totals.session_count > 0

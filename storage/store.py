@@ -607,8 +607,8 @@ class Deliveries(Protocol):
         """By the provider's id."""
         ...
 
-    def find_last(self, workspace_id: WorkspaceId) -> datetime | None:
-        """When the latest that is still stored was received."""
+    def find_last(self, workspace_id: WorkspaceId, *, service: str) -> datetime | None:
+        """When the latest of this room service's that is still stored was received."""
         ...
 
     def mark_worked(self, delivery: Delivery, *, at: datetime, problem: str | None = None) -> bool:

@@ -14,8 +14,14 @@ SELECT {delivery} FROM deliveries
 WHERE workspace_id = :workspace_id AND room = :room AND delivery_id = :delivery_id;
 
 -- name: find_last
--- When the latest came.
-SELECT received_at FROM deliveries WHERE workspace_id = :workspace_id ORDER BY id DESC LIMIT 1;
+-- When the latest of this room service's came.
+SELECT received_at FROM deliveries
+WHERE workspace_id = :workspace_id
+  AND room IN (
+    SELECT rooms.id FROM rooms JOIN room_accounts ON room_accounts.id = rooms.account_id
+    WHERE rooms.workspace_id = :workspace_id AND room_accounts.service = :service
+  )
+ORDER BY id DESC LIMIT 1;
 
 -- name: mark_worked
 -- Once.

@@ -31,8 +31,8 @@ class DeliveryTable(Table):
         row = self._one(SQL["find"], workspace_id=workspace_id, delivery_id=delivery_id, room=room)
         return DELIVERY.from_row(row) if row else None
 
-    def find_last(self, workspace_id: WorkspaceId) -> datetime | None:
-        row = self._one(SQL["find_last"], workspace_id=workspace_id)
+    def find_last(self, workspace_id: WorkspaceId, *, service: str) -> datetime | None:
+        row = self._one(SQL["find_last"], workspace_id=workspace_id, service=service)
         return datetime.fromisoformat(row[0]) if row else None
 
     def empty(self, delivery: Delivery) -> None:

@@ -18,7 +18,8 @@ from aiohttp import web
 
 from bot import doctor
 from bot.clock import SystemClock
-from bot.doctor import Finding, Word, examine, judge_clock
+from bot.doctor import examine
+from bot.findings import Finding, Word, judge_clock
 from bot.manifest import load_manifest
 from bot.sandbox.faults import Fault
 from bot.sandbox.school import School, open_school
@@ -76,7 +77,7 @@ async def test_looking_makes_and_changes_nothing(school: School, line: CommandLi
     await see(school, line)
 
     assert [] == sorted(school.folder.iterdir())
-    assert {"auth.test"} == {call.method for call in school.slack.log.calls}
+    assert {"auth.test"} == {call.name for call in school.slack.log.calls}
     assert [] == school.lessonspace.launches
 
 
@@ -192,7 +193,7 @@ async def test_each_check_is_bounded_and_none_waits_for_another(school: School) 
         findings = await examine(school.load_settings(), clock=SystemClock(), each_within=timedelta(seconds=0.3))
 
     silent = [one.subject for one in findings if one.what == "no answer within 0.3 s"]
-    assert ["Bot token", "Room service"] == silent
+    assert ["Bot token", "Lessonspace"] == silent
     assert Word.OK is next(one.word for one in findings if one.subject == "Database")
 
 

@@ -40,8 +40,8 @@ async def report(stored: StoredSchool, at: datetime) -> None:
     await stored.write(lambda tx: tx.deliveries.add(delivery))
 
 
-async def listen(stored: StoredSchool) -> Silence | None:
-    return await stored.store.read(lambda tx: find_silence(tx, now=EVENING))
+async def listen(stored: StoredSchool, service: str = "lessonspace") -> Silence | None:
+    return await stored.store.read(lambda tx: find_silence(tx, service=service, now=EVENING))
 
 
 async def test_nothing_was_held_so_nothing_is_missing(stored: StoredSchool) -> None:
@@ -57,6 +57,7 @@ async def test_silence_since_ever_is_heard(stored: StoredSchool) -> None:
     await hold(stored)
 
     assert Silence(lesson_count=1, last_at=None) == await listen(stored)
+    assert await listen(stored, "bell") is None, "no lesson was held there"
 
 
 @pytest.mark.parametrize(("minutes", "is_silent"), [(-61, True), (-59, False), (0, False), (30, False)])

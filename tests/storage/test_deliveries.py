@@ -105,11 +105,11 @@ async def test_a_delivery_is_worked_on_once(school: School) -> None:
 
 
 async def test_the_latest_is_known(school: School) -> None:
-    """Worked on or not; of this workspace."""
+    """Worked on or not; of this workspace, and of this room service."""
     stranger = (await school.store.write(make_school(school.store, "T2"))).workspace.id
 
-    async def find_last() -> object:
-        return await school.store.read(lambda tx: tx.deliveries.find_last(school.workspace.id))
+    async def find_last(service: str = "lessonspace") -> object:
+        return await school.store.read(lambda tx: tx.deliveries.find_last(school.workspace.id, service=service))
 
     assert await find_last() is None
     await add(school, make_delivery(school, "1"))
@@ -117,7 +117,8 @@ async def test_the_latest_is_known(school: School) -> None:
     await add(school, late)
     await school.store.write(lambda tx: tx.deliveries.mark_worked(late, at=NOW))
     assert NOW + MINUTE == await find_last()
-    assert None is await school.store.read(lambda tx: tx.deliveries.find_last(stranger))
+    assert await find_last("bell") is None
+    assert None is await school.store.read(lambda tx: tx.deliveries.find_last(stranger, service="lessonspace"))
 
 
 async def test_a_delivery_needs_its_room(school: School) -> None:
