@@ -22,6 +22,7 @@ from bot.sandbox.lessonspace.stand_in import LessonspaceStandIn
 from bot.sandbox.slack.actors import Actor
 from bot.sandbox.slack.people import UserKind
 from bot.sandbox.slack.standin import SlackStandIn
+from bot.sandbox.traffic import Book
 from bot.settings import Settings, load_settings
 
 START_WITHIN_SECONDS = 20.0
@@ -50,6 +51,10 @@ class School:
         self.slack = slack
         self.lessonspace = lessonspace
         self.clock = clock
+        self.traffic = Book(clock.now)
+        """What went to and fro between all of them."""
+        for stand_in in (slack, lessonspace, *(house.stand_in for house in self.houses.values())):
+            stand_in.wire.on_call(self.traffic.write)
         self._machine = machine
         self.folder = folder
         self.is_socket_mode = is_socket_mode
@@ -162,6 +167,11 @@ class School:
             # A look that finds nothing rings no bell.
             while self.hallpass is None or self.hallpass.presence is None or self.hallpass.presence.is_busy:  # noqa: ASYNC110
                 await asyncio.sleep(0.005)
+
+    @property
+    def is_machine_ahead(self) -> bool:
+        """Was machine time put forward, so that the bot's alarm clock, which goes by the real one, rings too late?"""
+        return self._machine.skipped > timedelta(0)
 
     def skip(self, delta: timedelta) -> None:
         """Let machine time pass for the bot: back-offs and leases run out. Lesson time stays."""

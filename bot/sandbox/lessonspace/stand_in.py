@@ -61,7 +61,7 @@ class LessonspaceStandIn(Api):
         self.organisation = Organisation(tell=self._report)
         self.handouts = Handouts()
         self.left_out = set()
-        self.webhooks = Webhooks(clock)
+        self.webhooks = Webhooks(clock, self.wire)
         self.spelling = Spelling()
         """How webhooks are written."""
         self.forgets_links = False

@@ -22,6 +22,7 @@ import aiohttp
 
 from bot.clock import Clock
 from bot.sandbox.lessonspace.mishaps import MishapBoard, MishapKind
+from bot.sandbox.traffic import Call, Party, Wire
 
 MOST_ATTEMPTS = 5
 ANSWER_LIMIT = timedelta(seconds=30)
@@ -59,6 +60,7 @@ class WebhookDelivery:
     headers: Mapping[str, str] = field(repr=False)
     body: bytes = field(repr=False)
     fate: Fate = Fate.WAITING
+    mishap: MishapKind | None = None
     attempts: list[Attempt] = field(default_factory=list)
 
     @property
@@ -88,8 +90,9 @@ class _Line:
 class Webhooks:
     """The way out. Open between `open` and `close`; what was not sent by then never is."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, wire: Wire) -> None:
         self._clock = clock
+        self._wire = wire
         self._lines: dict[tuple[str, str], _Line] = {}
         self._woken = asyncio.Event()
         self._is_hurrying = False
@@ -120,9 +123,10 @@ class Webhooks:
         """Put it at the end of its line, unless something goes wrong with it."""
         self.deliveries.append(delivery)
         mishap = self.mishaps.take(delivery.event)
-        kind = mishap.kind if mishap else None
+        delivery.mishap = kind = mishap.kind if mishap else None
         if kind is MishapKind.LOSE or self._client is None:
             delivery.fate = Fate.LOST
+            self._tell(delivery, Attempt(at=self._clock.machine_now(), status=None), timedelta(0))
             return
         line = self._lines.setdefault((delivery.room_id, delivery.address), _Line())
         if kind is MishapKind.REORDER and line.held is None and not self._is_hurrying:
@@ -190,8 +194,10 @@ class Webhooks:
         """Try until it is taken. One that is brought again after it was taken is tried afresh."""
         pause = self.first_pause
         for number in range(1, MOST_ATTEMPTS + 1):
+            began = asyncio.get_running_loop().time()
             attempt = await self._post(delivery)
             delivery.attempts.append(attempt)
+            self._tell(delivery, attempt, timedelta(seconds=asyncio.get_running_loop().time() - began))
             if attempt.is_taken:
                 delivery.fate = Fate.TAKEN
                 return
@@ -216,6 +222,22 @@ class Webhooks:
                 await response.read()  # "over 30 s in all": an answer that does not end is none
                 status = response.status
         return Attempt(at=at, status=status)
+
+    def _tell(self, delivery: WebhookDelivery, attempt: Attempt, taken: timedelta) -> None:
+        """By its event. The address is the receiver's secret, all of it."""
+        self._wire.tell(
+            Call(
+                sender=Party.LESSONSPACE,
+                receiver=Party.BOT,
+                name=delivery.event,
+                verb="POST",
+                path="",
+                status=attempt.status,
+                fault=delivery.mishap,
+                at=attempt.at,
+                taken=taken,
+            )
+        )
 
     async def _pause(self, line: _Line, read_clock: Callable[[], datetime], until: datetime) -> None:
         line.pause = (read_clock, until)

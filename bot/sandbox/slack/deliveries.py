@@ -12,7 +12,7 @@ import json
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from urllib.parse import urlencode
 
@@ -21,6 +21,7 @@ import aiohttp
 from bot.sandbox.slack.messages import Json
 from bot.sandbox.slack.socket_mode import NoConnection, SocketMode
 from bot.sandbox.slack.workspace import Workspace
+from bot.sandbox.traffic import Call, Party, Wire
 
 ACK_LIMIT = timedelta(seconds=3)
 RETRY_DELAYS = (timedelta(0), timedelta(minutes=1), timedelta(minutes=5))
@@ -75,9 +76,10 @@ class _Reply:
 class Deliveries:
     """The way to the app. With `events_url` it is HTTP; without, Socket Mode."""
 
-    def __init__(self, workspace: Workspace, sockets: SocketMode) -> None:
+    def __init__(self, workspace: Workspace, sockets: SocketMode, wire: Wire) -> None:
         self._workspace = workspace
         self._sockets = sockets
+        self._wire = wire
         self._client: aiohttp.ClientSession | None = None
         self._retries: set[asyncio.Task[None]] = set()
         self.events_url: str | None = None
@@ -107,7 +109,7 @@ class Deliveries:
     ) -> Answer:
         """Bring it once and wait for the answer, three seconds at most. `name` is for the log."""
         loop = asyncio.get_running_loop()
-        began = loop.time()
+        at, began = self._workspace.machine_now(), loop.time()
         reply = _Reply()
         try:
             async with asyncio.timeout(self.ack_limit.total_seconds()):
@@ -131,8 +133,27 @@ class Deliveries:
             is_final=reply.is_final,
         )
         self.log.append(answer)
+        self._tell(answer, payload, at)
         self._workspace.changes.ring()
         return answer
+
+    def _tell(self, answer: Answer, payload: Json, at: datetime) -> None:
+        """An interaction is told with its kind, since a button and a form may be called the same."""
+        kind = f"{payload['type']} " if answer.kind is DeliveryKind.INTERACTION else ""
+        again = f" again, {answer.retry}" if answer.retry else ""
+        self._wire.tell(
+            Call(
+                sender=Party.SLACK,
+                receiver=Party.BOT,
+                name=f"{kind}{answer.name}{again}",
+                verb="WebSocket" if self.events_url is None else "POST",
+                path="",
+                status=answer.status,
+                error=answer.trouble,
+                at=at,
+                taken=answer.taken,
+            )
+        )
 
     async def deliver_event(self, event: Json) -> Answer:
         """Bring an event; where it is not taken, bring it again later while this returns the first try's answer."""

@@ -2,34 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-
-
-@dataclass(frozen=True, kw_only=True)
-class ReceivedCall:
-    """One Web API call. `error` is Slack's word, or the fault it met; None: it went well."""
-
-    method: str
-    status: int  # 0: no answer was given
-    error: str | None
-    at: datetime
-    taken: timedelta
+from bot.sandbox.traffic import Call
 
 
 class CallLog:
-    """Every call received, oldest first."""
+    """Every call received, oldest first. An error is Slack's word, or the fault that the call met."""
 
     def __init__(self) -> None:
-        self.calls: list[ReceivedCall] = []
+        self.calls: list[Call] = []
 
-    def add(self, call: ReceivedCall) -> None:
+    def add(self, call: Call) -> None:
         """Note one."""
         self.calls.append(call)
 
-    def list_calls(self, method: str, *, error: str | None = None) -> list[ReceivedCall]:
+    def list_calls(self, method: str, *, error: str | None = None) -> list[Call]:
         """Calls of one method; with `error` only those that ended so."""
-        return [call for call in self.calls if call.method == method and error in (None, call.error)]
+        return [call for call in self.calls if call.name == method and error in (None, call.error)]
 
     def count(self, method: str, *, error: str | None = None) -> int:
         """How many."""

@@ -40,6 +40,7 @@ from bot.sandbox.slack.view_methods import ViewMethods
 from bot.sandbox.slack.views import Views
 from bot.sandbox.slack.webapi import WebApi
 from bot.sandbox.slack.workspace import InstalledApp, Workspace
+from bot.sandbox.traffic import Call, Party, Wire
 
 EVERY_SCOPE = frozenset(
     {"chat:write", "commands", "files:write", "im:write", "mpim:write", "team:read", "usergroups:read", "users:read"}
@@ -72,9 +73,11 @@ class SlackStandIn(Served):
         self.views = Views(self.workspace)
         self.faults = FaultBoard()
         self.limits = RateLimits(now)
+        self.wire = Wire()
         self.log = CallLog()
+        self.wire.on_call(self._note)
         self.sockets = SocketMode(app=self.app, machine_now=now, changes=self.changes)
-        self.deliveries = Deliveries(self.workspace, self.sockets)
+        self.deliveries = Deliveries(self.workspace, self.sockets, self.wire)
         triggers = Triggers(now)
         self._responses = ResponseUrls(self.workspace, now)
         self.uploads = FileMethods(self.workspace)
@@ -89,7 +92,7 @@ class SlackStandIn(Served):
             **self.sign_in.build_table(),
         }
         self._api = WebApi(
-            self.workspace, methods, faults=self.faults, limits=self.limits, responses=self._responses, log=self.log
+            self.workspace, methods, faults=self.faults, limits=self.limits, responses=self._responses, wire=self.wire
         )
         self._desk = Desk(
             workspace=self.workspace,
@@ -103,7 +106,7 @@ class SlackStandIn(Served):
         server = web.Application()
         server.router.add_route("*", "/api/{method}", self._api.answer)
         server.router.add_post("/commands/{team}/{number}/{secret}", self._api.answer_response_url)
-        server.router.add_post("/upload/v1/{secret}", self.uploads.take)
+        server.router.add_post("/upload/v1/{secret}", self._api.as_upload(self.uploads.take))
         server.router.add_get("/openid/connect/authorize", self.sign_in.authorize)
         server.router.add_get("/link/", self.sockets.accept)
         return server
@@ -246,6 +249,11 @@ class SlackStandIn(Served):
     def as_user(self, who: str | User) -> Actor:
         """This person's own client."""
         return Actor(self.workspace.get_user(who), self._desk)
+
+    def _note(self, call: Call) -> None:
+        """What it was asked itself; what it brought is in its deliveries' own log."""
+        if call.receiver is Party.SLACK:
+            self.log.add(call)
 
     async def wait_for(self, condition: Callable[[], bool], timeout: float = 5.0) -> None:  # noqa: ASYNC109
         """Return once `condition` holds; TimeoutError after `timeout` seconds. It is asked after every change."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 
 from aiohttp import web
@@ -18,11 +18,12 @@ from bot.sandbox.slack.limits import RateLimits
 from bot.sandbox.slack.messages import Json
 from bot.sandbox.slack.methods import Method, TokenKind, require_scope
 from bot.sandbox.slack.refusals import Refused
-from bot.sandbox.slack.requests import CallLog, ReceivedCall
 from bot.sandbox.slack.responses import GONE, ResponseUrls
 from bot.sandbox.slack.workspace import Workspace
+from bot.sandbox.traffic import Call, Party, Wire, read_route
 
 _Handle = Callable[["Arguments | Refused"], tuple[web.Response, str | None]]
+_FAULT = web.RequestKey("fault", str)
 
 
 class _Cut(Exception):
@@ -40,13 +41,13 @@ class WebApi:
         faults: FaultBoard,
         limits: RateLimits,
         responses: ResponseUrls,
-        log: CallLog,
+        wire: Wire,
     ) -> None:
         self._workspace = workspace
         self._methods = methods
         self._faults = faults
         self._limits = limits
-        self._log = log
+        self._wire = wire
         self._responses = responses
         self.latency = timedelta(0)
         self.latencies: dict[str, timedelta] = {}
@@ -54,19 +55,40 @@ class WebApi:
     async def answer(self, request: web.Request) -> web.StreamResponse:
         """Handle one call, log it, and wake who waits."""
         name = request.match_info["method"]
-        return await self._watch(name, request, lambda arguments: self._handle(name, request, arguments))
+        told = name if name in self._methods else "unknown method"
+        return await self._watch(
+            told, request, lambda: self._serve(name, request, lambda body: self._handle(name, request, body))
+        )
 
     async def answer_response_url(self, request: web.Request) -> web.StreamResponse:
         """Handle one post to a `response_url`. It needs no token; faults and the log call it `response_url`."""
-        url = request.path
-        return await self._watch("response_url", request, lambda body: self._handle_response(url, body))
+        name, url = "response_url", request.path
+        return await self._watch(
+            name, request, lambda: self._serve(name, request, lambda body: self._handle_response(url, body))
+        )
 
-    async def _watch(self, name: str, request: web.Request, handle: _Handle) -> web.StreamResponse:
+    def as_upload(
+        self, take: Callable[[web.Request], Awaitable[web.Response]]
+    ) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+        """The same, logged as `upload`. It meets no fault."""
+
+        async def handle(request: web.Request) -> web.StreamResponse:
+            async def serve() -> tuple[web.Response, None]:
+                return await take(request), None
+
+            return await self._watch("upload", request, serve)
+
+        return handle
+
+    async def _watch(
+        self, name: str, request: web.Request, serve: Callable[[], Awaitable[tuple[web.Response, str | None]]]
+    ) -> web.StreamResponse:
         at, began = self._workspace.machine_now(), asyncio.get_running_loop().time()
-        status, error = 0, None
+        status, error = None, None
         try:
-            response, error = await self._serve(name, request, handle)
-            status = response.status
+            response, error = await serve()
+            # Whoever gave up waiting was told nothing.
+            status = None if request.transport is None or request.transport.is_closing() else response.status
             return response
         except _Cut:
             error = "dropped"
@@ -75,7 +97,20 @@ class WebApi:
             return web.Response()
         finally:
             taken = timedelta(seconds=asyncio.get_running_loop().time() - began)
-            self._log.add(ReceivedCall(method=name, status=status, error=error, at=at, taken=taken))
+            self._wire.tell(
+                Call(
+                    sender=Party.BOT,
+                    receiver=Party.SLACK,
+                    name=name,
+                    verb=request.method,
+                    path=read_route(request),
+                    status=status,
+                    error=error,
+                    fault=request.get(_FAULT),
+                    at=at,
+                    taken=taken,
+                )
+            )
             self._workspace.changes.ring()
 
     async def _serve(self, name: str, request: web.Request, handle: _Handle) -> tuple[web.Response, str | None]:
@@ -84,6 +119,8 @@ class WebApi:
         if latency:
             await asyncio.sleep(latency.total_seconds())
         fault = self._faults.take(name)
+        if fault is not None:
+            request[_FAULT] = fault.kind.value
         if fault is not None and not fault.does_work:
             broken = await self._break(fault)
             if broken is not None:

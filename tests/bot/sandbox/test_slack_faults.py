@@ -160,7 +160,7 @@ async def test_calls_take_the_latency_they_are_given(slack: SlackStandIn, client
 
     slow, _ = slack.log.calls
     assert slow.taken >= timedelta(milliseconds=200)
-    assert (slow.method, slow.status, slow.error) == ("team.info", 200, None)
+    assert (slow.name, slow.status, slow.error) == ("team.info", 200, None)
 
 
 async def test_log_holds_no_secret(slack: SlackStandIn, client: AsyncWebClient) -> None:
