@@ -80,6 +80,12 @@ class Presence:
         """Is a look going on, or due?"""
         return self._is_looking or self._is_due()
 
+    @property
+    def quiet_until(self) -> datetime | None:
+        """Until when, by machine time, the first of those that failed is left alone; None: none is."""
+        now = self._clock.machine_now()
+        return min((until for until in self._quiet_until.values() if until > now), default=None)
+
     def ask_for(self, room: RoomRef) -> None:
         """Look now, and read this room in any case: its session is over."""
         self._asked_for.add(room)

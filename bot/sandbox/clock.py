@@ -80,6 +80,11 @@ class SkippingMachine(SystemClock):
         """Machine time, with all that was skipped."""
         return super().machine_now() + self._skipped
 
+    @property
+    def skipped(self) -> timedelta:
+        """How far it was put forward in all."""
+        return self._skipped
+
     def skip(self, delta: timedelta) -> None:
         """Put machine time forward. ValueError when `delta` is negative."""
         if delta < timedelta(0):

@@ -169,9 +169,9 @@ class School:
                 await asyncio.sleep(0.005)
 
     @property
-    def is_machine_ahead(self) -> bool:
-        """Was machine time put forward, so that the bot's alarm clock, which goes by the real one, rings too late?"""
-        return self._machine.skipped > timedelta(0)
+    def machine_skipped(self) -> timedelta:
+        """How far machine time was put forward; the bot's alarm clock goes by the real one, and rings too late then."""
+        return self._machine.skipped
 
     def skip(self, delta: timedelta) -> None:
         """Let machine time pass for the bot: back-offs and leases run out. Lesson time stays."""

@@ -10,11 +10,11 @@ import asyncio
 import secrets
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from bot.manifest import load_manifest
 from bot.sandbox.cast import Cast, add_cast, at
@@ -55,7 +55,8 @@ class Playground:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._stop_starting()
+        if self._school is not None:
+            await self.kill_bot()
         await self._stack.aclose()
 
     @property
@@ -87,10 +88,14 @@ class Playground:
             raise StoreClosed("the school is not open")
         return await self._store.read(work)
 
+    def run_beside(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do this until it is done or the present school ends; it must wait for nothing but time."""
+        task = asyncio.create_task(work)
+        self._stack.push_async_callback(_let_go, task)
+
     async def start_over(self) -> None:
         """A fresh school: nobody has booked anything."""
-        self.is_running = False
-        await self._stop_starting()
+        await self.kill_bot()  # what hangs in it is not waited for
         await self._stack.aclose()
         await self._open()
         self.ring()
@@ -148,3 +153,8 @@ class Playground:
         self._begin(self._school)
         await self.start_bot()
         self._store = await self._stack.enter_async_context(open_store(self._school.database_path, migrate=False))
+
+
+async def _let_go(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
