@@ -1,8 +1,8 @@
-"""`hallpass forget-person WHO`: one person erased here and at the room service, and what names them still.
+"""`hallpass forget-person WHO`: one person erased here and at the room services, and what names them still.
 
 It may run while the bot runs: what it writes is a few short commits of its own, and the bot picks up what is owed by
 them. It asks before it erases, and erases nothing while a lesson needs the person, unless told to take them out. The
-room service comes first: where it does not answer, nothing is erased here either, and the same command does it later.
+room services come first: where one does not answer, nothing is erased here either, and the same command does it later.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from bot.assembly import open_room_service
+from bot.assembly import LESSONSPACE, list_services
 from bot.booking import BookingPolicy
 from bot.clock import SystemClock
-from bot.errors import RoomServiceError
+from bot.erasing import Asked, NotErased, erase_everywhere, list_kept, tell_erased
 from bot.forgetting import Known, OnlyOne, Remains, StillNeeded, find_known, find_remains, forget, take_out
 from bot.listings import ID_SHOWN, show_moment
 from bot.rooms.base import Capabilities
@@ -43,7 +43,7 @@ SHOWN = {
 REDRAWN_WITHIN_SECONDS = 40.0
 """A bot that is not told of a change by its own commit looks every 30 seconds."""
 TOLD = """\
-Erase one person, here and at the room service, and say what names them still. Their places in lessons stay as
+Erase one person, here and at the room services, and say what names them still. Their places in lessons stay as
 "Somebody forgotten", so that others' lessons can be counted. Nothing brings it back. May be used while the bot runs.
 """
 
@@ -56,14 +56,14 @@ def add_to(commands: argparse._SubParsersAction[Any]) -> None:
     """The parser of `forget-person`, with what does it."""
     parser = commands.add_parser(
         "forget-person",
-        help="erase one person here and at the room service, and say what remains",
+        help="erase one person here and at the room services, and say what remains",
         description=TOLD,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("who", metavar="WHO", help="Slack's id of them (in their profile: Copy member ID), or ours")
     parser.add_argument("--yes", action="store_true", help="do not ask")
     parser.add_argument("--remove", action="store_true", help="take them out of lessons that still need them")
-    parser.add_argument("--only-here", action="store_true", help="leave the room service out")
+    parser.add_argument("--only-here", action="store_true", help="leave the room services out")
     parser.set_defaults(work=forget_person)
 
 
@@ -95,7 +95,8 @@ async def _look(path: Path, who: str) -> Known | None:
 def _is_confirmed(known: Known, arguments: argparse.Namespace) -> bool:
     if not sys.stdin.isatty():
         raise NotForgotten("forget-person asks before it erases: say --yes where nobody can answer")
-    where = "here" if arguments.only_here or not known.provider_ids else "here and at the room service"
+    count = 0 if arguments.only_here else len({service for service, _ in known.provider_ids})
+    where = "here" + {0: "", 1: " and at the room service"}.get(count, f" and at {count} room services")
     answer = input(f"Forget {known.person.name} {where}? Nothing brings it back. [y/N] ")
     return answer.strip().lower() in {"y", "yes"}
 
@@ -114,28 +115,29 @@ async def _forget(settings: Settings, known: Known, arguments: argparse.Namespac
                 print(_tell_needed(error.lessons, may_remove=False))
                 return 1
             behind = await _wait_for_cards(store, known, left, is_running=find_holder(path) is not None)
-        done = [] if arguments.only_here else await _forget_at_provider(settings, known)
+        try:
+            asked = [] if arguments.only_here else await erase_everywhere(settings, known.provider_ids)
+        except NotErased as error:
+            raise NotForgotten(str(error)) from error
         told = await store.write(
-            lambda tx: forget(tx, known, now=clock.now(), provider_count=sum(is_done for _, is_done in done))
+            lambda tx: forget(tx, known, now=clock.now(), provider_count=sum(one.user_count for one in asked))
         )
         if told is None:
             print("Somebody else was quicker: they are forgotten already.")
             return 1
         await _compact_words(store)
         remains = await store.read(lambda tx: find_remains(tx, known))
-    remaining = _list_remaining(known, told, done, remains, behind=behind, is_only_here=arguments.only_here)
-    print("\n".join(_tell(told, done, remaining)))
+    at_services = list(list_kept(asked)) or list(_tell_not_asked(settings, known, is_only_here=arguments.only_here))
+    remaining = _list_remaining(told, remains, behind=behind, at_services=at_services)
+    print("\n".join(_tell(told, asked, remaining)))
     return 0
 
 
 def _policy(tx: Transaction, known: Known) -> BookingPolicy:
     """As which they may take themselves out. No room service is asked: what it could take back makes no difference."""
-    workspace_id = known.workspace.id
-    account_id = tx.workspaces.ensure_account(
-        workspace_id, "lessonspace", external_id=None, now=known.workspace.created_at
-    )
+    room = tx.lessons.get_room(known.workspace.id, known.needed[0].room)
     return BookingPolicy(
-        account_id=account_id,
+        account_id=room.account_id,
         service_name="",
         capabilities=Capabilities(),
         admin_ids=frozenset({known.person.user_id}),
@@ -159,24 +161,6 @@ def _count_behind(tx: Transaction, known: Known, lesson: Lesson) -> int:
         card.person_id == known.person.id and not card.is_final and card.revision_wanted > card.revision_shown
         for card in tx.cards.list_for_lesson(lesson.workspace_id, lesson.id)
     )
-
-
-async def _forget_at_provider(settings: Settings, known: Known) -> list[tuple[str, bool]]:
-    """Each user that the room service knew of them: its shown name, and whether it knew them still."""
-    if not known.provider_ids:
-        return []
-    done = []
-    async with open_room_service(settings) as service:
-        for name, provider_user_id in known.provider_ids:
-            if name != service.name:
-                done.append((name, False))
-                continue
-            try:
-                done.append((service.shown_name, await service.forget_person(provider_user_id)))
-            except RoomServiceError as error:
-                mend = "nothing was erased here; try again later, or leave it out with --only-here"
-                raise NotForgotten(f"{service.shown_name}: {error.detail}: {mend}") from error
-    return done
 
 
 async def _compact_words(store: SqliteStore) -> None:
@@ -213,39 +197,33 @@ def _name(lesson: Lesson) -> str:
     return f"{show_moment(lesson.starts_at, lesson)} {lesson.title} ({lesson.id[-ID_SHOWN:]})"
 
 
-def _tell(told: Forgotten, done: list[tuple[str, bool]], remaining: Iterable[str]) -> Iterator[str]:
+def _tell(told: Forgotten, asked: Sequence[Asked], remaining: Iterable[str]) -> Iterator[str]:
     yield "Forgotten here:"
     yield "  name, Slack id, and how to reach them"
     counts = {name: getattr(told, name) for name in SHOWN if getattr(told, name)}
     yield from (f"  {_count(count, *SHOWN[name])}" for name, count in counts.items())
-    for name, is_done in done:
-        yield f"Forgotten at {name}:"
-        yield f"  {'their user was deleted' if is_done else 'nothing: it knows no such user, or was not asked'}"
+    yield from tell_erased(asked)
     yield "What remains:"
     yield from (f"  {line}" for line in remaining)
 
 
-def _list_remaining(
-    known: Known,
-    told: Forgotten,
-    done: list[tuple[str, bool]],
-    remains: Remains,
-    *,
-    behind: int,
-    is_only_here: bool,
-) -> Iterator[str]:
+def _tell_not_asked(settings: Settings, known: Known, *, is_only_here: bool) -> Iterator[str]:
+    """No room service was asked: why, and how to look there."""
+    if is_only_here:
+        yield "all of it at the room service, as asked"
+        return
+    yield "what a room service may have of them: Hallpass has no id of theirs at any, so none was asked"
+    if LESSONSPACE in list_services(settings):
+        yield f'  look with: hallpass room users --search "{known.person.name}"'
+
+
+def _list_remaining(told: Forgotten, remains: Remains, *, behind: int, at_services: Sequence[str]) -> Iterator[str]:
     if told.places:
         yield f'{_count(told.places, "place")} in lessons, as "{FORGOTTEN_NAME}", with minutes and without a name'
     yield "messages in Slack to them; in those to others their name is replaced where Hallpass follows them still"
     if behind:
         yield f"Join on {_count(behind, 'card')} of theirs in Slack: a link that was sent works until it closes"
-    if is_only_here:
-        yield "all of it at the room service, as asked"
-    elif done:
-        yield "at the room service: recordings, transcripts, and their name in sessions that were held"
-    else:
-        yield "what the room service may have of them: Hallpass has no id of theirs there, so nothing was asked;"
-        yield f'  look with: hallpass room users --search "{known.person.name}"'
+    yield from at_services
     if remains.written:
         ids = ", ".join(lesson_id[-ID_SHOWN:] for lesson_id in remains.written)
         yield f"their name in title, note or reason of {_count(len(remains.written), 'lesson')}: {ids}"

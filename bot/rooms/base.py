@@ -27,6 +27,7 @@ class Capabilities:
     transcript: bool = False
     shortest_transcript: timedelta = timedelta(0)  # of a shorter session there is never a transcript
     revocation: bool = False
+    forgetting: bool = False  # erases one person when asked
     close_room: bool = False
     presence: bool = False  # tells who is inside now, though not who was
     shared_address: bool = False  # the last step is one address for everybody
@@ -297,7 +298,7 @@ class RoomService(Protocol):
         ...
 
     async def forget_person(self, provider_user_id: str) -> bool:
-        """Have the provider forget somebody. False: it does not know them, or cannot."""
+        """Have the provider forget somebody. False: it does not know them, or (without `forgetting`) cannot."""
         ...
 
     def find_option_problems(self, options: Mapping[str, object]) -> dict[str, str]:

@@ -80,6 +80,7 @@ class Lessonspace(NothingAfterwards):
         attendance=True,
         recording=True,
         transcript=True,
+        forgetting=True,
         shortest_transcript=timedelta(seconds=150),  # the newer documents say 300: the one that promises more holds
         longest_window=LONGEST_WINDOW,
         languages=LOCALES,

@@ -126,7 +126,7 @@ async def test_where_the_room_service_does_not_answer_nothing_is_erased(school: 
     assert [2, 0, 0] == [one.status for one in (failed, here, later)]
     (told,) = failed.err.splitlines()
     assert told.startswith("hallpass: Lessonspace: ")
-    assert "nothing was erased here; try again later, or leave it out with --only-here" in told
+    assert "nothing was erased here; try again later, or leave the room services out with --only-here" in told
     assert "all of it at the room service, as asked" in here.out
     assert {"Ada", "Cara"} == {user.name for user in school.lessonspace.organisation.users.list_all()}
 
@@ -140,7 +140,7 @@ async def test_whom_the_room_service_was_not_asked_about_is_said(school: School,
 
     assert 0 == ran.status
     assert "Forgotten at Lessonspace" not in ran.out
-    assert 'so nothing was asked;\n    look with: hallpass room users --search "Ben"\n' in ran.out
+    assert 'so none was asked\n    look with: hallpass room users --search "Ben"\n' in ran.out
 
 
 async def test_what_was_said_is_not_taken_in_afterwards(tmp_path: Path, line: CommandLine) -> None:

@@ -388,10 +388,11 @@ async def test_a_transcript_is_where_it_says_or_refused(trial: Trial) -> None:
 
 @holds(Promise.LAUNCH)
 async def test_somebody_is_forgotten_or_was_never_known(trial: Trial) -> None:
-    """Only a service that tells ids of its own for people can know somebody by one."""
+    """Only a service that tells ids of its own for people can know somebody by one; it says whether it forgets any."""
     launch = await trial.service.launch(BEN)
 
     assert await trial.service.forget_person(launch.provider_user_id or "7") is (launch.provider_user_id is not None)
+    assert trial.service.capabilities.forgetting is (launch.provider_user_id is not None)
 
 
 def test_what_is_not_offered_is_a_room_service_s_error() -> None:
