@@ -159,13 +159,6 @@ async def open_room_services(
         yield RoomServices(services)
 
 
-@asynccontextmanager
-async def open_room_service(settings: Settings) -> AsyncIterator[RoomService]:
-    """The service that new lessons use unless somebody chooses."""
-    async with open_room_services(settings) as services:
-        yield services.default
-
-
 def _build_service(
     settings: Settings, client: HttpClient, name: str, *, vault: Vault, now: Callable[[], datetime] | None
 ) -> RoomService:

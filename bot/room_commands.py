@@ -12,14 +12,14 @@ import asyncio
 import json
 import logging
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import timedelta
 from functools import partial
 from typing import Any, TypeVar
 
 from rich.console import Console
 
-from bot.assembly import open_room_service
+from bot.assembly import LESSONSPACE, open_room_services
 from bot.errors import RoomServiceRefused
 from bot.logs import configure_logs
 from bot.room_files import (
@@ -89,10 +89,11 @@ in which somebody was, nor of a link that is still good. What Hallpass stores st
 
 
 class LessonspaceOnly(HallpassError):
-    """Asked of another room service."""
+    """Lessonspace is none of the room services here."""
 
-    def __init__(self, shown_name: str) -> None:
-        super().__init__(f"`hallpass room` is for Lessonspace only; lessons here take place at {shown_name}")
+    def __init__(self, shown_names: Sequence[str]) -> None:
+        where = " and ".join(shown_names)
+        super().__init__(f"`hallpass room` is for Lessonspace only; lessons here take place at {where}")
 
 
 class NotConfirmed(HallpassError):
@@ -191,9 +192,10 @@ def _ask(deed: Deed[Got], arguments: argparse.Namespace) -> Got:
     configure_logs(sys.stderr, level=logging.ERROR, secrets=settings.list_secrets())
 
     async def ask() -> Got:
-        async with open_room_service(settings) as service:
+        async with open_room_services(settings) as services:
+            service = services.find(LESSONSPACE)
             if not isinstance(service, Lessonspace):
-                raise LessonspaceOnly(service.shown_name)
+                raise LessonspaceOnly([one.shown_name for one in services])
             return await deed(service, arguments)
 
     return asyncio.run(ask())

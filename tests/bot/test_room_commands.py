@@ -22,7 +22,6 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from bot import room_commands
 from bot.room_options import parse_since, parse_until
 from tests.bot.commandline import CommandLine, Ran
 from tests.bot.rooms.recorded import RecordedServer, Request, answer, half
@@ -33,6 +32,9 @@ KEY = "0b9d7c1e-0000-4000-8000-00000000000a"
 SESSION_ID = "0e7a51c2-52a8-4f0e-9d52-5f3c1f6f2f10"
 ORGANISATION = answer({"id": 4711, "name": "Brook Lane Tutors"})
 SECRETS = ("way-in", "password-nobody-reads", KEY)
+
+ELSEWHERE = {"HALLPASS_ROOM_SERVICE": "loop", "LOOP_URL": "http://127.0.0.1:9/"}
+"""Lessons take place in another room service."""
 
 SESSION: dict[str, Any] = {
     "id": 77,
@@ -571,24 +573,23 @@ def test_a_key_is_needed_and_nothing_else(line: CommandLine) -> None:
     assert [] == os.listdir(line.folder)
 
 
-async def test_another_room_service_is_told_plainly(line: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_room_service_is_told_plainly(line: CommandLine) -> None:
     """Its sessions are not Lessonspace's."""
+    ran = line.run("room", "users", environment=ELSEWHERE)
 
-    class Elsewhere:
-        shown_name = "Elsewhere"
+    assert 2 == ran.status
+    assert "`hallpass room` is for Lessonspace only; lessons here take place at Mozilla Loop" in ran.err
 
-        async def __aenter__(self) -> Elsewhere:
-            return self
 
-        async def __aexit__(self, *_: object) -> None:
-            """Nothing to close."""
+async def test_lessonspace_need_not_be_the_first(line: CommandLine) -> None:
+    """Where lessons take place there too, it is the one that is asked."""
+    both = {**ELSEWHERE, "HALLPASS_ROOM_SERVICES": "loop, lessonspace"}
+    async with RecordedServer(ORGANISATION, page()) as server:
+        environment = both | {"LESSONSPACE_API_KEY": KEY, "LESSONSPACE_API_URL": server.url}
+        ran = await line.run_beside("room", "users", environment=environment)
 
-    monkeypatch.setattr(room_commands, "open_room_service", lambda settings: Elsewhere())
-
-    ran, asked = await ask(line, "users")
-
-    assert (2, []) == (ran.status, asked)
-    assert "`hallpass room` is for Lessonspace only; lessons here take place at Elsewhere" in ran.err
+    assert (0, "") == (ran.status, ran.err)
+    assert 2 == len(server.requests)
 
 
 async def test_no_way_in_is_ever_shown(line: CommandLine) -> None:
