@@ -240,8 +240,8 @@ def play_school(arguments: argparse.Namespace) -> int:
 
     def tell(address: str) -> None:
         print(f"The school is open: {address}\nCtrl-C closes it.", flush=True)
-        if not arguments.no_browser:
-            webbrowser.open(address)
+        if not arguments.no_browser and _has_windows():
+            asyncio.get_running_loop().run_in_executor(None, webbrowser.open, address)  # some wait for the browser
 
     async def work() -> None:
         stop = asyncio.Event()
@@ -251,6 +251,11 @@ def play_school(arguments: argparse.Namespace) -> int:
     configure_logs(sys.stderr, level=logging.ERROR)  # what goes wrong on purpose is told on the page
     asyncio.run(work())
     return DONE
+
+
+def _has_windows() -> bool:
+    """Else a browser of the terminal's own might open, and take from it what we say."""
+    return sys.platform == "darwin" or any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
 
 
 def see_doctor(arguments: argparse.Namespace) -> int:

@@ -60,8 +60,8 @@ class Frame:
         else:
             self._playground.readings.note(person.user.id, place)
             shown = self._conversations.draw(person, place, newest=newest)
-            facts = {"count": shown.earlier_count, "newest": newest}
-            regions["earlier"] = str(render_page("earlier.html", **facts)).strip()
+            earlier = render_page("earlier.html", count=shown.earlier_count, newest=newest, is_empty=not shown.items)
+            regions["earlier"] = str(earlier).strip()
         regions["people"] = self._draw_people(person)
         regions["places"] = self._draw_places(person, place)
         return Drawing(regions=regions | panels, shown=shown)

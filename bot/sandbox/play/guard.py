@@ -31,8 +31,8 @@ class Guard:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan":
-            await self._app(scope, receive, send)
+        if scope["type"] == "websocket":
+            await send({"type": "websocket.close"})  # there is none here; their origin would have to be judged too
             return
 
         async def send_guarded(message: Message) -> None:
@@ -42,7 +42,7 @@ class Guard:
                     headers.setdefault(name, value)
             await send(message)
 
-        refusal = "Only HTTP is spoken here." if scope["type"] != "http" else find_refusal(scope)
+        refusal = find_refusal(scope)
         if refusal is None:
             await self._app(scope, receive, send_guarded)
         else:

@@ -64,12 +64,13 @@ class Person:
 
     def list_places(self) -> list[Conversation]:
         """The conversations they are in: the one with the bot first, the others by name."""
+        direct = self.direct  # which may only now be opened
         others = [
             place
             for place in self.workspace.conversations.values()
-            if self.user.id in place.members and place is not self.direct and not place.is_archived
+            if self.user.id in place.members and place is not direct and not place.is_archived
         ]
-        return [self.direct, *sorted(others, key=self.name_place)]
+        return [direct, *sorted(others, key=self.name_place)]
 
     def find_place(self, channel_id: str) -> Conversation | None:
         """One of them."""

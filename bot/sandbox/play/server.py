@@ -182,6 +182,7 @@ async def open_play(playground: Playground, listener: socket.socket) -> AsyncIte
             log_config=None,
             access_log=False,
             lifespan="off",
+            ws="none",
             server_header=False,
             timeout_graceful_shutdown=3,
         )

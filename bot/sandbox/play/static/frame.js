@@ -3,24 +3,38 @@
 "use strict";
 {
   const desk = document.getElementById("desk");
-  let from = null;
+  let from = null; // where the keyboard was before the form opened
+  let put = null; // where this put it, as long as nobody moved it
 
-  function findFirst(modal) {
-    return modal.querySelector("[autofocus]") ?? modal.querySelector(".body :is(input, select, textarea, button, a)")
-      ?? modal.querySelector("button:not([hidden]):not([disabled])");
+  const find = (modal, which) => [...modal.querySelectorAll(which)].find((one) => one.checkVisibility());
+  const findField = (modal) =>
+    find(modal, "[autofocus]") ?? find(modal, ".body :is(input, select, textarea):not([disabled])");
+
+  function enter(modal) {
+    const here = document.activeElement;
+    const field = findField(modal);
+    const isOutside = !modal.contains(here);
+    // A form that was still loading had no field to begin with.
+    if (isOutside || (here === put && field && !here.closest(".body"))) {
+      put = field ?? find(modal, "button:not([disabled])");
+      put?.focus();
+    } else if (here !== put) put = null;
+  }
+
+  function leave() {
+    const isLost = document.activeElement === null || document.activeElement === document.body;
+    if (isLost && from?.isConnected) from.focus();
+    from = put = null;
   }
 
   function look() {
     const modal = document.getElementById("modal");
     const isOpen = modal.querySelector("[role=dialog]") !== null;
     if (isOpen && !desk.inert) from = document.activeElement;
-    if (isOpen !== desk.inert) desk.inert = isOpen;
-    const isLost = document.activeElement === null || document.activeElement === document.body;
-    if (isOpen && (isLost || !modal.contains(document.activeElement))) findFirst(modal)?.focus();
-    if (!isOpen && isLost && from !== null) {
-      if (from.isConnected) from.focus();
-      from = null;
-    }
+    const isClosed = !isOpen && desk.inert;
+    if (desk.inert !== isOpen) desk.inert = isOpen;
+    if (isOpen) enter(modal);
+    if (isClosed) leave();
   }
 
   new MutationObserver(look).observe(document.body, { childList: true, subtree: true });
