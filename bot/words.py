@@ -23,6 +23,8 @@ from babel.lists import format_list
 from babel.numbers import format_decimal
 
 DEFAULT_LOCALE = "en-US"
+DOMAIN = "hallpass"
+CATALOGUES = Path(__file__).parent / "locale"
 EXTRACTED_BY: dict[str, tuple[int, ...] | None] = {
     "_": None,
     "say": None,
@@ -147,6 +149,12 @@ def _write_number(value: int, locale: Locale) -> str:
     return format_decimal(value, locale=locale)
 
 
+def list_locales(folder: Path = CATALOGUES) -> list[str]:
+    """The locales that there are sentences in: the code's own first, then each that has a catalogue, by name."""
+    translated = (path.parents[1].name.replace("_", "-") for path in folder.glob(f"*/LC_MESSAGES/{DOMAIN}.mo"))
+    return [DEFAULT_LOCALE, *sorted(translated)]
+
+
 @lru_cache(maxsize=64)
 def words_for(locale: str | None) -> Words:
     """The words for a locale as Slack writes it ("en-GB"). One we do not know is read as American English."""
@@ -157,6 +165,6 @@ def words_for(locale: str | None) -> Words:
     except (UnknownLocaleError, ValueError):
         known = Locale.parse(DEFAULT_LOCALE, sep="-")
     catalogues = gettext.translation(
-        "hallpass", localedir=Path(__file__).parent / "locale", languages=[str(known), known.language], fallback=True
+        DOMAIN, localedir=CATALOGUES, languages=[str(known), known.language], fallback=True
     )
     return Words(locale=known, translations=catalogues)

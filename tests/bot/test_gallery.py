@@ -1,20 +1,33 @@
-"""What must hold of every message and view, whatever its state: limits, words, secrets, escapes."""
+"""What must hold of every message and view, whatever its state: limits, words, secrets, escapes; and that all hang."""
 
 from __future__ import annotations
 
+import importlib
+import inspect
 import re
-from collections.abc import Iterator
+import sys
+import tomllib
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 import pytest
 from babel.messages.extract import extract_from_dir
 
-from bot.blocks import FALLBACK_TEXT, Block
+from bot.blocks import FALLBACK_TEXT, Block, Message
+from bot.ids import Action, Choice, Field
+from bot.ids import View as Callback
+from bot.join_pages import Face, Page
 from bot.sandbox.blockkit import check_blocks, check_view, is_too_large
+from bot.sandbox.gallery.catalogue import EXHIBITS, list_all
+from bot.sandbox.gallery.exhibits import State, View
+from bot.sandbox.gallery.forms import SERVICES
+from bot.sandbox.gallery.party import EVERYDAY, LONGEST, PARTIES, Party
+from bot.sandbox.gallery.scenes import SECRET_URL
 from bot.words import EXTRACTED_BY, PSEUDO_LOCALE, PseudoTranslations
-from tests.bot.gallery import CASTS, EVERYDAY, LONGEST, SECRET_URL, SERVICES, Cast, list_messages, list_views
 
 ROOT = Path(__file__).parents[2]
 TRANSLATED = replace(EVERYDAY, locale=PSEUDO_LOCALE)
@@ -22,6 +35,20 @@ NAMES = {"English", "French", "Polish", *(one.shown_name for one in SERVICES)}
 """Of languages, which Babel writes in the reader's own, and of companies."""
 STAMP = re.compile(r"<!date\^\d+\^(?:\{date_short_pretty\} )?\{time\}\|([^<>|]*)>")
 MARKUP = re.compile(r"&(?!amp;|lt;|gt;)|[<>]")
+
+
+@lru_cache(maxsize=4)
+def hang(party: Party) -> tuple[tuple[str, State], ...]:
+    """All of it, built once for all tests."""
+    return tuple(list_all(party))
+
+
+def list_messages(party: Party) -> Iterator[tuple[str, Message]]:
+    return ((name, state.shown) for name, state in hang(party) if isinstance(state.shown, Message))
+
+
+def list_views(party: Party) -> Iterator[tuple[str, View]]:
+    return ((name, state.shown) for name, state in hang(party) if isinstance(state.shown, dict))
 
 
 def list_texts(node: Any) -> Iterator[tuple[str, str]]:
@@ -39,7 +66,7 @@ def list_texts(node: Any) -> Iterator[tuple[str, str]]:
 
 
 def find_strays(text: str) -> str:
-    """The letters of ours outside of ⟦⟧: words that no translation would reach. The cast writes no Latin letters."""
+    """The letters of ours outside of ⟦⟧: words that no translation would reach. The party writes no Latin letters."""
     depth, stray = 0, ""
     for character in STAMP.sub(r"\1", text):
         depth += (character == "⟦") - (character == "⟧")
@@ -59,18 +86,18 @@ def find_urls(node: Any, *, inside: str = "") -> Iterator[str]:
         yield inside
 
 
-@pytest.mark.parametrize("cast", CASTS.values(), ids=CASTS)
-def test_every_message_keeps_slacks_limits(cast: Cast) -> None:
+@pytest.mark.parametrize("party", PARTIES.values(), ids=PARTIES)
+def test_every_message_keeps_slacks_limits(party: Party) -> None:
     """Slack would take each message, and later update it, with the longest names and 100 people as well."""
-    for name, message in list_messages(cast):
+    for name, message in list_messages(party):
         assert check_blocks(message.blocks) == [], name
         assert 0 < len(message.text) <= FALLBACK_TEXT, name
 
 
-@pytest.mark.parametrize("cast", CASTS.values(), ids=CASTS)
-def test_every_view_keeps_slacks_limits(cast: Cast) -> None:
+@pytest.mark.parametrize("party", PARTIES.values(), ids=PARTIES)
+def test_every_view_keeps_slacks_limits(party: Party) -> None:
     """Slack would take each view, with every field full, every problem and every caution as well."""
-    for name, view in list_views(cast):
+    for name, view in list_views(party):
         assert check_view(view) == [], name
         assert not is_too_large(view), name
 
@@ -99,7 +126,7 @@ def test_a_translator_gets_every_sentence(monkeypatch: pytest.MonkeyPatch) -> No
 
     monkeypatch.setattr(PseudoTranslations, "gettext", note)
     monkeypatch.setattr(PseudoTranslations, "ngettext", note)
-    for _ in (*list_messages(TRANSLATED), *list_views(TRANSLATED)):
+    for _ in list_all(TRANSLATED):
         pass
 
     assert len(said) > 150
@@ -150,7 +177,7 @@ def assert_escaped_once(name: str, kind: str, text: str) -> None:
         assert MARKUP.search(unquoted) is None, (name, text)
 
 
-RUNNERS_AFTERWARDS = ("leader card", "summary:")
+RUNNERS_AFTERWARDS = ("leader card", "summary,")
 """What whoever ran a lesson has of it when it is over."""
 
 
@@ -186,3 +213,102 @@ def _list_all_blocks() -> Iterator[tuple[str, list[Block]]]:
         yield name, message.blocks
     for name, view in list_views(EVERYDAY):
         yield name, view["blocks"]
+
+
+# That all is there
+
+
+BUILDERS = ("build_", "say_", "describe_")
+"""How the functions are called that word something for people."""
+
+
+def list_builders() -> Iterator[tuple[str, CodeType]]:
+    """Every one of them on the floor where words are, by its whole name."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
+    (layers,) = [contract["layers"] for contract in settings["contracts"] if contract["type"] == "layers"]
+    (floor,) = [layer for layer in layers if "bot.messages" in layer]
+    for name in re.findall(r"[\w.]+", floor):
+        module = importlib.import_module(name)
+        for function_name, function in inspect.getmembers(module, inspect.isfunction):
+            if function.__module__ == name and function_name.startswith(BUILDERS):
+                yield f"{name}.{function_name}", function.__code__
+
+
+def watch_calls(work: Callable[[], Any]) -> set[CodeType]:
+    """What ran meanwhile."""
+    ran: set[CodeType] = set()
+    before = sys.getprofile()
+    sys.setprofile(lambda frame, event, _: ran.add(frame.f_code) if event == "call" else None)
+    try:
+        work()
+    finally:
+        sys.setprofile(before)
+    return ran
+
+
+def test_everything_that_is_worded_hangs_in_the_gallery() -> None:
+    """Whoever writes a new message, card, form or page hangs it in `bot/sandbox/gallery/`; this says what does not."""
+    builders = dict(list_builders())
+
+    ran = watch_calls(lambda: list(list_all(EVERYDAY)))
+
+    assert len(builders) > 90
+    assert [name for name, code in builders.items() if code not in ran] == []
+
+
+def test_everything_that_can_be_pressed_hangs_in_the_gallery() -> None:
+    """Every action, menu entry, field and view of `bot/ids.py`, in some state of something."""
+    found = {its_id for _, state in hang(LONGEST) if not isinstance(state.shown, Page) for its_id in find_ids(state)}
+
+    wanted = [*Action, *Choice, *Field, *Callback]
+    assert [f"{type(one).__name__}.{one.name}" for one in wanted if one.value not in found] == []
+
+
+def find_ids(state: State) -> Iterator[str]:
+    """What each element, block and view is called. A block's id may carry more after its name."""
+    waiting: list[Any] = [state.shown.blocks if isinstance(state.shown, Message) else state.shown]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, list):
+            waiting += node
+        elif isinstance(node, dict):
+            waiting += node.values()
+            yield from (node[name] for name in ("action_id", "callback_id", "value") if isinstance(node.get(name), str))
+            yield re.split(r"\W", str(node.get("block_id", "")))[0]
+
+
+def test_every_page_of_a_link_hangs_in_the_gallery() -> None:
+    """One face at least each."""
+    assert {state.shown.face for _, state in hang(EVERYDAY) if isinstance(state.shown, Page)} == set(Face)
+
+
+@pytest.mark.parametrize("size", [1, 2, 30])
+def test_the_gallery_hangs_for_any_number(size: int) -> None:
+    """Somebody alone, two, or many: each exhibit has states, of lessons in each state where it is about one."""
+    party = replace(EVERYDAY, learner_count=size - 1)
+
+    for exhibit in EXHIBITS.values():
+        states = list(exhibit.list_states(party))
+        assert states, exhibit.name
+        assert all(name.strip() == name for name in map(exhibit.name_state, states)), exhibit.name
+        for state in states:
+            if isinstance(state.shown, Message):
+                assert check_blocks(state.shown.blocks) == [], exhibit.name_state(state)
+            elif isinstance(state.shown, dict):
+                assert check_view(state.shown) == [], exhibit.name_state(state)
+
+
+def test_errors_stand_in_fields_of_their_form() -> None:
+    """A form that was mistyped says so under fields that it has, in words of ours."""
+    checked = 0
+    for name, state in hang(EVERYDAY):
+        if state.errors:
+            assert isinstance(state.shown, dict), name
+            assert set(state.errors) <= {block.get("block_id") for block in state.shown["blocks"]}, name
+            assert all(state.errors.values()), name
+            checked += 1
+    for name, state in hang(TRANSLATED):
+        if not name.startswith("rooms, refused"):
+            assert {find_strays(text) for text in state.errors.values()} <= {""}, (name, state.errors)
+
+    assert checked > 10

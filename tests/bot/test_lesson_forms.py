@@ -23,8 +23,9 @@ from bot.lesson_forms import (
     read_reason,
     read_times,
 )
+from bot.sandbox.gallery.party import EVERYDAY
+from bot.sandbox.gallery.scenes import build_details
 from storage.records import LessonId, LessonState
-from tests.bot.gallery import EVERYDAY, build_details
 from tests.records import ENDS_AT, NOW, STARTS_AT
 
 DETAILS = build_details(EVERYDAY)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from babel import Locale
 
-from bot.words import PSEUDO_LOCALE, Markup, Words, escape, words_for
+from bot.words import PSEUDO_LOCALE, Markup, Words, escape, list_locales, words_for
 
 WORDS = words_for("en-US")
 
@@ -87,6 +87,17 @@ def test_the_pseudo_locale_wraps_every_sentence() -> None:
 
     assert pseudo._("Join {title}", title="x") == "⟦Join x⟧"
     assert pseudo.nmark("{count} a", "{count} b", 2) == "⟦2 b⟧"
+
+
+def test_the_locales_are_those_with_sentences(tmp_path: Path) -> None:
+    """The code's own, then each with a catalogue, as Slack writes locales; a folder without one is none."""
+    for folder, name in (("pt_BR", "hallpass.mo"), ("de", "hallpass.mo"), ("fr", "hallpass.po")):
+        path = tmp_path / folder / "LC_MESSAGES" / name
+        path.parent.mkdir(parents=True)
+        path.touch()
+
+    assert list_locales(tmp_path) == ["en-US", "de", "pt-BR"]
+    assert list_locales()[0] == "en-US"
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from bot.sandbox.gallery.party import EVERYDAY
+from bot.sandbox.gallery.scenes import build_details
 from commands.again import draft_again, find_next_start
 from storage.records import EndRule, LessonOptions, PersonKind, Role
-from tests.bot.gallery import EVERYDAY, build_details
 from tests.records import ENDS_AT, NOW, STARTS_AT, make_lesson
 
 WEEK = timedelta(weeks=1)

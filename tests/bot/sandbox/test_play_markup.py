@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.sandbox.gallery.catalogue import list_messages
+from bot.sandbox.gallery.party import EVERYDAY, LONGEST
 from bot.sandbox.play.field_names import build_name, parse_name
 from bot.sandbox.play.markup import Kind, Manner, Passage, Piece, find_web_address, parse_mrkdwn, parse_text
 from bot.sandbox.slack.wording import Reader, read_mrkdwn
-from tests.bot.gallery import EVERYDAY, LONGEST, list_messages
 from tests.bot.test_gallery import list_texts
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)

@@ -11,7 +11,10 @@ from typing import Any
 import pytest
 
 from bot.sandbox.blockkit import list_elements
+from bot.sandbox.gallery.catalogue import list_all
+from bot.sandbox.gallery.party import EVERYDAY, LONGEST
 from bot.sandbox.play.drawing import draw_message
+from bot.sandbox.play.hanging import build_viewer, list_hung, render_hung
 from bot.sandbox.play.posted import read_posted
 from bot.sandbox.play.rendering import render_message, render_sheet, render_view
 from bot.sandbox.slack.inputs import keeps_value, to_kept
@@ -20,24 +23,22 @@ from bot.sandbox.slack.plaintext import DIVIDER
 from bot.sandbox.slack.plaintext import render_message as read_message
 from bot.sandbox.slack.views import OpenView
 from bot.sandbox.slack.wording import Reader, read_mrkdwn
-from tests.bot.gallery import EVERYDAY, LONGEST
-from tests.bot.sandbox.gallery_sheet import build_viewer, list_shown, render_shown
 from tests.bot.sandbox.html_pages import Node, list_sent, parse_html
 
-VIEWER = replace(build_viewer(), reader=build_viewer("Ada Lane", "Ben Okoro").reader)
+VIEWER = replace(build_viewer(), reader=build_viewer(["Ada Lane", "Ben Okoro"]).reader)
 """Nobody can be chosen; who was chosen has a name."""
 DECORATION = frozenset({"[", "]", "·", "…", DIVIDER})
 
 
 def list_gallery() -> Iterator[tuple[str, Message | OpenView]]:
-    """All of the everyday cast, and all again with the longest names that there are, made of `&<>`."""
-    for cast in (EVERYDAY, replace(LONGEST, learner_count=5)):
-        yield from list_shown(cast)
+    """All of the everyday party, and all again with the longest names that there are, made of `&<>`."""
+    for party in (EVERYDAY, replace(LONGEST, learner_count=5)):
+        yield from list_hung(list_all(party))
 
 
 @pytest.fixture(scope="module")
 def gallery() -> list[tuple[str, Message | OpenView, Node]]:
-    return [(name, what, parse_html(render_shown(what, VIEWER))) for name, what in list_gallery()]
+    return [(name, what, parse_html(render_hung(what, VIEWER))) for name, what in list_gallery()]
 
 
 Gallery = list[tuple[str, Message | OpenView, Node]]
@@ -55,7 +56,7 @@ def build_view(*blocks: dict[str, Any], **more: Any) -> OpenView:
 
 
 def draw(what: Message | OpenView) -> Node:
-    return parse_html(render_shown(what, VIEWER))
+    return parse_html(render_hung(what, VIEWER))
 
 
 # What is read
@@ -102,6 +103,8 @@ def test_every_text_is_shown_exactly_once(gallery: Gallery) -> None:
         expected = Counter(word for text in list_written(get_sent(what), VIEWER.reader) for word in text.split())
         if isinstance(what, OpenView) and what.given["type"] == "modal" and not what.given.get("close"):
             expected["Cancel"] += 1
+        if isinstance(what, OpenView):
+            expected.update(word for error in what.errors.values() for word in error.split())
 
         assert expected == Counter(page.read(skips=is_no_text).split()), name
 
@@ -158,7 +161,7 @@ def test_a_form_posts_what_stands_in_it(gallery: Gallery) -> None:
             assert what.inputs == kept, name
             assert (posted.pressed, posted.gone) == (None, ()), name
             checked += len(fields)
-    assert checked > 800
+    assert checked > 500
 
 
 def test_every_button_names_itself(gallery: Gallery) -> None:
