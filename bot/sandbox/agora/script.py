@@ -1,6 +1,6 @@
 """The browser SDK that the stand-in serves: as much of the real one's surface as a page of ours uses, and no board.
 
-It joins by asking the stand-in it came from, shows on the page that it is inside, and is put out when told so.
+It joins by asking the stand-in it came from, shows who is inside, and is put out when told so.
 """
 
 from __future__ import annotations
@@ -9,40 +9,52 @@ SCRIPT = """\
 (() => {
   "use strict";
   const origin = new URL(document.currentScript.src).origin;
-  const pause = 500; // milliseconds between two looks
+  const note = "A stand-in for Agora’s whiteboard: there is no board.";
 
   class Room {
-    constructor(connection, uuid, callbacks) {
+    constructor(connection, uuid, callbacks, drawing) {
       this.uuid = uuid;
       this.phase = "connected";
       this.address = origin + "/connections/" + connection + "/";
       this.callbacks = callbacks;
+      this.drawing = drawing;
       this.leave = () => navigator.sendBeacon(this.address + "leave/");
       addEventListener("pagehide", this.leave);
-      this.timer = setInterval(() => this.look(), pause);
+      const keepUp = drawing.keepUp();
+      this.socket = drawing.listen(this.address + "live/", {
+        hear: (told) => {
+          keepUp(told.now);
+          this.told = told;
+          this.show();
+        },
+        close: () => this.end(this.told?.reason),
+      });
     }
     bindHtmlElement(element) {
       this.element = element;
-      if (element) element.textContent = "Stand-in whiteboard";
+      const { RoomView, findTitle } = this.drawing;
+      this.view = element ? new RoomView(element, { title: findTitle(), note }) : null;
+      this.show();
     }
-    async look() {
-      const response = await fetch(this.address).catch(() => null);
-      if (this.phase !== "connected" || response === null || response.ok) return;
-      const { reason } = await response.json();
-      this.end();
-      if (reason && this.callbacks.onKickedWithReason) this.callbacks.onKickedWithReason(reason);
+    show() {
+      if (!this.view || !this.told?.people) return;
+      const { people, isWriter } = this.told;
+      const state = isWriter ? "You are inside." : "You are inside and watch only: the others do not see you.";
+      this.view.show({ state, people, buttons: { Leave: () => location.assign(origin + "/left") } });
     }
     async disconnect() {
       if (this.phase !== "connected") return;
       this.end();
       await fetch(this.address + "leave/", { method: "POST" });
     }
-    end() {
-      clearInterval(this.timer);
+    end(reason) {
+      if (this.phase !== "connected") return;
       removeEventListener("pagehide", this.leave);
       this.phase = "disconnected";
-      if (this.element) this.element.textContent = "";
+      this.socket.close();
+      if (this.element) this.element.hidden = true; // the page around it says what is to be said then
       if (this.callbacks.onPhaseChanged) this.callbacks.onPhaseChanged(this.phase);
+      if (reason && this.callbacks.onKickedWithReason) this.callbacks.onKickedWithReason(reason);
     }
   }
 
@@ -56,7 +68,7 @@ SCRIPT = """\
       const response = await fetch(origin + "/connections/", { method: "POST", body });
       const told = await response.json();
       if (!response.ok) throw new Error(told.reason);
-      const room = new Room(told.connection, uuid, callbacks);
+      const room = new Room(told.connection, uuid, callbacks, await import(origin + "/white-web-sdk/room.js"));
       if (callbacks.onPhaseChanged) callbacks.onPhaseChanged(room.phase);
       return room;
     }

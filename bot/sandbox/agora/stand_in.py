@@ -21,6 +21,9 @@ from bot.sandbox.agora.gate import answer, answer_in_json
 from bot.sandbox.agora.rooms import Member, Reason, Room, TurnedAway
 from bot.sandbox.agora.script import SCRIPT
 from bot.sandbox.agora.tokens import BadToken, Power, Token, open_token
+from bot.sandbox.inside.live import keep_telling
+from bot.sandbox.inside.pages import answer_page, list_file_routes
+from bot.sandbox.inside.people import Present
 
 
 class AgoraStandIn(Api):
@@ -75,7 +78,11 @@ class AgoraStandIn(Api):
                 web.get("/white-web-sdk/stand-in.js", self._script),
                 web.post("/connections/", self._connect),
                 web.get("/connections/{connection}/", self._look),
+                web.get("/connections/{connection}/live/", self._live),
                 web.post("/connections/{connection}/leave/", self._leave),
+                web.get("/left", self._show_left),
+                *list_file_routes("room.js", below="/white-web-sdk"),
+                *list_file_routes("room.css"),
             ]
         )
         return app
@@ -130,8 +137,39 @@ class AgoraStandIn(Api):
             return _let_pages_read(answer({"reason": Reason.BANNED.value}, 410))
         return _let_pages_read(answer({"reason": None}, 404))
 
+    async def _live(self, request: web.Request) -> web.StreamResponse:
+        """What the connection's page shows, as long as it is open; a page that went away has left."""
+        connection = request.match_info["connection"]
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        try:
+            await keep_telling(socket, lambda: self._tell(connection))
+        finally:
+            self._part(connection)
+        return socket
+
+    def _tell(self, connection: str) -> dict[str, Any]:
+        room = next((room for room in self.rooms.values() if connection in room.members), None)
+        if room is None:
+            is_put_out = any(connection in each.put_out for each in self.rooms.values())
+            return {"end": "out", "reason": Reason.BANNED.value if is_put_out else None}
+        now, me = self.clock.now(), room.members[connection]
+        seen = [me, *(member for member in room.list_members() if member is not me)]
+        people = [
+            Present(name=one.shown_name, since=one.joined_at, is_me=one is me, leads=one.power is Power.ADMIN)
+            for one in seen
+        ]
+        return {"people": [one.describe(now) for one in people], "isWriter": me.is_seen, "now": now.isoformat()}
+
+    def _part(self, connection: str) -> bool:
+        return any(room.leave(connection) for room in self.rooms.values())
+
+    async def _show_left(self, request: web.Request) -> web.StreamResponse:
+        """Where the script leads whoever leaves: a whiteboard has no page of its own for that."""
+        return answer_page("You left the whiteboard", "You can close this tab.")
+
     async def _leave(self, request: web.Request) -> web.StreamResponse:
-        was_inside = any(room.leave(request.match_info["connection"]) for room in self.rooms.values())
+        was_inside = self._part(request.match_info["connection"])
         return _let_pages_read(answer({}, 200 if was_inside else 409))
 
 

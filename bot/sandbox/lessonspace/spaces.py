@@ -186,12 +186,23 @@ class Space:
         """A leader who was asked goes on for ten minutes from when they were asked. False when they were not asked."""
         self.advance(now)
         connection = self.find_open(connection_id)
-        link_id = connection.ticket.link_id if connection else ""
-        asked = [prompt.at for prompt in self.prompts if prompt.link_id == link_id]
-        if not connection or not asked or self._asks_at[link_id]:
+        if not connection or not self.is_asked(connection_id):
             return False
+        link_id = connection.ticket.link_id
+        asked = [prompt.at for prompt in self.prompts if prompt.link_id == link_id]
         self._asks_at[link_id] = asked[-1] + EXTENSION
         return True
+
+    def is_asked(self, connection_id: str) -> bool:
+        """Was a leader asked whether to go on, and has not answered?"""
+        connection = self.find_open(connection_id)
+        link_id = connection.ticket.link_id if connection else ""
+        is_asked = any(prompt.link_id == link_id for prompt in self.prompts)
+        return is_asked and not self._asks_at[link_id]
+
+    def find_connection(self, connection_id: str) -> Connection | None:
+        """Open or not, of whichever session."""
+        return next((c for session in self.sessions for c in session.connections if c.id == connection_id), None)
 
     def find_open(self, connection_id: str) -> Connection | None:
         """The connection, while it is open."""

@@ -19,10 +19,13 @@ from aiohttp import web
 
 from bot.clock import Clock
 from bot.sandbox.clock import MovableClock
+from bot.sandbox.inside.live import keep_telling
+from bot.sandbox.inside.pages import answer_page, answer_room, list_file_routes
 from bot.sandbox.lessonspace.api import Api
 from bot.sandbox.lessonspace.browser import Browser
 from bot.sandbox.lessonspace.gate import answer, answer_in_json, not_found
 from bot.sandbox.lessonspace.handouts import Handouts, Kind, build_summary, build_transcript
+from bot.sandbox.lessonspace.inside import EXPIRED, RECORDED, REFUSALS, describe_inside
 from bot.sandbox.lessonspace.links import read_link
 from bot.sandbox.lessonspace.meetings import Occurrence, Prompt
 from bot.sandbox.lessonspace.organisation import LaunchRecord, Organisation
@@ -169,16 +172,20 @@ class LessonspaceStandIn(Api):
                 web.get("/join", self._join_page),
                 web.post("/connections/", self._connect),
                 web.get("/connections/{connection}/", self._look),
+                web.get("/connections/{connection}/live/", self._live),
                 web.post("/connections/{connection}/{deed}/", self._act),
                 web.get("/recordings/{token}", self._recording_page),
                 web.get("/transcripts/{file}", self._transcript_file),
+                *list_file_routes("room.js", "room.css", "lessonspace.js"),
             ]
         )
         return app
 
     async def _join_page(self, request: web.Request) -> web.StreamResponse:
         """The page behind a link. It spends nothing: only the connection that its script opens does."""
-        return web.Response(text="<!doctype html><title>Opening your space</title>", content_type="text/html")
+        space = self.organisation.find_space(request.query.get("room", ""))
+        title = space.name if space else "A space in Lessonspace"
+        return answer_room("room.html", title=title, script="lessonspace.js")
 
     async def _connect(self, request: web.Request) -> web.StreamResponse:
         asked = await request.json()
@@ -192,7 +199,7 @@ class LessonspaceStandIn(Api):
                 raise TurnedAway(Reason.FORGOTTEN)
             connection = space.connect(ticket, asked["browser"], self.clock.now())
         except TurnedAway as turned_away:
-            return answer({"reason": turned_away.reason.value}, 403)
+            return answer({"reason": turned_away.reason.value, "words": REFUSALS[turned_away.reason]}, 403)
         self._stirred.set()
         return answer({"connection": connection.id, "session": space.session_id}, 201)
 
@@ -200,6 +207,22 @@ class LessonspaceStandIn(Api):
         connection_id = request.match_info["connection"]
         is_open = any(space.find_open(connection_id) for space in self.list_spaces())
         return answer({}, 200 if is_open else 404)
+
+    async def _live(self, request: web.Request) -> web.StreamResponse:
+        """What the connection's page shows, as long as it is open; a page that went away has left."""
+        connection_id = request.match_info["connection"]
+        found = [(space, space.find_connection(connection_id)) for space in self.list_spaces()]
+        space, connection = next(((one, its) for one, its in found if its is not None), (None, None))
+        if space is None or connection is None:
+            return not_found()
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        try:
+            await keep_telling(socket, lambda: describe_inside(space, connection, self.clock.now()))
+        finally:
+            space.leave(connection_id, self.clock.now())
+            self._stirred.set()
+        return socket
 
     async def _act(self, request: web.Request) -> web.StreamResponse:
         connection_id, deed, now = request.match_info["connection"], request.match_info["deed"], self.clock.now()
@@ -224,10 +247,11 @@ class LessonspaceStandIn(Api):
     async def _recording_page(self, request: web.Request) -> web.StreamResponse:
         """Opens for whoever holds the address, while it lives."""
         session_id = self.handouts.open(Kind.RECORDING, request.match_info["token"], self.clock.now())
-        if session_id is None:
-            return web.Response(status=403, text="<!doctype html><title>Expired</title>", content_type="text/html")
-        text = f"<!doctype html><title>Recording of session {session_id}</title>"
-        return web.Response(text=text, content_type="text/html")
+        held = self.find_session(session_id) if session_id else None
+        if held is None:
+            return answer_page("This recording’s address works no more", EXPIRED, status=403)
+        people = [person.name for person in held.session.list_people()]
+        return answer_page(f"Recording of {held.space.name}", RECORDED, people=people, note=f"Session {session_id}.")
 
     async def _transcript_file(self, request: web.Request) -> web.StreamResponse:
         """As a store of files does it: an address that is signed already takes no other credentials."""

@@ -48,6 +48,7 @@ class Seat:
     display_name: str
     client_max_size: int
     is_owner: bool
+    joined_at: datetime
     expires_at: datetime
     connection_id: str = field(default_factory=lambda: str(uuid4()))
 
@@ -102,6 +103,7 @@ class Room:
             display_name=display_name,
             client_max_size=client_max_size,
             is_owner=is_owner,
+            joined_at=now,
             expires_at=now + SEAT_LIVES,
         )
         self._stir(now)

@@ -69,6 +69,12 @@ class Exchange:
                 visit.left_at = min(closes_at, visit.room.ended_at or now, now)
                 visit.put_out.set()
 
+    async def tell_time(self) -> None:
+        """Whoever is inside hears what time it is now; their pages say then that they are still open."""
+        told = {"type": "time", "now": self._clock.now().isoformat()}
+        for visit in self.list_open():
+            await _say(visit.socket, told)
+
     def find_next(self) -> datetime | None:
         """When the next one is put out by the clock."""
         return min((self._rooms.closes_at(visit.room, visit.told) for visit in self.list_open()), default=None)
@@ -93,7 +99,8 @@ class Exchange:
             return socket
         others = [other for other in self.list_open(visit.room) if other is not visit]
         told = [{"peer": other.peer, "alias": other.alias} for other in others]
-        await _say(socket, {"type": "joined", "peer": visit.peer, "others": told})
+        now = visit.came_at.isoformat()
+        await _say(socket, {"type": "joined", "peer": visit.peer, "others": told, "now": now})
         await self._tell_others(visit, "added")
         await self._stay(visit)
         await self._tell_others(visit, "removed")

@@ -20,6 +20,7 @@ from aiohttp import web
 from bot.clock import Clock
 from bot.sandbox.clock import MovableClock
 from bot.sandbox.gates import Work
+from bot.sandbox.inside.pages import list_file_routes
 from bot.sandbox.videsk.api import Api
 from bot.sandbox.videsk.browser import Browser
 from bot.sandbox.videsk.errors import Turned
@@ -48,8 +49,9 @@ class VideskStandIn(Api):
         self.exchange = Exchange(clock, self.rooms, secret=self.account_secret, admitted=self._note_use)
         self._is_open = False
         self._stirred = asyncio.Event()
+        self._was_moved = False
         if isinstance(clock, MovableClock):
-            clock.on_move(self.notice_change)
+            clock.on_move(self._note_move)
 
     async def _begin(self) -> None:
         self._is_open = True
@@ -92,6 +94,10 @@ class VideskStandIn(Api):
             self.exchange.advance(self.clock.now())
             self._stirred.set()
 
+    def _note_move(self) -> None:
+        self._was_moved = True
+        self.notice_change()
+
     def _note_use(self, room: Room, jti: str, request: web.Request) -> None:
         if not self.notes_tokens_given:
             self.authorize(room, jti, request)
@@ -103,6 +109,9 @@ class VideskStandIn(Api):
             self._stirred.clear()
             now = self.clock.now()
             self.exchange.advance(now)
+            if self._was_moved:
+                self._was_moved = False
+                await self.exchange.tell_time()
             due = self.exchange.find_next()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout((due - now).total_seconds() if due else None):
@@ -114,6 +123,7 @@ class VideskStandIn(Api):
             [
                 *self.build_routes(),
                 web.get(f"/sdk/{SCRIPT.name}", self._script),
+                *list_file_routes("room.js", below="/sdk"),
                 web.get("/exchange", self.exchange.serve),
             ]
         )

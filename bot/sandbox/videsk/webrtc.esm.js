@@ -1,15 +1,22 @@
 // The stand-in's browser script: the documented surface of Videsk's own (a default class with `alias`, `create`,
 // `destroy` and events), without camera, microphone or media. Its exchange is on the server that it was loaded from.
 
+import { RoomView, findTitle, keepUp } from "./room.js";
+
+const NOTE = "A stand-in for Videsk: no camera, no sound.";
+
 class Room extends HTMLElement {
-  show(names) {
-    const list = document.createElement("ul");
-    for (const name of names) {
-      const line = document.createElement("li");
-      line.textContent = name;
-      list.append(line);
-    }
-    this.replaceChildren(list);
+  #view = null;
+
+  show(names, leave) {
+    this.#view ??= new RoomView(this, { title: findTitle(), note: NOTE });
+    const people = names.map((name, place) => ({ name, isMe: place === 0 }));
+    this.#view.show({ state: "You are inside.", people, buttons: { Leave: leave } });
+  }
+
+  clear() {
+    this.hidden = true; // the page around it says what is to be said then
+    this.#view = null;
   }
 }
 
@@ -21,6 +28,7 @@ export default class WebRTC extends EventTarget {
   #alias;
   #socket = null;
   #peers = new Map();
+  #keepUp = keepUp();
   #hostname;
 
   constructor(component, parent, options) {
@@ -55,18 +63,21 @@ export default class WebRTC extends EventTarget {
         const told = JSON.parse(message.data);
         if (told.type === "joined") {
           isInside = true;
+          this.#keepUp(told.now);
           this.#peers = new Map(told.others.map((other) => [other.peer, other.alias]));
           this.#show();
           resolve();
         } else if (told.type === "participant") {
           this.#note(told);
+        } else if (told.type === "time") {
+          this.#keepUp(told.now);
         } else if (told.type === "error") {
           refusal = told;
         }
       });
       socket.addEventListener("close", () => {
         this.#peers.clear();
-        this.component.replaceChildren();
+        this.component.clear();
         if (isInside) {
           this.#tell("disconnected");
           return;
@@ -95,7 +106,8 @@ export default class WebRTC extends EventTarget {
   }
 
   #show() {
-    this.component.show([this.#alias ?? "", ...this.#peers.values()]);
+    this.component.hidden = false;
+    this.component.show([this.#alias ?? "", ...this.#peers.values()], () => this.destroy());
   }
 
   #tell(name, detail) {

@@ -1,0 +1,1 @@
+"""Inside a stand-in's room, for people: what a browser shows there, live. Floor 9 as well."""
