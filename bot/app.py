@@ -75,7 +75,7 @@ from commands.open_homes import OpenHomes
 from commands.register import register
 from commands.watching import Watcher
 from storage.errors import HallpassError
-from storage.records import AccountId, LessonId, Workspace, WorkspaceId
+from storage.records import AccountId, LessonId, LinkWay, Workspace, WorkspaceId
 from storage.sealing import Sealer
 from storage.sqlite import SqliteStore, open_store
 from storage.store import Transaction
@@ -445,6 +445,7 @@ class Hallpass:
                 shown_name=service.shown_name,
                 account_id=tx.workspaces.ensure_account(workspace.id, service.name, external_id=None, now=now),
                 capabilities=service.capabilities,
+                launches_ahead=self._ways[service.name] is LinkWay.DIRECT,
             )
             for service in self._services
         )
@@ -467,6 +468,7 @@ class Hallpass:
             account_id=account_id,
             service_name=self._services.default.shown_name,
             capabilities=self._services.default.capabilities,
+            launches_ahead=self._ways[self._services.default.name] is LinkWay.DIRECT,
             offers=self._offers,
             defaults=build_options(self._settings),
             reach=self._settings.hallpass_reach,

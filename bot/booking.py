@@ -51,6 +51,7 @@ class Offer:
     shown_name: str
     account_id: AccountId
     capabilities: Capabilities
+    launches_ahead: bool = True  # with the links, and not only when somebody comes to a door of ours
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +61,7 @@ class BookingPolicy:
     account_id: AccountId
     service_name: str  # as people read it
     capabilities: Capabilities
+    launches_ahead: bool = True  # as of an offer
     defaults: LessonOptions = field(default_factory=LessonOptions)
     new_links: int = 5  # how often one person may ask for a new link of one lesson
     watchers: Watchers = Watchers.LEADERS  # who may watch recordings, beside admins
@@ -77,7 +79,11 @@ class BookingPolicy:
         if offer is None:
             return self
         return replace(
-            self, account_id=offer.account_id, service_name=offer.shown_name, capabilities=offer.capabilities
+            self,
+            account_id=offer.account_id,
+            service_name=offer.shown_name,
+            capabilities=offer.capabilities,
+            launches_ahead=offer.launches_ahead,
         )
 
     def is_admin(self, person: Person) -> bool:
@@ -154,6 +160,7 @@ def book(tx: Transaction, request: BookingRequest, *, policy: BookingPolicy, now
         longest_window=policy.capabilities.longest_window,
         defaults=policy.defaults,
         now=now,
+        launches_ahead=policy.launches_ahead,
     )
     if problems:
         return Declined(problems=tuple(problems))

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from bot.ids import Field
-from bot.windows import START_GRACE, default_window, earliest_links_at
+from bot.windows import START_GRACE, default_window, earliest_launch_at
 from storage.records import Channel, EndRule, LessonOptions, Person, PersonKind, Record, Role, RoomRef
 
 Facts = dict[str, str | int]
@@ -163,18 +163,20 @@ def check_draft(
     longest_window: timedelta | None,
     defaults: LessonOptions,
     now: datetime,
+    launches_ahead: bool = True,
 ) -> list[Problem]:
     """Everything wrong with the draft, in the order of the form; empty: it can be booked, as far as can be told here.
 
     `people` are those of the draft's that are known, by Slack id, and `channel` the chosen channel as last seen. Who or
     what was not looked up in time is not refused for it: people are looked at again before their launch.
-    `max_participants` and `longest_window` (from making a link to its close) are the room service's, None: no limit.
+    `max_participants` and `longest_window` (from a launch to its close) are the room service's, None: no limit.
+    `launches_ahead`: it is launched with the links, and not only when somebody comes.
     What takes a look at other lessons (rooms, overlaps, reach) is not judged here.
     """
     return [
         *_check_title(draft),
         *_check_people(draft, people, service_name, max_participants),
-        *check_times(draft, longest_window, defaults, now),
+        *check_times(draft, longest_window, defaults, now, launches_ahead=launches_ahead),
         *_check_channel(channel if draft.channel_id else None),
         *_check_note(draft),
         *_check_minutes(draft),
@@ -300,8 +302,14 @@ def _name(user_id: str, people: Mapping[str, Person]) -> str:
 
 
 def check_times(
-    draft: BookingDraft, longest_window: timedelta | None, defaults: LessonOptions, now: datetime
+    draft: BookingDraft,
+    longest_window: timedelta | None,
+    defaults: LessonOptions,
+    now: datetime,
+    *,
+    launches_ahead: bool,
 ) -> Iterator[Problem]:
+    """What is wrong with start and length."""
     start = _judge_start(draft, now)
     if start:
         yield Problem(where=Field.STARTS_AT, code=start)
@@ -313,10 +321,10 @@ def check_times(
 
     starts_at = effective_start(draft, now)
     options = build_options(draft, defaults)
-    made_at = earliest_links_at(starts_at, options, now)
-    if default_window(starts_at, starts_at + length, options).closes_at - made_at > longest_window:
+    launched_at = earliest_launch_at(starts_at, options, now, launches_ahead=launches_ahead)
+    if default_window(starts_at, starts_at + length, options).closes_at - launched_at > longest_window:
         # Where the start alone is too far from its links, no other length helps.
-        where = Field.STARTS_AT if starts_at - made_at >= longest_window else Field.LENGTH
+        where = Field.STARTS_AT if starts_at - launched_at >= longest_window else Field.LENGTH
         yield Problem(where=where, code=ProblemCode.CLOSES_TOO_LATE, facts={"days": longest_window.days})
 
 

@@ -138,22 +138,23 @@ def _may_read_title(other: Lesson, person_id: PersonId, asker: Person, policy: B
 
 def _find_problems(details: LessonDetails, starts_at: datetime, length_text: str, ask: Ask) -> list[Problem]:
     """What is wrong with the fields, by the rules of booking and those of a lesson that has begun."""
-    lesson, longest = details.lesson, ask.policy.at(details.service).capabilities.longest_window
+    lesson, policy = details.lesson, ask.policy.at(details.service)
+    longest, is_ahead = policy.capabilities.longest_window, policy.launches_ahead
     draft = BookingDraft(
         starts_at=starts_at, length_text=length_text, end_rule=lesson.options.end_rule, zone=lesson.zone
     )
     if starts_at != lesson.starts_at and lesson.state is LessonState.LIVE:
         return [Problem(where=Field.STARTS_AT, code=ProblemCode.HAS_BEGUN)]
     if starts_at != lesson.starts_at:
-        return list(drafts.check_times(draft, longest, lesson.options, ask.now))
+        return list(drafts.check_times(draft, longest, lesson.options, ask.now, launches_ahead=is_ahead))
     length = drafts.read_length(length_text)
     if length is None:
         return [Problem(where=Field.LENGTH, code=ProblemCode.LENGTH_NOT_MINUTES)]
     if starts_at + length <= ask.now:
         return [Problem(where=Field.LENGTH, code=ProblemCode.ENDS_PAST)]
-    made_at = windows.earliest_links_at(starts_at, lesson.options, ask.now)
+    launched_at = windows.earliest_launch_at(starts_at, lesson.options, ask.now, launches_ahead=is_ahead)
     closes_at = windows.default_window(starts_at, starts_at + length, lesson.options).closes_at
-    if longest is not None and closes_at - made_at > longest:
+    if longest is not None and closes_at - launched_at > longest:
         return [Problem(where=Field.LENGTH, code=ProblemCode.CLOSES_TOO_LATE, facts={"days": longest.days})]
     return []
 

@@ -116,6 +116,14 @@ def earliest_links_at(starts_at: datetime, options: LessonOptions, now: datetime
     return max(now, starts_at - options.link_lead)
 
 
+def earliest_launch_at(starts_at: datetime, options: LessonOptions, now: datetime, *, launches_ahead: bool) -> datetime:
+    """When the room service is first asked for somebody's way in: with their link where that is the service's own
+    (`launches_ahead`), else when the first of them comes to an open door."""
+    if launches_ahead:
+        return earliest_links_at(starts_at, options, now)
+    return max(now, starts_at - options.join_early)
+
+
 def links_at(lesson: Lesson, now: datetime) -> datetime:
     """When this lesson's links are made and sent. Late, because a provider's link may live only a few days."""
     return earliest_links_at(lesson.starts_at, lesson.options, now)

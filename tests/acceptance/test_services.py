@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -142,6 +143,20 @@ async def test_the_booker_chooses_a_service_and_reads_what_it_leaves_to_hallpass
         assert "loop" == (await telling.get_lesson_details(school)).service
         assert [] == school.lessonspace.launches
         assert "one address for everybody" in ben.read(telling.find_card(ben))
+
+
+async def test_links_may_be_sent_longer_ahead_than_a_room_can_be_open(tmp_path: Path) -> None:
+    """Videsk's rooms live three days, and our links four: the room is asked for when somebody comes."""
+    settings = {"HALLPASS_LINK_LEAD": "96h"}
+    async with open_school(tmp_path, starts_at=MONDAY_TWO_PM, services=("videsk",), settings=settings) as school:
+        await school.start()
+        ada, ben = school.add("Ada"), school.add("Ben")
+        await telling.book(school, ada, "@Ben 2026-11-27 2pm 45m Algebra")
+        assert "join" in telling.list_buttons(telling.find_card(ben))
+        school.clock.move_by(timedelta(days=4) - timedelta(minutes=5))
+        await telling.settle(school)
+
+        assert await come_in(school, ben)
 
 
 async def test_a_forged_form_ticks_nothing_that_the_service_cannot_do(tmp_path: Path) -> None:

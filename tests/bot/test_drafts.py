@@ -39,6 +39,7 @@ def check(
     channel: Channel | None = CHANNEL,
     max_participants: int | None = None,
     longest_window: timedelta | None = timedelta(days=7),
+    launches_ahead: bool = True,
     defaults: LessonOptions | None = None,
 ) -> list[Problem]:
     return check_draft(
@@ -48,6 +49,7 @@ def check(
         service_name="Lessonspace",
         max_participants=max_participants,
         longest_window=longest_window,
+        launches_ahead=launches_ahead,
         defaults=defaults or LessonOptions(),
         now=NOW,
     )
@@ -266,6 +268,28 @@ def test_a_link_must_live_from_its_making_to_its_close(
 
     assert ([(expected, ProblemCode.CLOSES_TOO_LATE)] if expected else []) == found(problems)
     assert all(problem.facts == {"days": 7} for problem in problems)
+
+
+@pytest.mark.parametrize(
+    "length, longest_hours, launches_ahead, expected",
+    [
+        # the door is open for the length, 10 minutes before and 30 after
+        ("140", 3, False, None),
+        ("150", 3, False, Field.LENGTH),
+        ("140", 3, True, Field.STARTS_AT),  # its link is made a day before
+    ],
+)
+def test_where_a_door_of_ours_stands_before_it_a_way_in_lives_from_the_opening(
+    length: str, longest_hours: int, launches_ahead: bool, expected: Field | None
+) -> None:
+    """However long before that our own link was sent."""
+    problems = check(
+        replace(SOUND, starts_at=NOW + timedelta(hours=50), length_text=length),
+        longest_window=timedelta(hours=longest_hours),
+        launches_ahead=launches_ahead,
+    )
+
+    assert ([(expected, ProblemCode.CLOSES_TOO_LATE)] if expected else []) == found(problems)
 
 
 def test_a_service_whose_links_live_for_ever_limits_no_window() -> None:

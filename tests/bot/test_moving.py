@@ -319,6 +319,19 @@ async def test_links_that_would_not_live_so_long_are_refused(stored: StoredSchoo
         assert [ProblemCode.CLOSES_TOO_LATE] == [problem.code for problem in result.problems]
 
 
+async def test_our_own_links_may_be_older_than_a_way_in_lives(stored: StoredSchool) -> None:
+    """It is asked for when somebody comes: only what the doors are open for must fit."""
+    capabilities = replace(stored.policy.capabilities, longest_window=timedelta(hours=3))
+    stored.policy = replace(stored.policy, capabilities=capabilities, launches_ahead=False)
+    lesson = await stored.book(stored.ben, length_text="20")
+
+    assert isinstance(await move(stored, lesson, STARTS_AT + timedelta(days=2), "140"), Moved)
+    declined = await move(stored, await stored.get(lesson.id), STARTS_AT + timedelta(days=2), "150")
+
+    assert isinstance(declined, Declined)
+    assert [ProblemCode.CLOSES_TOO_LATE] == [problem.code for problem in declined.problems]
+
+
 async def test_an_overlap_is_asked_back_and_its_title_kept_from_strangers(stored: StoredSchool) -> None:
     """Once answered it is moved; the lesson itself is no overlap."""
     await stored.book(stored.ben, by=stored.olga, title="Club", starts_at=STARTS_AT + 2 * HOUR, leader_ids=("U0CLEO",))
