@@ -260,7 +260,13 @@ def rule_lines(
     }
     short = words.short_length
     return [
-        words.mark("Who may book: {who}. At most {reach} people an hour.", who=told[books], reach=reach),
+        words.nmark(
+            "Who may book: {who}. At most {reach} person an hour.",
+            "Who may book: {who}. At most {reach} people an hour.",
+            reach,
+            who=told[books],
+            reach=reach,
+        ),
         words.mark(
             "Coming early: {early}. Links: {lead} ahead. Reminder: {remind} before. Question: {warn} before the end. "
             "Extension: {extension}.",

@@ -182,8 +182,11 @@ def _describe_amount(problem: Problem, words: Words) -> str | None:
                 service=service,
             )
         case ProblemCode.REACH:
-            return words._(
-                "You can invite {limit} people an hour. Wait a little, or ask an admin to book.", limit=limit
+            return words.ngettext(
+                "You can invite {limit} person an hour. Wait a little, or ask an admin to book.",
+                "You can invite {limit} people an hour. Wait a little, or ask an admin to book.",
+                int(limit),
+                limit=limit,
             )
         case ProblemCode.MINUTES_NOT_WHOLE:
             lowest, highest = facts.get("lowest", 0), facts.get("highest", 720)

@@ -32,6 +32,20 @@ async def test_what_is_set_in_home_counts_at_once(school: School) -> None:
     assert "Extend 15 min" == telling.list_buttons(telling.find_card(ada))["extend"]["text"]["text"]
 
 
+async def test_one_person_an_hour_is_one_person(school: School) -> None:
+    """In Home, and where a booker is told so."""
+    ada, olga = school.add("Ada"), school.add("Olga", kind=UserKind.ADMIN)
+    school.add("Ben"), school.add("Cara")
+    home = await open_home(school, olga)
+    await olga.press(home, "house_rules")
+    await telling.wait_for_words(school, olga, "Settings")
+    assert (await telling.submit(school, olga, reach="1")).is_fine
+    await school.slack.wait_for(lambda: "At most 1 person an hour." in olga.read(home, now=school.clock.now()))
+    await telling.open_form(school, ada, "@Ben @Cara today 3pm 45m Algebra")
+
+    assert "You can invite 1 person an hour." in (await ada.submit()).errors["participants"]
+
+
 async def test_a_lesson_to_try_is_a_whole_one(school: School) -> None:
     """One press, one lesson, with a way in that works at once."""
     olga = school.add("Olga", kind=UserKind.ADMIN)
