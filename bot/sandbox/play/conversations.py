@@ -13,6 +13,9 @@ from itertools import islice
 
 from markupsafe import Markup
 
+from bot.manifest import load_manifest
+from bot.sandbox.play.acting import build_message_address
+from bot.sandbox.play.offers import read_offers
 from bot.sandbox.play.person import Person
 from bot.sandbox.play.playground import Playground
 from bot.sandbox.play.rendering import render_message, render_page
@@ -47,6 +50,7 @@ class Conversations:
 
     def __init__(self, playground: Playground) -> None:
         self._playground = playground
+        self.offers = read_offers(load_manifest())
         self._drawn: OrderedDict[Hashable, str] = OrderedDict()
 
     def draw(self, person: Person, place: Conversation, *, newest: int = NEWEST) -> Shown:
@@ -83,15 +87,14 @@ class Conversations:
             "post.html",
             id=name_item(message),
             message=message,
+            offers=self.offers,
             user_id=person.user.id,
             author=workspace.find_name(message.user_id) or "Somebody",
             is_app=message.user_id == workspace.app.bot_user_id,
             is_reply=message.thread_ts not in (None, message.ts),
             came_at=came_at,
             came=person.tell_time(came_at, form=form) if came_at else "",
-            body=render_message(
-                message, person.viewer, action=f"/as/{person.user.id}/message/{message.channel_id}/{message.ts}"
-            ),
+            body=render_message(message, person.viewer, action=build_message_address(person.user.id, message)),
             file=self._playground.school.slack.uploads.find_of(message),
         )
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import structlog
 from markupsafe import Markup
 
+from bot.sandbox.play.acting import build_view_address
 from bot.sandbox.play.conversations import NEWEST, Conversations, Shown
 from bot.sandbox.play.panels import Looking, Panel
 from bot.sandbox.play.person import Person, find_person, list_people, name_city, name_role
@@ -84,7 +85,7 @@ class Frame:
             top=[panel.id for panel in self._top],
             panels=[panel.id for panel in self._panels],
             live=live,
-            composer="",
+            offers=self._conversations.offers,
         )
 
     def find(self, looking: Looking) -> tuple[Person, Conversation | None]:
@@ -152,8 +153,7 @@ class Frame:
         if key not in self._views:
             while len(self._views) >= 100:
                 self._views.pop(next(iter(self._views)))
-            action = f"/as/{person.user.id}/view/{view.id}"
-            self._views[key] = str(render_view(view, person.viewer, action=action)).strip()
+            self._views[key] = str(render_view(view, person.viewer, action=build_view_address(view))).strip()
         return self._views[key]
 
 

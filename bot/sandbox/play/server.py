@@ -25,11 +25,14 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from bot.identity import StartRefused
+from bot.manifest import load_manifest
+from bot.sandbox.play.act_routes import ActRoutes
 from bot.sandbox.play.conversations import NEWEST
 from bot.sandbox.play.frame import Frame, NobodyThere
 from bot.sandbox.play.guard import Guard
 from bot.sandbox.play.guide import Guide
 from bot.sandbox.play.live import Live
+from bot.sandbox.play.offers import read_offers
 from bot.sandbox.play.panels import Looking, Panel
 from bot.sandbox.play.person import find_person
 from bot.sandbox.play.playground import Playground
@@ -54,7 +57,7 @@ def list_panels(playground: Playground) -> list[Panel]:
 
 def list_more_routes(playground: Playground) -> list[BaseRoute]:
     """What is no panel's: acts, files, pages of their own."""
-    return []
+    return [*ActRoutes(playground, read_offers(load_manifest())).list_routes()]
 
 
 class Pages:
