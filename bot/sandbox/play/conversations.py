@@ -13,9 +13,8 @@ from itertools import islice
 
 from markupsafe import Markup
 
-from bot.manifest import load_manifest
 from bot.sandbox.play.acting import build_message_address
-from bot.sandbox.play.offers import read_offers
+from bot.sandbox.play.offers import Offers
 from bot.sandbox.play.person import Person
 from bot.sandbox.play.playground import Playground
 from bot.sandbox.play.rendering import render_message, render_page
@@ -48,9 +47,9 @@ class Shown:
 class Conversations:
     """Draws them."""
 
-    def __init__(self, playground: Playground) -> None:
+    def __init__(self, playground: Playground, offers: Offers) -> None:
         self._playground = playground
-        self.offers = read_offers(load_manifest())
+        self._offers = offers
         self._drawn: OrderedDict[Hashable, str] = OrderedDict()
 
     def draw(self, person: Person, place: Conversation, *, newest: int = NEWEST) -> Shown:
@@ -87,7 +86,7 @@ class Conversations:
             "post.html",
             id=name_item(message),
             message=message,
-            offers=self.offers,
+            offers=self._offers,
             user_id=person.user.id,
             author=workspace.find_name(message.user_id) or "Somebody",
             is_app=message.user_id == workspace.app.bot_user_id,

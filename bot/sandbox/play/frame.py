@@ -12,8 +12,10 @@ from dataclasses import dataclass, field
 import structlog
 from markupsafe import Markup
 
+from bot.manifest import load_manifest
 from bot.sandbox.play.acting import build_view_address
 from bot.sandbox.play.conversations import NEWEST, Conversations, Shown
+from bot.sandbox.play.offers import read_offers
 from bot.sandbox.play.panels import Looking, Panel
 from bot.sandbox.play.person import Person, find_person, list_people, name_city, name_role
 from bot.sandbox.play.playground import Playground
@@ -47,7 +49,8 @@ class Frame:
         self._playground = playground
         self._panels = panels
         self._top = top
-        self._conversations = Conversations(playground)
+        self._offers = read_offers(load_manifest())
+        self._conversations = Conversations(playground, self._offers)
         self._views: dict[tuple[object, ...], str] = {}
 
     async def draw(self, looking: Looking, *, newest: int = NEWEST) -> Drawing:
@@ -85,7 +88,7 @@ class Frame:
             top=[panel.id for panel in self._top],
             panels=[panel.id for panel in self._panels],
             live=live,
-            offers=self._conversations.offers,
+            offers=self._offers,
         )
 
     def find(self, looking: Looking) -> tuple[Person, Conversation | None]:
