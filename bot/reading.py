@@ -17,7 +17,7 @@ import structlog
 
 from bot import collecting, comings, lifecycle, notices, provisional, windows
 from bot.attendance import SessionFacts, compute_attendance
-from bot.belonging import leave_out_early
+from bot.belonging import choose_sessions, leave_out_early
 from bot.clock import Clock
 from bot.errors import RoomServiceError
 from bot.provisional import Picture
@@ -222,16 +222,7 @@ def judge_sessions(
     """
     sessions = _leave_out_early(tx, details, sessions)
     events = _list_events(details, sessions)
-    facts = [
-        SessionFacts(
-            session_id=session.session_id,
-            started_at=session.started_at,
-            ended_at=session.ended_at,
-            billable=session.billable,
-            has_recording=session.has_recording,
-        )
-        for session in sessions
-    ]
+    facts = _list_facts(tx, details.lesson, sessions)
     picture = Picture(events=events, sessions=facts)
     if is_provisional:
         reported = [event for event in _list_stored(tx, details) if event.source == provisional.REPORTED]
@@ -357,6 +348,24 @@ def _leave_out_early(tx: Transaction, details: LessonDetails, sessions: Sequence
 
     later = [other for other in _list_sharing(tx, details) if other.starts_at >= lesson.ends_at]
     return leave_out_early(lesson, later, sessions, list_places=list_places)
+
+
+def _list_facts(tx: Transaction, lesson: Lesson, sessions: Sequence[Session]) -> list[SessionFacts]:
+    """What is known of each as a whole. Of one that spans two lessons, bill and recording are one lesson's only."""
+    own = {
+        one.session_id
+        for one in choose_sessions(lesson, tx.lessons.list_in_room(lesson.workspace_id, lesson.room), sessions)
+    }
+    return [
+        SessionFacts(
+            session_id=session.session_id,
+            started_at=session.started_at,
+            ended_at=session.ended_at,
+            billable=session.billable if session.session_id in own else None,
+            has_recording=session.has_recording and session.session_id in own,
+        )
+        for session in sessions
+    ]
 
 
 def _list_events(details: LessonDetails, sessions: Sequence[Session]) -> list[AttendanceEvent]:
