@@ -226,12 +226,9 @@ def _stopped_by_signals(stop: asyncio.Event) -> Iterator[None]:
 
 def play_demo(arguments: argparse.Namespace) -> int:
     """`hallpass demo`. Imported here: nothing but the demo and the tests needs the stand-ins."""
-    from bot.sandbox.elsewhere import SERVICES, play_elsewhere
     from bot.sandbox.story import play
 
-    if arguments.service in SERVICES:
-        return asyncio.run(play_elsewhere(Console(), SERVICES[arguments.service], pace=arguments.pace))
-    return asyncio.run(play(Console(), pace=arguments.pace))
+    return asyncio.run(play(Console(), service=arguments.service, pace=arguments.pace))
 
 
 def play_school(arguments: argparse.Namespace) -> int:

@@ -54,6 +54,11 @@ class Cast:
         """Whoever gets a link of the first lesson."""
         return [self.ada, *self.participants]
 
+    def invite(self, seats: int | None) -> list[Actor]:
+        """The leader, and of the participants those for whom a room has seats: who comes twice, late and not at all."""
+        few = [self.cara, self.dina, self.finn]
+        return self.everybody if seats is None or seats >= len(self.everybody) else [self.ada, *few[: seats - 1]]
+
     @property
     def people(self) -> dict[str, Actor]:
         """All of them by what they are called here, the leader first."""

@@ -6,14 +6,17 @@ Each proof reads what is there and returns what is wrong, in words without a sec
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 from urllib.parse import parse_qs, quote, urlsplit
 
 from bot.assembly import key_file_of
+from bot.links import digest_of
+from bot.rooms.base import Capabilities
 from bot.sandbox.lessonspace.organisation import LaunchRecord
 from bot.sandbox.school import School
 from bot.sandbox.slack.actors import Actor
@@ -21,20 +24,19 @@ from bot.sandbox.slack.conversations import ConversationKind
 from bot.sandbox.slack.messages import Message
 from bot.sandbox.slack.people import UserKind
 
-FULL_TABLES = frozenset(
-    {
-        "attendance",
-        "cards",
-        "deliveries",
-        "held_sessions",
-        "lessons",
-        "notices",
-        "participants",
-        "people",
-        "transcript_lines",
-    }
-)
-"""Tables that hold something after any lesson that was transcribed, and whose room reported."""
+FULL_TABLES: Mapping[str, Callable[[Capabilities], bool]] = {
+    "attendance": lambda can: True,
+    "cards": lambda can: True,
+    "deliveries": lambda can: can.webhooks,
+    "held_sessions": lambda can: can.attendance,
+    "lessons": lambda can: True,
+    "notices": lambda can: True,
+    "participants": lambda can: True,
+    "people": lambda can: True,
+    "transcript_lines": lambda can: can.transcript,
+}
+"""Tables that hold something after any lesson, where the room service can do this."""
+_JOIN_PAGE = re.compile(r"/join/([A-Za-z0-9_-]{32})")
 ASKED = ("sessions", "space_sessions")
 """The calls that tell who is where."""
 
@@ -51,7 +53,9 @@ def count_reported(school: School) -> int:
 
 def find_strange_links(school: School, actors: Iterable[Actor]) -> list[str]:
     """Who could see a link that is not their own, also in what a message said earlier; who never saw any."""
+    actors = list(actors)
     owners = {_token_of(launch): str(launch.user.get("name")) for launch in school.lessonspace.launches}
+    owners |= _find_page_owners(school, actors)
     wrong = []
     for actor in actors:
         seen = {token for text in _list_texts(school, actor) for token in owners if token in text}
@@ -77,13 +81,15 @@ def find_repeated(school: School) -> list[str]:
     return repeated
 
 
-def find_clear_text(school: School) -> list[str]:
+def find_clear_text(school: School, handed: Iterable[str] = ()) -> list[str]:
     """Files in the school's folder in which a link, a token or a key can be read; the key's own file may hold it.
 
-    So also the key in a room's address for reports, and what opens a recording or a transcript.
+    So also the key in a room's address for reports, and what opens a recording or a transcript. `handed`: what browsers
+    were given to open rooms with.
     """
     key_file = key_file_of(school.load_settings())
-    secrets = {form.encode() for secret in _list_secrets(school, key_file) for form in (secret, quote(secret, safe=""))}
+    found = (*_list_secrets(school, key_file), *handed)
+    secrets = {form.encode() for secret in found for form in (secret, quote(secret, safe=""))}
     files = [path for path in sorted(school.folder.rglob("*")) if path.is_file() and path != key_file]
     wrong = []
     for path in files:
@@ -100,6 +106,29 @@ def count_rows(database: Path) -> dict[str, int]:
             name for (name,) in connection.execute("select name from sqlite_master where type = 'table' order by 1")
         ]
         return {name: connection.execute(f'select count(*) from "{name}"').fetchone()[0] for name in names}
+
+
+def list_empty_tables(tables: Mapping[str, int], can: Capabilities) -> list[str]:
+    """Of all tables with their rows, those that should hold something where the room service can do this."""
+    return [name for name, is_filled in FULL_TABLES.items() if is_filled(can) and not tables.get(name)]
+
+
+def _find_page_owners(school: School, actors: Iterable[Actor]) -> dict[str, str]:
+    """Whose each link to a page of ours is that anybody was ever shown, as the database knows its digest."""
+    shown = _find_page_tokens(school, actors)
+    if not shown:
+        return {}
+    owner_of = (
+        "select people.name from links join participants on participants.id = links.participant_id "
+        "join people on people.id = participants.person_id where links.token_digest = ?"
+    )
+    with closing(sqlite3.connect(f"file:{school.database_path}?mode=ro", uri=True)) as connection:
+        found = {token: connection.execute(owner_of, (digest_of(token),)).fetchone() for token in shown}
+    return {token: row[0] if row else "nobody" for token, row in found.items()}
+
+
+def _find_page_tokens(school: School, actors: Iterable[Actor]) -> set[str]:
+    return {token for actor in actors for text in _list_texts(school, actor) for token in _JOIN_PAGE.findall(text)}
 
 
 def _list_texts(school: School, actor: Actor) -> Iterator[str]:
@@ -137,6 +166,8 @@ def _token_of(launch: LaunchRecord) -> str:
 
 def _list_secrets(school: School, key_file: Path) -> Iterator[str]:
     yield f"{school.lessonspace.origin}/join"  # any link at all
+    people = [user for user in school.slack.workspace.users.values() if user.kind is not UserKind.BOT]
+    yield from _find_page_tokens(school, map(school.slack.as_user, people))
     for launch in school.lessonspace.launches:
         yield _token_of(launch)
         yield launch.secret

@@ -6,27 +6,19 @@ patience ends the lesson with `NotToBe`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from bot.ids import Action
 from bot.sandbox.cast import Cast, at
-from bot.sandbox.lessonspace.browser import Browser
-from bot.sandbox.lessonspace.spaces import Reason
 from bot.sandbox.school import School
 from bot.sandbox.slack.actors import Actor
 from bot.sandbox.slack.messages import Message
 from bot.sandbox.steps import Account, Step
 from bot.sandbox.telling import Seen, Telling
-
-_REFUSALS = {
-    Reason.TOO_EARLY: "This link does not work yet: it is too early.",
-    Reason.EXPIRED: "This link does not work any more: the lesson is over.",
-    Reason.USED_ELSEWHERE: "This link was used already, in another browser.",
-    Reason.SPENT: "This link was used already.",
-    Reason.NOT_GENUINE: "This is no link of this room.",
-}
+from bot.sandbox.venues import Tab, Venue
+from bot.sandbox.visiting import Coming
 
 
 class NotToBe(Exception):
@@ -39,6 +31,7 @@ class Stage:
     def __init__(
         self,
         school: School,
+        venue: Venue,
         cast: Cast,
         telling: Telling,
         account: Account,
@@ -47,36 +40,43 @@ class Stage:
         slowness: timedelta,
     ) -> None:
         self.school = school
+        self.venue = venue
         self.cast = cast
         self.telling = telling
         self.slowness = slowness
+        self.everybody = cast.invite(venue.brochure.capabilities.max_participants)
+        """Whoever gets a link of the first lesson; the leader first."""
+        self.participants = self.everybody[1:]
         self._account = account
         self._patience = patience
-        self._browsers: dict[str, Browser] = {}
 
     # -- Hands ------------------------------------------------------------------------------------------------------
 
     async def begin_chapter(self, clock: str, title: str) -> None:
         if at(clock) > self.school.clock.now():
-            self.move(clock)
+            await self.move(clock)
         await self.telling.chapter(clock, title)
 
-    def move(self, clock: str) -> None:
-        self.school.clock.move_to(at(clock))
+    async def move(self, clock: str) -> None:
+        await self.venue.pass_time(at(clock))
 
-    def browser(self, name: str) -> Browser:
-        return self._browsers.setdefault(name, self.school.lessonspace.browser(name))
+    def browser(self, name: str) -> Tab:
+        return self.venue.browser(name)
 
-    async def join(self, actor: Actor, browser: str, *, message: Message | None = None) -> Reason | None:
-        """Press Join on the card or in another message, and follow the link; returns why the room said no."""
+    async def join(self, actor: Actor, browser: str, *, message: Message | None = None) -> Coming:
+        """Press Join on the card or in another message, and follow the link; returns what came of it."""
         outcome = await actor.press(message or actor.messages()[0], Action.JOIN)
         if outcome.url is None:
             raise NotToBe(f"{actor.user.real_name}'s Join has no link")
-        return (await self.browser(browser).join(outcome.url)).refusal
+        return await self.browser(browser).come_in(outcome.url)
 
     async def wait_until_looked(self) -> None:
         """Let the bot ask who is where, as the clock has it do: what it learns from now on came some other way."""
         await self.school.wait_until_looked(seconds=self._patience.total_seconds())
+
+    def among(self, *actors: Actor) -> list[Actor]:
+        """Those of them who have a place in the first lesson."""
+        return [actor for actor in actors if actor in self.everybody]
 
     # -- Eyes -------------------------------------------------------------------------------------------------------
 
@@ -101,10 +101,9 @@ class Stage:
     def list_in_channel(self) -> list[Message]:
         return self.cast.gwen.messages(self.cast.channel)
 
-    def list_present(self, room: int = 0) -> list[str]:
-        """Who is in the room that was made first, or later."""
-        lessonspace = self.school.lessonspace
-        return lessonspace.list_present(list(lessonspace.organisation.spaces)[room])
+    def list_present(self) -> list[str]:
+        """Who is in the room: there is one lesson at a time."""
+        return self.venue.list_present()
 
     # -- Telling ----------------------------------------------------------------------------------------------------
 
@@ -130,11 +129,15 @@ class Stage:
         await self.show(actor, "private answer", self.read(actor, actor.private_answers()[-1]))
         self.confirm(step)
 
-    async def show_room(self, where: str, refusal: Reason | None) -> None:
-        text = "Welcome to the room." if refusal is None else f"! {_REFUSALS[refusal]}"
+    async def show_room(self, where: str, coming: Coming) -> None:
+        text = coming.text if coming.is_inside else f"! {coming.text}"
         await self.telling.show(Seen(title=where, text=text))
 
     # -- Expecting --------------------------------------------------------------------------------------------------
+
+    def promises(self, step: Step) -> bool:
+        """Is it a step of the story, where it plays now?"""
+        return self._account.promises(step)
 
     def expect(self, step: Step, is_so: bool) -> None:
         """It is so now, or it will be missing; the lesson goes on."""
@@ -158,6 +161,12 @@ class Stage:
             self._account.miss(step)
             self.telling.miss(step.value)
             raise NotToBe(f"waited {seconds:g} seconds for: {step.value}") from None
+
+
+def name_all(actors: Iterable[Actor]) -> str:
+    """As a sentence has them: Ada, Ben and Cara."""
+    *others, last = [actor.user.real_name for actor in actors]
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def cut_out_faults(text: str) -> str:

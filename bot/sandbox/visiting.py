@@ -9,13 +9,16 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Any, Self
+from enum import Enum, auto
+from html import unescape
+from typing import Any
 
 from aiohttp import ClientSession, CookieJar
 from yarl import URL
 
+from bot.join_pages import Face
 from bot.sandbox.agora.browser import Browser as BoardTab
+from bot.sandbox.agora.stand_in import AgoraStandIn
 from bot.sandbox.houses import House
 from bot.sandbox.loop.browser import Browser as LoopTab
 from bot.sandbox.loop.stand_in import LoopStandIn
@@ -23,87 +26,139 @@ from bot.sandbox.videsk.browser import Browser as CallTab
 from bot.sandbox.videsk.stand_in import VideskStandIn
 
 _VALUES = re.compile(r'<script type="application/json" id="values">(.*?)</script>', re.DOTALL)
-_TAGS = re.compile(r"<(title|style|script)\b.*?</\1>|<[^>]+>", re.DOTALL)
+_FACE = re.compile(r'<body class="(\w+)">')
+_UNSEEN = re.compile(r"<(head|style|script)\b.*?</\1>", re.DOTALL)
+_LINE_ENDS = re.compile(r"</(?:h1|p|div|form)>")
+_LABEL_ENDS = "</dt>"
+_TAGS = re.compile(r"<[^>]+>")
+_SECRET_VALUES = ("accessToken", "roomToken", "address")
+
+
+class Turned(Enum):
+    """Why a browser was not let in, as far as somebody tells the reasons apart who only looks at it."""
+
+    TOO_EARLY = auto()
+    USED_ELSEWHERE = auto()
+    OTHERWISE = auto()
 
 
 @dataclass(frozen=True, kw_only=True)
-class Page:
-    """What a browser shows of ours."""
+class Coming:
+    """What came of following a link: inside, or why not, and what the browser then shows."""
 
-    status: int
-    text: str
+    turned: Turned | None = None
+    text: str = "Welcome to the room."
+
+    @property
+    def is_inside(self) -> bool:
+        return self.turned is None
+
+
+_TURNED = {Face.TOO_EARLY.value: Turned.TOO_EARLY, Face.USED_ELSEWHERE.value: Turned.USED_ELSEWHERE}
 
 
 class Visitor:
-    """One browser, with its own cookies, from `async with` until it is closed."""
+    """One browser of somebody's, with its own cookies, until `close`.
 
-    def __init__(self, house: House, name: str) -> None:
+    `shown_name`: what they type where they are asked for it. `handed`: what it was given to open rooms with.
+    """
+
+    def __init__(self, house: House, shown_name: str) -> None:
         self._house = house
-        self._name = name
+        self._shown_name = shown_name
+        self._session = ClientSession(cookie_jar=CookieJar(unsafe=True))  # loopback has no name
         self._page: str | None = None  # our page, whose room is open
         self._tab: CallTab | BoardTab | LoopTab | None = None
+        self.handed: list[str] = []
 
-    async def __aenter__(self) -> Self:
-        self._session = ClientSession(cookie_jar=CookieJar(unsafe=True))  # loopback has no name
-        return self
+    @property
+    def is_inside(self) -> bool:
+        """Is a room open in it, as far as it knows?"""
+        return self._tab is not None
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def close(self) -> None:
+        """Let go of everything, without a word to anybody."""
         await self._session.close()
 
-    async def look(self, url: str) -> Page:
-        """Open the link and read."""
-        async with self._session.get(url) as answer:
-            return Page(status=answer.status, text=_read(await answer.text()))
-
-    async def come_in(self, url: str) -> bool:
-        """Open the link, press Join, and go where it leads. Are they inside?"""
-        await self.look(url)
+    async def come_in(self, url: str) -> Coming:
+        """Open the link, press Join, and go where it leads."""
+        async with self._session.get(url):
+            pass  # looking spends nothing
         async with self._session.post(url, allow_redirects=False) as answer:
             if answer.status != 303:
-                return False
+                return _read_refusal(await answer.text())
             onward = URL(url).join(URL(answer.headers["Location"]))
         if not onward.path.endswith("/room"):
             return await self._enter({"address": str(onward)})
         async with self._session.get(onward) as answer:
-            values = _VALUES.search(await answer.text())
-        if values is None or not await self._enter(json.loads(values[1])):
-            return False
-        self._page = url
-        await self._say("joined")
-        return True
+            html = await answer.text()
+        values = _VALUES.search(html)
+        if values is None:
+            return _read_refusal(html)
+        coming = await self._enter(json.loads(values[1]))
+        if coming.is_inside:
+            self._page = url
+            await self._tell("joined")
+        return coming
+
+    async def say(self, words: str) -> None:
+        """Say something aloud. None of these rooms writes it down."""
 
     async def leave(self) -> None:
         """Close the tab."""
         if self._tab is not None:
             await self._tab.leave()
         if self._page is not None:
-            await self._say("left")
+            await self._tell("left")
+        self._tab = self._page = None
 
     async def stay(self) -> None:
         """What a page that stays open does by itself."""
         if isinstance(self._tab, LoopTab):
             await self._tab.refresh()
         if self._page is not None:
-            await self._say("joined")
+            await self._tell("joined")
 
-    async def _enter(self, values: dict[str, Any]) -> bool:
+    async def _enter(self, values: dict[str, Any]) -> Coming:
+        self.handed += [str(values[name]) for name in _SECRET_VALUES if name in values]
         stand_in = self._house.stand_in
         if isinstance(stand_in, VideskStandIn):
             self._tab = call = stand_in.browser()
-            return (await call.enter(values["accessToken"], alias=values["alias"])).is_inside
-        if isinstance(stand_in, LoopStandIn):
-            self._tab = room = stand_in.browser(self._name)
-            return (await room.join(values["address"])).is_inside
-        self._tab = board = stand_in.browser()
-        return (await board.join(values)).is_inside
+            refusal: object = (await call.enter(values["accessToken"], alias=values["alias"])).refusal
+        elif isinstance(stand_in, LoopStandIn):
+            self._tab = room = stand_in.browser(self._shown_name)
+            refusal = (await room.join(values["address"])).refusal
+        else:
+            self._tab = board = stand_in.browser()
+            refusal = (await board.join(values)).refusal
+        if refusal is None:
+            return Coming()
+        self._tab = None
+        return Coming(turned=Turned.OTHERWISE, text=f"The room says: {refusal}")
 
-    async def _say(self, word: str) -> None:
+    async def _tell(self, word: str) -> None:
         async with self._session.post(f"{self._page}/here", data=word):
             return
 
 
+def list_inside(house: House) -> list[str]:
+    """Who is in any room of this service now, by the name that others see."""
+    stand_in = house.stand_in
+    if isinstance(stand_in, VideskStandIn):
+        return [name for room in stand_in.rooms.every for name in stand_in.list_present(room)]
+    if isinstance(stand_in, AgoraStandIn):
+        return [member.shown_name for uuid in stand_in.rooms for member in stand_in.list_inside(uuid)]
+    return [name for room in stand_in.rooms.list_all() for name in stand_in.list_present(room.token)]
+
+
+def _read_refusal(html: str) -> Coming:
+    """A page of ours that leads nowhere yet, or no more."""
+    face = _FACE.search(html)
+    return Coming(turned=_TURNED.get(face[1] if face else "", Turned.OTHERWISE), text=_read(html))
+
+
 def _read(html: str) -> str:
-    """The words of a page."""
-    return " ".join(_TAGS.sub(" ", html).split())
+    """The words of a page, a line for each paragraph."""
+    seen = _UNSEEN.sub("", html).replace(_LABEL_ENDS, ": ")
+    text = unescape(_TAGS.sub("", _LINE_ENDS.sub("\n", seen)))
+    return "\n".join(line for line in (" ".join(line.split()) for line in text.splitlines()) if line)

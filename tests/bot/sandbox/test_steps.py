@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from bot.sandbox.steps import Account, Step
+from bot.rooms.base import Capabilities
+from bot.sandbox.steps import NEEDS, Account, Step, list_left_out, list_steps
+from bot.sandbox.venues import BROCHURES
 
 
 def test_what_nobody_tells_of_was_not_reached() -> None:
     """In the order of the story, whatever the order in which the others came; what was missed is listed apart."""
-    account = Account()
+    account = Account(tuple(Step))
     account.miss(Step.WARNED)
     account.miss(Step.FORM_OPENED)
     for step in reversed(Step):
@@ -23,7 +25,7 @@ def test_what_nobody_tells_of_was_not_reached() -> None:
 
 def test_only_all_steps_make_it_whole() -> None:
     """Also where every step but one happened, or one happened and was missed too."""
-    account, last = Account(), list(Step)[-1]
+    account, last = Account(tuple(Step)), list(Step)[-1]
     for step in Step:
         if step is not last:
             account.confirm(step)
@@ -37,7 +39,7 @@ def test_only_all_steps_make_it_whole() -> None:
 
 def test_a_step_happens_once() -> None:
     """A second time would hide that another step was forgotten."""
-    account = Account()
+    account = Account([Step.BOOKED])
     account.confirm(Step.BOOKED)
 
     with pytest.raises(ValueError, match="BOOKED"):
@@ -49,3 +51,30 @@ def test_every_step_says_something_of_its_own() -> None:
     names = list(Step.__members__)
 
     assert names == [step.name for step in Step]
+
+
+def test_a_step_that_was_not_promised_does_not_happen() -> None:
+    """A chapter that forgets to ask what the room service can do is found out."""
+    account = Account([Step.BOOKED])
+
+    assert not account.promises(Step.WATCHED)
+    with pytest.raises(ValueError, match="WATCHED was not promised"):
+        account.confirm(Step.WATCHED)
+
+
+def test_every_step_is_promised_somewhere() -> None:
+    """Also those that only one kind of room service has; most of them everywhere."""
+    promised = [set(list_steps(one.capabilities)) for one in BROCHURES.values()]
+
+    assert set(Step) == set.union(*promised)
+    assert set(Step) - set(NEEDS) == set.intersection(*promised)
+
+
+def test_what_a_service_cannot_do_is_said_and_not_promised() -> None:
+    """Nothing of a service that can do everything."""
+    everything = BROCHURES["lessonspace"].capabilities
+
+    assert [] == list_left_out(everything)
+    assert 4 == len(list_left_out(Capabilities()))
+    assert Step.WATCHED in list_steps(everything)
+    assert Step.WATCHED not in list_steps(Capabilities(recording=True))

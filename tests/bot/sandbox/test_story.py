@@ -20,19 +20,30 @@ from bot.sandbox import story
 from bot.sandbox.faults import Fault
 from bot.sandbox.lessonspace.mishaps import Mishap
 from bot.sandbox.school import School
-from bot.sandbox.steps import Step
+from bot.sandbox.steps import Step, list_steps
+from bot.sandbox.venues import BROCHURES
+from bot.sandbox.visiting import Coming, Turned, Visitor
 
 WIDE = 112
+STEPS = list_steps(BROCHURES["lessonspace"].capabilities)
 BEFORE = [Step.FORM_OPENED, Step.MISTAKE_SHOWN, Step.BOOKED]
 
 
 async def tell(
-    folder: Path | None, *, prepare: Callable[[School], None] | None = None, patience: float = 20
+    folder: Path | None,
+    *,
+    prepare: Callable[[School], None] | None = None,
+    patience: float = 20,
+    service: str = "lessonspace",
 ) -> tuple[int, str]:
     """The exit status, and everything that was printed; as wide as it gets, so that no step's line wraps."""
     printed = io.StringIO()
     status = await story.play(
-        Console(file=printed, width=WIDE), folder=folder, patience=timedelta(seconds=patience), prepare=prepare
+        Console(file=printed, width=WIDE),
+        service=service,
+        folder=folder,
+        patience=timedelta(seconds=patience),
+        prepare=prepare,
     )
     return status, printed.getvalue()
 
@@ -44,16 +55,35 @@ def list_marked(printed: str, mark: str) -> list[str]:
     return [line.strip("│ ").removeprefix(f"{mark} ") for line in panel.splitlines() if line.startswith(f"│  {mark} ")]
 
 
-async def test_everything_in_the_story_happens(tmp_path: Path) -> None:
-    """Exit status 0, each step told once, and nothing said to be missing."""
-    status, printed = await tell(tmp_path)
+@pytest.mark.parametrize("service", BROCHURES)
+async def test_everything_in_the_story_happens(tmp_path: Path, service: str) -> None:
+    """In every room service: exit status 0, each of its steps told once, nothing missing, no way in printed."""
+    brochure = BROCHURES[service]
+    status, printed = await tell(tmp_path, service=service)
     told = [line.strip().removeprefix("✓ ") for line in printed.splitlines() if line.startswith("  ✓ ")]
 
     assert status == 0, printed
-    assert sorted(told) == sorted(step.value for step in Step)
+    assert sorted(told) == sorted(step.value for step in list_steps(brochure.capabilities))
     assert "✗" not in printed
     assert "hallpass manifest" in printed
     assert "SLACK_BOT_TOKEN" in printed
+    assert brochure.shown_name in printed
+    assert brochure.variables.split(", ")[0] in printed
+    assert "/join/" not in printed
+
+
+async def test_a_room_that_lets_nobody_in_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where our own page leads to it, too."""
+
+    async def stay_outside(visitor: Visitor, url: str) -> Coming:
+        return Coming(turned=Turned.OTHERWISE, text="The room says: no.")
+
+    monkeypatch.setattr(Visitor, "come_in", stay_outside)
+    status, printed = await tell(tmp_path, service="loop", patience=1)
+
+    assert status == 1
+    assert "! The room says: no." in printed
+    assert Step.LINK_USED.value in list_marked(printed, "✗")
 
 
 async def test_on_a_terminal_one_sees_the_links_go_out(tmp_path: Path) -> None:
@@ -95,7 +125,7 @@ async def test_a_link_that_never_arrives_is_named(tmp_path: Path) -> None:
     assert status == 1
     assert f"waited 4 seconds for: {Step.CARDS_ARRIVED.value}" in printed
     assert list_marked(printed, "✗") == [Step.CARDS_ARRIVED.value]
-    assert list_marked(printed, "·") == [step.value for step in Step if step not in (*BEFORE, Step.CARDS_ARRIVED)]
+    assert list_marked(printed, "·") == [step.value for step in STEPS if step not in (*BEFORE, Step.CARDS_ARRIVED)]
     assert "could not be reached" in printed
     assert str(tmp_path)[:60] in printed
 
@@ -104,7 +134,7 @@ async def test_a_step_that_only_looks_wrong_does_not_end_the_story(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What can go on does: only that step is missing, and the exit status says so."""
-    monkeypatch.setattr("bot.sandbox.chapters.find_clear_text", lambda school: ["a secret can be read in hallpass.log"])
+    monkeypatch.setattr("bot.sandbox.chapters.find_clear_text", lambda *_: ["a secret can be read in hallpass.log"])
     status, printed = await tell(tmp_path)
 
     assert status == 1
@@ -135,7 +165,7 @@ async def test_a_bot_that_cannot_start_is_said_so(tmp_path: Path) -> None:
 
     assert status == 1
     assert "It stopped: StartRefused: Slack refuses SLACK_BOT_TOKEN" in printed
-    assert len(list_marked(printed, "·")) == len(Step)
+    assert len(list_marked(printed, "·")) == len(STEPS)
     assert "Traceback" not in printed
 
 
