@@ -47,6 +47,8 @@ class Playground:
         self._store: SqliteStore | None = None
         self._starting: asyncio.Task[None] | None = None
         self._stack = AsyncExitStack()
+        self._turn = asyncio.Lock()
+        """Buttons may be pressed twice, and in two windows: the bot is killed, started and replaced one by one."""
 
     async def __aenter__(self) -> Self:
         await self._open()
@@ -95,13 +97,18 @@ class Playground:
 
     async def start_over(self) -> None:
         """A fresh school: nobody has booked anything."""
-        await self.kill_bot()  # what hangs in it is not waited for
-        await self._stack.aclose()
-        await self._open()
-        self.ring()
+        async with self._turn:
+            await self._kill()  # what hangs in it is not waited for
+            await self._stack.aclose()
+            await self._open()
+            self.ring()
 
     async def kill_bot(self) -> None:
         """End the bot wherever it is; nothing in flight finishes."""
+        async with self._turn:
+            await self._kill()
+
+    async def _kill(self) -> None:
         self.is_running = False
         await self._stop_starting()
         await self.school.kill()
@@ -110,15 +117,19 @@ class Playground:
     async def start_bot(self) -> None:
         """Start the bot again; what it had stored it goes on with. Back once Slack has let it in, whenever that is.
 
-        A caller that waits no longer leaves it starting.
+        A caller that waits no longer leaves it starting; one whose bot is killed meanwhile waits no longer.
         """
+        async with self._turn:
+            starting = self._begin_starting()
+        await _wait_for(starting)
+
+    def _begin_starting(self) -> asyncio.Task[None] | None:
         if self.is_running:
-            return
+            return None
         if not self.is_starting:
             self._starting = asyncio.create_task(self._start())
             self.ring()
-        if self._starting is not None:
-            await asyncio.shield(self._starting)
+        return self._starting
 
     async def _start(self) -> None:
         await self.school.start(seconds=None)
@@ -151,8 +162,16 @@ class Playground:
         )
         self._cast = add_cast(self._school)
         self._begin(self._school)
-        await self.start_bot()
+        await _wait_for(self._begin_starting())
         self._store = await self._stack.enter_async_context(open_store(self._school.database_path, migrate=False))
+
+
+async def _wait_for(starting: asyncio.Task[None] | None) -> None:
+    """Until it is done; its error, if it has one. That it was cancelled is not our own being cancelled."""
+    if starting is not None:
+        await asyncio.wait([starting])
+        if not starting.cancelled():
+            starting.result()
 
 
 async def _let_go(task: asyncio.Task[None]) -> None:

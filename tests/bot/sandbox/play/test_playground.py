@@ -81,3 +81,29 @@ async def test_a_bot_that_is_starting_can_be_killed(playground: Playground) -> N
 
     await asyncio.gather(asked, return_exceptions=True)
     assert (False, False, False) == (playground.is_starting, playground.is_running, playground.school.is_running)
+
+
+async def test_starting_over_twice_at_once_leaves_one_school(playground: Playground) -> None:
+    """A double click: every school but the last is closed, its folder gone."""
+    folders = [playground.school.folder]
+    playground.changes.on_ring(lambda: folders.append(playground.school.folder))
+
+    await asyncio.gather(playground.start_over(), playground.start_over())
+
+    assert (3, True) == (playground.number, playground.is_running)
+    assert [playground.school.folder] == [folder for folder in dict.fromkeys(folders) if folder.exists()]
+    assert 3 == len(set(folders))
+
+
+async def test_a_start_that_was_killed_is_no_error_to_who_waits_for_it(playground: Playground) -> None:
+    """They are simply done, and nobody takes it for their own end."""
+    await playground.kill_bot()
+    playground.school.slack.faults.switch_on(EVERY_METHOD, Fault.failing())
+    asked = asyncio.create_task(playground.start_bot())
+    await playground.school.slack.wait_for(lambda: playground.school.slack.log.calls[-1].status == 503)
+
+    await playground.kill_bot()
+    async with asyncio.timeout(10):
+        await asked
+
+    assert not asked.cancelled()
