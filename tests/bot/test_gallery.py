@@ -177,7 +177,7 @@ def assert_escaped_once(name: str, kind: str, text: str) -> None:
         assert MARKUP.search(unquoted) is None, (name, text)
 
 
-RUNNERS_AFTERWARDS = ("leader card", "summary,")
+RUNNERS_AFTERWARDS = ("leader's card", "summary,")
 """What whoever ran a lesson has of it when it is over."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gettext
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest

@@ -76,7 +76,7 @@ CARDS = Subject(
     name="Cards",
     exhibits=(
         Exhibit(name="participant's card", list_states=list_each_scene(_list_participants)),
-        Exhibit(name="leader card", list_states=list_each_scene(_list_leaders)),
+        Exhibit(name="leader's card", list_states=list_each_scene(_list_leaders)),
         Exhibit(name="booker's card", list_states=list_each_scene(_list_bookers)),
         Exhibit(name="board", list_states=list_each_scene(_list_boards)),
         Exhibit(name="channel's post", list_states=list_each_scene(_list_channel_posts)),

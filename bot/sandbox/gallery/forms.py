@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import timedelta
 
 from bot.blocks import Block
@@ -29,6 +29,28 @@ SERVICES = (
     ServiceChoice(service="loop", shown_name="Mozilla Loop", lets_in=False, shares_address=True, records=False),
 )
 """As they can be offered."""
+WRONG_IN = {
+    ProblemCode.MISSING: Field.TITLE,
+    ProblemCode.TITLE_TOO_LONG: Field.TITLE,
+    ProblemCode.NOTE_TOO_LONG: Field.NOTE,
+    ProblemCode.NO_LEADER: Field.LEADERS,
+    ProblemCode.LEADER_AND_PARTICIPANT: Field.LEADERS,
+    ProblemCode.START_PAST: Field.STARTS_AT,
+    ProblemCode.START_TOO_FAR: Field.STARTS_AT,
+    ProblemCode.HAS_BEGUN: Field.STARTS_AT,
+    ProblemCode.ROOM_TAKEN: Field.STARTS_AT,
+    ProblemCode.LENGTH_NOT_MINUTES: Field.LENGTH,
+    ProblemCode.ENDS_PAST: Field.LENGTH,
+    ProblemCode.MINUTES_NOT_WHOLE: Field.JOIN_EARLY,
+    ProblemCode.CLOSES_TOO_LATE: Field.JOIN_LATE,
+    ProblemCode.NOT_IN_CHANNEL: Field.CHANNEL,
+    ProblemCode.CHANNEL_ARCHIVED: Field.CHANNEL,
+    ProblemCode.ROOM_BUSY: Field.ROOM,
+    ProblemCode.ROOM_UNKNOWN: Field.ROOM,
+    ProblemCode.TRANSCRIPT_NEEDS_RECORDING: Field.OPTIONS,
+    ProblemCode.NOT_SUPPORTED: Field.OPTIONS,
+}
+"""Under which field it is said; what is not named here is about people."""
 
 
 def _list_booking(party: Party) -> Iterator[State]:
@@ -37,8 +59,6 @@ def _list_booking(party: Party) -> Iterator[State]:
     for how, has_more in (("empty", False), ("empty, more options", True)):
         form = build_booking_form(BookingDraft(has_more=has_more), reader=reader, now=NOW, metadata="")
         yield State(shown=form, how=how)
-    form = build_booking_form(BookingDraft(has_more=True), reader=reader, now=NOW, metadata="")
-    yield State(shown=form, how="mistyped", errors=_list_mistyped(party, form))
     yield State(shown=build_full_form(party, reader), how="full, with everything to say")
     for offered in ([SERVICES[1]], [SERVICES[2]], SERVICES[:2], [SERVICES[2], SERVICES[0]]):
         form = build_booking_form(BookingDraft(), reader=reader, now=NOW, metadata="", services=offered)
@@ -51,15 +71,25 @@ def _list_problems(party: Party) -> list[Problem]:
     return [Problem(where=where, code=code, names=names, facts=facts) for where in Field for code in ProblemCode]
 
 
-def _list_mistyped(party: Party, form: Block) -> Mapping[str, str]:
-    """Under each field, one after the other, everything that can be wrong in the form."""
+def _list_mistyped(party: Party) -> Iterator[State]:
+    """Everything that can be wrong in the form, under its field, one thing in each field at a time."""
     words = words_for(party.locale)
-    told = [describe_problem(problem, words) for problem in _list_problems(party) if problem.where is Field.TITLE]
-    fields = [str(block["block_id"]) for block in form["blocks"] if block["type"] == "input"]
-    share = -(-len(told) // len(fields))
-    return {
-        name: "\n".join(told[at * share : (at + 1) * share]) for at, name in enumerate(fields) if told[at * share :]
-    }
+    by_field: dict[str, list[str]] = {}
+    for problem in _list_problems(party):
+        if problem.where is WRONG_IN.get(problem.code, Field.PARTICIPANTS):
+            by_field.setdefault(problem.where.value, []).append(describe_problem(problem, words))
+    for number in range(max(map(len, by_field.values()))):
+        errors = {name: told[number] for name, told in by_field.items() if number < len(told)}
+        draft = BookingDraft(has_more=True, channel_id="C1")
+        form = build_booking_form(
+            draft, reader=party.person(1), now=NOW, metadata="", services=SERVICES, room_choice=_choose_room(party)
+        )
+        yield State(shown=form, how=f"with errors, {number + 1}", errors=errors)
+
+
+def _choose_room(party: Party) -> RoomChoice:
+    title = party.call("Quadratic equations", 80)
+    return RoomChoice(room=ROOM_REF, last_title=title, last_starts_at=NOW - timedelta(days=7))
 
 
 def build_full_form(party: Party, reader: Person) -> Block:
@@ -91,7 +121,7 @@ def build_full_form(party: Party, reader: Person) -> Block:
         now=NOW,
         metadata=FormState(submission_key="1", confirmed="2" * 64, observer_ids=watching).to_metadata(),
         observers=tuple(party.name(number) for number in range(party.learner_count)),
-        room_choice=RoomChoice(room=ROOM_REF, last_title=title[:80], last_starts_at=NOW - timedelta(days=7)),
+        room_choice=_choose_room(party),
         services=SERVICES,
         languages=("en", "fr", "pl", "0"),
         features=tuple(f"{number}" for number in range(150)),
@@ -152,6 +182,7 @@ FORMS = Subject(
     name="Forms",
     exhibits=(
         Exhibit(name="booking", list_states=_list_booking),
+        Exhibit(name="booking, mistyped", list_states=_list_mistyped),
         Exhibit(name="progress", list_states=list_each_scene(_list_progress)),
         Exhibit(name="move", list_states=list_each_scene(_list_move)),
         Exhibit(name="cancel", list_states=list_each_scene(_list_cancel)),

@@ -39,6 +39,11 @@ class Party:
         """Text of exactly this length, another for each number."""
         return ((f"{number} " if number else "") + self.letters * length)[:length]
 
+    def write_note(self) -> str:
+        """A lesson's: two lines."""
+        line = self.write(self.note_length // 2 - 1)
+        return f"{line}\n{line}" if self.is_signs else "Please bring your own examples.\nWe begin with the homework."
+
     def call(self, name: str, length: int, number: int = 0) -> str:
         """A thing's name; in signs, as long as a name can be."""
         return self.write(length, number) if self.is_signs else f"{name} {number}" if number else name
@@ -83,5 +88,7 @@ def build_party(size: str, *, locale: str, zone: str) -> Party:
         locale=locale,
         zone=zone,
         is_signs=False,
-        names=tuple(f"{first} {last}" for last in LAST_NAMES for first in FIRST_NAMES),
+        names=tuple(
+            f"{FIRST_NAMES[number % 10]} {LAST_NAMES[(number + number // 10) % 10]}" for number in range(MOST_PEOPLE)
+        ),
     )

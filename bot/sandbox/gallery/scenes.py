@@ -50,8 +50,7 @@ def build_details(
 ) -> LessonDetails:
     """A lesson of this party: its first person leads; attendance is known once it has ended."""
     leader = party.person(0)
-    note = "\n".join([party.write(party.note_length // 2 - 1)] * 2)
-    values: dict[str, Any] = {"booked_by": (booker or leader).id, "note": note, **changes}
+    values: dict[str, Any] = {"booked_by": (booker or leader).id, "note": party.write_note(), **changes}
     lesson = make_lesson(party.write(party.title_length), **values)
     is_over = lesson.state is LessonState.ENDED
     others = (party.person(position) for position in range(1, party.learner_count + 1))

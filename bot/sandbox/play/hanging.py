@@ -111,7 +111,7 @@ def list_hung(states: Iterable[tuple[str, State]]) -> Iterable[tuple[str, Messag
 
 def render_hung(what: Message | OpenView, viewer: Viewer) -> Markup:
     """Either, as its fragment."""
-    return render_message(what, viewer) if isinstance(what, Message) else render_view(what, viewer)
+    return render_message(what, viewer) if isinstance(what, Message) else render_view(what, viewer, covers=False)
 
 
 def render_document(shown: Page | RoomText, locale: Locale, *, nonce: str) -> str:

@@ -45,8 +45,11 @@ def render_message(message: Message, viewer: Viewer, *, action: str = "", revisi
     return Markup(page)
 
 
-def render_view(view: OpenView, viewer: Viewer, *, action: str = "") -> Markup:
-    """A modal or a Home tab, with what stands in its fields and what was wrong with them."""
+def render_view(view: OpenView, viewer: Viewer, *, action: str = "", covers: bool = True) -> Markup:
+    """A modal or a Home tab, with what stands in its fields and what was wrong with them.
+
+    `covers`: nothing else can be used while the modal is open. False: it stands among other things, to be looked at.
+    """
     given = view.given
     drawn = draw_view(given, viewer, within=view.id, inputs=view.inputs, errors=view.errors)
     is_whole = not drawn.faults
@@ -55,6 +58,7 @@ def render_view(view: OpenView, viewer: Viewer, *, action: str = "") -> Markup:
         action=action,
         drawn=drawn,
         is_modal=given.get("type") != "home",
+        covers=covers,
         title=view.title if is_whole else "A view that Slack would refuse",
         close=_read_label(given, "close", "Cancel") if is_whole else "Cancel",
         submit=_read_label(given, "submit", "") if is_whole else "",

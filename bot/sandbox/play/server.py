@@ -29,6 +29,7 @@ from bot.manifest import load_manifest
 from bot.sandbox.play.act_routes import ActRoutes
 from bot.sandbox.play.conversations import NEWEST
 from bot.sandbox.play.frame import Frame, NobodyThere
+from bot.sandbox.play.gallery import Gallery
 from bot.sandbox.play.guard import Guard
 from bot.sandbox.play.guide import Guide
 from bot.sandbox.play.live import Live
@@ -57,7 +58,7 @@ def list_panels(playground: Playground) -> list[Panel]:
 
 def list_more_routes(playground: Playground) -> list[BaseRoute]:
     """What is no panel's: acts, files, pages of their own."""
-    return [*ActRoutes(playground, read_offers(load_manifest())).list_routes()]
+    return [*Gallery().list_routes(), *ActRoutes(playground, read_offers(load_manifest())).list_routes()]
 
 
 class Pages:
