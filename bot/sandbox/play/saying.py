@@ -27,9 +27,9 @@ class Act(StrEnum):
     """What somebody did; the value is how to speak of doing it once more."""
 
     PRESS = "press"
-    SEND = "send"  # a form
-    COMMAND = "type"
-    CHOOSE = "choose"  # a shortcut
+    SEND = "send it"  # a form
+    COMMAND = "type it"
+    CHOOSE = "choose it"  # a shortcut, or something in a field that reports
     WRITE = "write"  # a message in the conversation with the bot
 
 
@@ -72,11 +72,8 @@ def _list_words(outcome: Outcome, trouble: Trouble, act: Act, what: str, is_runn
         words = ["Slack brings your message again by itself: at once, after a minute, after five more."]
         return ["Hallpass did not take your message." if is_running else NOT_RUNNING, *words]
     if not is_running:
-        is_known = trouble is Trouble.CONNECTION
-        return [
-            NOT_RUNNING,
-            "Nothing reached it." if is_known else "What it still did before it stopped, it will show.",
-        ]
+        never_came = trouble is Trouble.CONNECTION
+        return [NOT_RUNNING, "Nothing reached it." if never_came else "What it had done by then shows once it runs."]
     head = {
         Act.COMMAND: f"{what} failed with the error “{trouble}”.",
         Act.SEND: f"We had some trouble connecting. Try again? (Slack: {trouble}.)",

@@ -276,13 +276,17 @@
     event.stopPropagation();
   }
 
+  const NEXT = "to type next";
   const draftName = () => typed().form.getAttribute("action");
   const keepDraft = () => sessionStorage.setItem(draftName(), typed().value);
 
   function startComposer() {
     const field = typed();
     if (field === null) return;
-    field.value = sessionStorage.getItem(draftName()) ?? "";
+    const next = sessionStorage.getItem(NEXT);
+    sessionStorage.removeItem(NEXT);
+    field.value = next ?? sessionStorage.getItem(draftName()) ?? "";
+    if (next !== null) field.focus();
     field.addEventListener("keydown", handleKey);
     field.addEventListener("blur", hideList);
     field.addEventListener("input", () => {
@@ -298,6 +302,21 @@
       choose(option);
     });
   }
+
+  // What the page suggests to type: put where it belongs, and sent only by whoever reads it there.
+  document.addEventListener("click", (event) => {
+    const words = event.target.closest("[data-types]")?.dataset.types;
+    if (words === undefined) return;
+    const field = typed();
+    if (field === null) {
+      sessionStorage.setItem(NEXT, words);
+      location.assign("./"); // from the Home tab to the conversation
+      return;
+    }
+    field.value = words;
+    field.focus();
+    keepDraft();
+  });
 
   startComposer();
 })();
