@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
+from markupsafe import Markup
 from slack_sdk.web.async_client import AsyncWebClient
+from structlog.testing import capture_logs
 
+from bot.sandbox.play.frame import Frame
+from bot.sandbox.play.panels import Looking, Panel
 from bot.sandbox.slack.people import UserKind
 from tests.acceptance.telling import book
 from tests.bot.sandbox.html_pages import Node, parse_html
@@ -156,3 +160,34 @@ async def test_a_hundred_more_people_can_be_chosen(visit: Visit) -> None:
     assert "Learner 99 learner" in people
     assert "Gone" not in people
     assert "Slackbot" not in people
+
+
+async def test_what_an_act_came_to_is_said_above_an_open_form(visit: Visit) -> None:
+    """While a form is open nothing else can be reached or is read out, so what is said stands outside of that."""
+    page = await visit.open("ada")
+
+    desk = page.find_by_id("desk")
+    assert "status" == page.find_by_id("said").attributes["role"]
+    assert {"said", "modal", "live"}.isdisjoint(node.attributes.get("id") for node in desk.walk())
+
+
+async def test_a_panel_that_fails_leaves_the_others_standing(visit: Visit) -> None:
+    """It is told in its place, with nothing of the error, which is in the log."""
+    playground = visit.playground
+
+    class Broken(Panel):
+        id = "broken"
+
+        async def draw(self, looking: Looking) -> Markup:
+            raise RuntimeError("secret")
+
+    frame = Frame(playground, [Broken()])
+
+    with capture_logs() as logs:
+        drawing = await frame.draw(Looking(user_id=playground.cast.ada.user.id))
+
+    failed = parse_html(drawing.regions["broken"]).find_by_id("broken")
+    assert "This part of the page failed." in read(failed)
+    assert "secret" not in read(failed)
+    assert "Ada" in drawing.regions["people"]
+    assert [("panel_failed", "broken")] == [(entry["event"], entry["panel"]) for entry in logs if "panel" in entry]
