@@ -8,7 +8,7 @@ where they are, stays. A stream remembers what it sent; nothing else does.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 from bot.sandbox.play.conversations import Item
 from bot.sandbox.play.frame import MESSAGES, Drawing, Frame, NobodyThere, draw_messages
@@ -101,8 +101,12 @@ class Live:
         self._is_closing = True
         self._playground.ring()
 
-    async def stream(self, looking: Looking, *, newest: int, school: str) -> AsyncIterator[bytes]:
+    def stream(self, looking: Looking, *, newest: int, school: str) -> AsyncIterator[bytes]:
         """Events until the window closes. `school`: which one the page was drawn in."""
+        return self.follow(lambda: self._frame.draw(looking, newest=newest), school=school)
+
+    async def follow(self, draw: Callable[[], Awaitable[Drawing]], *, school: str) -> AsyncIterator[bytes]:
+        """The same of any page that is drawn in regions."""
         sent = Sent()
         while not self._is_closing:
             heard = self._playground.changes.count  # before drawing, so that a change during it is drawn next
@@ -110,7 +114,7 @@ class Live:
                 yield build_event("", name=OVER)
                 return
             try:
-                partials = sent.update(await self._frame.draw(looking, newest=newest))
+                partials = sent.update(await draw())
             except NobodyThere:
                 yield build_event("", name=OVER)
                 return

@@ -27,7 +27,9 @@ from starlette.types import ASGIApp
 from bot.identity import StartRefused
 from bot.manifest import load_manifest
 from bot.sandbox.play.act_routes import ActRoutes
+from bot.sandbox.play.behind import Behind
 from bot.sandbox.play.conversations import NEWEST
+from bot.sandbox.play.curtain import Curtain
 from bot.sandbox.play.frame import Frame, NobodyThere
 from bot.sandbox.play.gallery import Gallery
 from bot.sandbox.play.guard import Guard
@@ -53,12 +55,16 @@ def list_top(playground: Playground) -> list[Panel]:
 
 def list_panels(playground: Playground) -> list[Panel]:
     """The panels beside it, in this order."""
-    return []
+    return [Curtain(playground)]
 
 
-def list_more_routes(playground: Playground) -> list[BaseRoute]:
+def list_more_routes(playground: Playground, live: Live) -> list[BaseRoute]:
     """What is no panel's: acts, files, pages of their own."""
-    return [*Gallery().list_routes(), *ActRoutes(playground, read_offers(load_manifest())).list_routes()]
+    return [
+        *Gallery().list_routes(),
+        *ActRoutes(playground, read_offers(load_manifest())).list_routes(),
+        *Behind(playground, live).list_routes(),
+    ]
 
 
 class Pages:
@@ -173,13 +179,15 @@ async def serve_play(port: int, *, stop: asyncio.Event, tell: Callable[[str], No
 
 
 @asynccontextmanager
-async def open_play(playground: Playground, listener: socket.socket) -> AsyncIterator[str]:
-    """The page, served until this is left; its address."""
-    top, panels = list_top(playground), list_panels(playground)
+async def open_play(
+    playground: Playground, listener: socket.socket, *, panels: Sequence[Panel] | None = None
+) -> AsyncIterator[str]:
+    """The page, served until this is left; its address. `panels`: others than `list_panels` has."""
+    top, panels = list_top(playground), list_panels(playground) if panels is None else panels
     frame = Frame(playground, panels, top=top)
     live = Live(playground, frame)
     pages = Pages(playground, frame, live)
-    more = [route for panel in (*top, *panels) for route in panel.list_routes()] + list_more_routes(playground)
+    more = [route for panel in (*top, *panels) for route in panel.list_routes()] + list_more_routes(playground, live)
     server = QuietServer(
         uvicorn.Config(
             build_play(pages, more),

@@ -16,7 +16,7 @@ from tests.bot.sandbox.play.visits import Visit, open_visit
 
 @pytest.fixture
 async def visit() -> AsyncIterator[Visit]:
-    async with open_visit() as visit:
+    async with open_visit(panels=()) as visit:  # what panels have to tell comes at any time
         yield visit
 
 

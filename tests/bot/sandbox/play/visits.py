@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import aiohttp
 
+from bot.sandbox.play.panels import Panel
 from bot.sandbox.play.playground import Playground
 from bot.sandbox.play.server import listen, open_play
 from tests.bot.sandbox.html_pages import Node, parse_html
@@ -110,11 +111,11 @@ class Visit:
 
 
 @asynccontextmanager
-async def open_visit() -> AsyncIterator[Visit]:
-    """A school of its own, its page served."""
+async def open_visit(*, panels: Sequence[Panel] | None = None) -> AsyncIterator[Visit]:
+    """A school of its own, its page served; with these panels, where it matters."""
     async with (
         Playground() as playground,
-        open_play(playground, listen(0)) as address,
+        open_play(playground, listen(0), panels=panels) as address,
         aiohttp.ClientSession() as client,
     ):
         yield Visit(playground, address, client)
