@@ -34,10 +34,12 @@ def build_participant_card(
     now: datetime,
     rights: Rights = NOTHING,
     shares_address: bool = False,
+    sees_leaving: bool = True,
 ) -> Message:
     """What a learner or observer has of a lesson. `join_url` None: the link is not made yet, or not known here.
 
     `rights`: theirs to what was recorded, once the lesson is over. `shares_address`: the room has one for everybody.
+    `sees_leaving` False: how long they were there is known to nobody.
     """
     reader = reader_of(seat.person, now=now, lesson_zone=details.lesson.zone)
     blocks = [header(details.lesson.title), section(lines(*_facts(details, seat, reader)))]
@@ -47,7 +49,10 @@ def build_participant_card(
             [*blocks, section(_cancelled_line(details, reader)), *reason_blocks(details, reader)],
         )
     if details.lesson.state is LessonState.ENDED:
-        blocks += [section(_own_attendance(seat, reader)), *recording_rows(details, reader, rights=rights)]
+        blocks += [
+            section(_own_attendance(seat, reader, sees_leaving=sees_leaving)),
+            *recording_rows(details, reader, rights=rights),
+        ]
         return Message(_participant_text(details, reader), blocks)
     blocks += _note(details, reader)
     recording = recording_line(details, reader)
@@ -170,7 +175,7 @@ def canceller_name(details: LessonDetails) -> str | None:
     return next((person.name for person in people if person.id == details.lesson.cancelled_by), None)
 
 
-def _own_attendance(seat: Seat, reader: Reader) -> Markup:
+def _own_attendance(seat: Seat, reader: Reader, *, sees_leaving: bool) -> Markup:
     words, attendance = reader.words, seat.attendance
     if attendance is None or attendance.verdict is Verdict.UNKNOWN:
         return words.mark("This lesson is over.")
@@ -180,6 +185,8 @@ def _own_attendance(seat: Seat, reader: Reader) -> Markup:
     if attendance.joined_at is None:
         return words.mark("This lesson is over. You were there for {present}.", present=present)
     joined = reader.stamp_time(attendance.joined_at)
+    if not sees_leaving and attendance.corrected_present is None:
+        return words.mark("This lesson is over. You joined at {joined}.", joined=joined)
     return words.mark(
         "This lesson is over. You joined at {joined} and were there for {present}.", joined=joined, present=present
     )

@@ -31,6 +31,7 @@ class Drawer:
     shown_names: Mapping[str, str] = field(default_factory=dict)  # by the services' own names
     shows_channel_names: bool = False
     shared: Collection[str] = ()  # services whose rooms have one address for everybody
+    paged: Collection[str] = ()  # services whose rooms run in a page of ours, also where Join is a press
     recordless: Collection[str] = ()  # services that do not tell who came
     find_watchers: Callable[[], Watchers] = lambda: Watchers.LEADERS  # who may watch recordings now, beside admins
     is_admin: Callable[[Person], bool] = is_slack_admin
@@ -91,8 +92,18 @@ class Drawer:
             return cards.build_leader_card(details, seat, join_url=join_url, now=now, shares_address=shares_address)
         rights = self._rights_of(details, seat.person)
         return cards.build_participant_card(
-            details, seat, join_url=join_url, now=now, rights=rights, shares_address=shares_address
+            details,
+            seat,
+            join_url=join_url,
+            now=now,
+            rights=rights,
+            shares_address=shares_address,
+            sees_leaving=self._sees_leaving(details),
         )
+
+    def _sees_leaving(self, details: LessonDetails) -> bool:
+        """Does anybody tell who leaves: the service, or the page of ours in which its rooms run?"""
+        return details.service not in self.recordless or details.service in self.paged
 
     def _rights_of(self, details: LessonDetails, person: Person | None) -> Rights:
         """A channel has none, and nobody has any before the end: asking who is an admin would be in vain."""
@@ -144,6 +155,7 @@ class Drawer:
             service_name=self.shown_names.get(details.service, self.service_name),
             rights=self._rights_of(details, reader),
             is_recordless=details.service in self.recordless,
+            sees_leaving=self._sees_leaving(details),
         )
 
     def draw_card(

@@ -28,10 +28,11 @@ def build_summary(
     channel_locale: str = DEFAULT_LOCALE,
     rights: Rights = NOTHING,
     is_recordless: bool = False,
+    sees_leaving: bool = True,
 ) -> Message:
     """What a lesson came to. `reader` None: for the channel. `rights`: the reader's to what was recorded and said.
 
-    `is_recordless`: the service does not tell who came.
+    `is_recordless`: the service does not tell who came. `sees_leaving` False: nor does anybody tell who left.
     """
     lesson = details.lesson
     now = lesson.ended_at or lesson.ends_at
@@ -43,10 +44,7 @@ def build_summary(
     if shows_names:
         blocks += _people(details, reads)
     if is_recordless:
-        line = reads.words.mark(
-            "{service} does not tell who came: this is as far as Hallpass saw.", service=service_name
-        )
-        blocks.append(context(line))
+        blocks.append(context(_limits(reads, service_name, sees_leaving=sees_leaving)))
     if reader is not None:
         blocks += _figures(details, reads, rights, service_name)
         blocks += recording_rows(details, reads, rights=rights)
@@ -59,6 +57,19 @@ def build_summary(
         came=_came_line(details, reads),
     )
     return Message(spoken, blocks)
+
+
+def _limits(reader: Reader, service_name: str, *, sees_leaving: bool) -> Markup:
+    """How far this is to be trusted, where Hallpass alone saw who came."""
+    if sees_leaving:
+        return reader.words.mark(
+            "{service} does not tell who came: this is as far as Hallpass saw.", service=service_name
+        )
+    return reader.words.mark(
+        "{service} does not tell who came: this is as far as Hallpass saw. Nobody was seen leaving, so everybody’s "
+        "minutes count to the end, also of who left early.",
+        service=service_name,
+    )
 
 
 def _times(details: LessonDetails, reader: Reader) -> list[Markup]:

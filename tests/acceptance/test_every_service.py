@@ -36,7 +36,9 @@ WAYS = [
     ("Lessonspace", "page"),
     ("Lessonspace", "press"),
     ("Videsk", "page"),
+    ("Videsk", "press"),
     ("Agora Whiteboard", "page"),
+    ("Agora Whiteboard", "press"),
     ("Mozilla Loop", "page"),
     ("Mozilla Loop", "press"),
 ]
@@ -70,7 +72,8 @@ class Evening:
 
     async def follow(self, way_in: str, browser: str) -> bool:
         """Open it in the browser of that name, as somebody would. False: it does not lead inside."""
-        launch = await self._read_page(way_in, browser) if self.way == "page" else Launch(url=way_in, room_id="")
+        is_ours = "/join/" in way_in  # also what a press is answered with, where the room runs in a page of ours
+        launch = await self._read_page(way_in, browser) if is_ours else Launch(url=way_in, room_id="")
         if launch is None or not way_in:
             return False
         tab = self.tabs.setdefault(browser, self.place.open_tab(browser))
@@ -343,3 +346,8 @@ async def test_afterwards_the_leader_reads_who_came(evening: Evening) -> None:
     is_seen = evening.place.capabilities.attendance or evening.place.capabilities.own_page
     assert ("Ben: 10 min" in told) is is_seen
     assert ("as far as Hallpass saw" in told) is not evening.place.capabilities.attendance
+    assert ("Nobody was seen leaving" in told) is not is_seen
+    card = evening.ben.read(telling.find_card(evening.ben), now=evening.school.clock.now())
+    assert "You joined at 15:00" in card
+    assert ("were there for 10 minutes" in card) is is_seen
+    assert is_seen or "were there" not in card

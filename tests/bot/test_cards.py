@@ -260,6 +260,18 @@ def test_corrected_minutes_count() -> None:
     assert "for 55 minutes" in read(learner_card(change_seat(details, 1, attendance=attendance)).blocks)
 
 
+@pytest.mark.parametrize("corrected", [None, 55 * MINUTE])
+def test_minutes_that_nobody_saw_are_not_told(corrected: timedelta | None) -> None:
+    """Where nobody is seen leaving, a learner reads when they came, and minutes only if somebody put them right."""
+    details = make_lesson_for_two(state=LessonState.ENDED)
+    attendance = make_attendance(details.lesson, details.seats[1].participant, corrected_present=corrected)
+    ended = change_seat(details, 1, attendance=attendance)
+    card = build_participant_card(ended, ended.seats[1], join_url=None, now=ENDS_AT, sees_leaving=False)
+
+    assert "You joined at 11:02 AM (New York time)" in read(card.blocks)
+    assert ("were there for" in read(card.blocks)) is (corrected is not None)
+
+
 def test_a_leader_reads_join_first() -> None:
     """Right under the title."""
     blocks = leader_card(make_lesson_for_two()).blocks

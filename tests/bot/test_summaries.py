@@ -135,3 +135,23 @@ def test_what_is_no_longer_kept_is_not_called_absent() -> None:
     assert "absent" not in told
     assert "of 4 came" not in told
     assert "38 minutes" in told
+
+
+def test_how_far_hallpass_itself_saw_is_said() -> None:
+    """Where the service does not tell who came; and where nobody tells who left, what the minutes then are."""
+
+    def say(*, is_recordless: bool = False, sees_leaving: bool = True) -> str:
+        summary = build_summary(
+            make_ended(),
+            reader=ADA,
+            shows_names=True,
+            service_name="Loop",
+            is_recordless=is_recordless,
+            sees_leaving=sees_leaving,
+        )
+        return read(summary.blocks)
+
+    assert "Hallpass saw" not in say()
+    assert "Loop does not tell who came: this is as far as Hallpass saw." in say(is_recordless=True)
+    assert "Nobody was seen leaving" not in say(is_recordless=True)
+    assert "minutes count to the end, also of who left early" in say(is_recordless=True, sees_leaving=False)

@@ -27,6 +27,8 @@ def _list_participants(_: Party, details: LessonDetails) -> Iterator[State]:
             for shares, how in ((False, ""), (True, ", shared address")):
                 card = build_participant_card(details, seat, join_url=url, now=now, shares_address=shares)
                 yield State(shown=card, how=f"{moment}{how}, person {number}")
+    ended = build_participant_card(details, pick_learner(details), join_url=None, now=ENDS_AT, sees_leaving=False)
+    yield State(shown=ended, how="where nobody is seen leaving")
     for how, canceller in (("by Hallpass", None), ("by the leader", details.seats[0].person.id)):
         gone = replace(details, lesson=replace(details.lesson, cancelled_by=canceller))
         card = build_participant_card(gone, pick_learner(details), join_url=url, now=NOW)

@@ -39,6 +39,10 @@ def _list_summaries(party: Party, details: LessonDetails) -> Iterator[State]:
             details, reader=leader, shows_names=shows_names, service_name=service, is_recordless=shows_names
         )
         yield State(shown=summary, how=how)
+    unseen = build_summary(
+        details, reader=leader, shows_names=True, service_name=service, is_recordless=True, sees_leaving=False
+    )
+    yield State(shown=unseen, how="where nobody is seen leaving")
     if details.sessions:
         for how, rights in RIGHTS.items():
             summary = build_summary(details, reader=leader, shows_names=True, service_name=service, rights=rights)

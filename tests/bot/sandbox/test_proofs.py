@@ -16,6 +16,9 @@ from bot.sandbox import proofs
 from bot.sandbox.school import School, open_school
 from bot.sandbox.slack.actors import Actor
 from bot.sandbox.slack.messages import Message
+from bot.sandbox.venues import BROCHURES
+from tests.acceptance import telling
+from tests.acceptance.conftest import MONDAY_TWO_PM
 
 
 @pytest.fixture
@@ -137,3 +140,30 @@ def test_rows_are_counted_table_by_table(tmp_path: Path) -> None:
 
     assert proofs.count_rows(path) == {"a": 0, "b": 2}
     assert list(proofs.count_rows(path)) == ["a", "b"]
+
+
+async def test_another_persons_link_to_our_own_page_is_found(tmp_path: Path) -> None:
+    """As the database knows whose each is; and where one is written down in the clear, that is found too."""
+    async with open_school(tmp_path, starts_at=MONDAY_TWO_PM, services=("videsk",)) as school:
+        await school.start()
+        ada, ben = school.add("Ada"), school.add("Ben")
+        await telling.book(school, ada, "@Ben today 3pm 45m Algebra")
+        url = telling.find_url(telling.find_card(ben)) or ""
+
+        assert proofs.find_strange_links(school, [ada, ben]) == []
+        assert proofs.find_clear_text(school) == []
+        post(school, ada, "Somebody else's", url=url)
+        (tmp_path / "notes.txt").write_text(f"I may need {url}")
+        assert proofs.find_strange_links(school, [ada, ben]) == ["Ada saw a link of Ben"]
+        assert proofs.find_clear_text(school) == ["a secret can be read in notes.txt"]
+        (tmp_path / "notes.txt").write_text("the token 4711-0815")
+        assert proofs.find_clear_text(school, ["4711-0815"]) == ["a secret can be read in notes.txt"]
+
+
+def test_only_what_a_service_can_have_is_missed() -> None:
+    """Tables that stay empty where nothing is reported or transcribed."""
+    can, cannot = BROCHURES["lessonspace"].capabilities, BROCHURES["loop"].capabilities
+
+    assert proofs.list_empty_tables(dict.fromkeys(proofs.FULL_TABLES, 1), can) == []
+    missed = set(proofs.list_empty_tables({}, can)) - set(proofs.list_empty_tables({}, cannot))
+    assert missed == {"deliveries", "held_sessions", "transcript_lines"}
