@@ -104,6 +104,12 @@ class School:
         """The same, as the bot reads it."""
         return load_settings(self.build_environment(), env_file=None)
 
+    def list_origins(self) -> frozenset[str]:
+        """Where browsers are sent: to the bot's own pages, where it has any, and to rooms."""
+        page = self._settings.get("HALLPASS_PUBLIC_URL", "").rstrip("/")
+        rooms = [self.lessonspace.origin, *(house.stand_in.origin for house in self.houses.values())]
+        return frozenset([*rooms, *([page] if page else [])])
+
     def change_setting(self, variable: str, value: str) -> None:
         """Put another value into the environment; it counts from the bot's next start on."""
         self._settings[variable] = value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.ids import Action
 from bot.sandbox.cast import at
+from bot.sandbox.houses import LESSONSPACE
 from bot.sandbox.play.guide import TYPED, Guide
 from bot.sandbox.play.playground import Playground
 from tests.acceptance.telling import find_message, join, leave_all, open_form, settle
@@ -28,7 +29,7 @@ async def book(playground: Playground) -> None:
 
 async def test_each_step_leads_to_the_next_until_the_summary() -> None:
     """From nothing booked to the summary, by doing what is suggested."""
-    async with Playground() as playground:
+    async with Playground(services=(LESSONSPACE,)) as playground:  # whose own links somebody without a page can follow
         guide, school, cast = Guide(playground), playground.school, playground.cast
         assert await find_step(guide) == 1
         await open_form(school, cast.ada, TYPED.removeprefix("/lesson "))

@@ -8,6 +8,7 @@ from functools import cached_property
 
 from bot.sandbox.cast import ROLES
 from bot.sandbox.play.directory import read_directory
+from bot.sandbox.play.leads import Leads
 from bot.sandbox.play.playground import Playground
 from bot.sandbox.play.slots import Viewer
 from bot.sandbox.slack.actors import Actor
@@ -33,6 +34,8 @@ class Person:
     actor: Actor
     workspace: Workspace
     now: datetime
+    origins: frozenset[str] = frozenset()
+    """Of the school's own servers, to which links lead them in a browser of their own."""
 
     @property
     def user(self) -> User:
@@ -46,7 +49,8 @@ class Person:
     @cached_property
     def viewer(self) -> Viewer:
         """The same, and whom and what they can choose."""
-        return Viewer(reader=self.reader, directory=read_directory(self.workspace, self.user))
+        leads = Leads(owner=self.user.real_name, origins=self.origins)
+        return Viewer(reader=self.reader, directory=read_directory(self.workspace, self.user), leads=leads)
 
     @cached_property
     def direct(self) -> Conversation:
@@ -90,7 +94,7 @@ def find_person(playground: Playground, user_id: str) -> Person | None:
     user = school.slack.workspace.users.get(user_id)
     if user is None or user.kind in WITHOUT_HANDS:
         return None
-    return Person(school.slack.as_user(user), school.slack.workspace, school.clock.now())
+    return Person(school.slack.as_user(user), school.slack.workspace, school.clock.now(), school.list_origins())
 
 
 def list_people(workspace: Workspace) -> list[User]:

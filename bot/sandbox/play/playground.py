@@ -10,7 +10,7 @@ import asyncio
 import secrets
 import shutil
 import tempfile
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from types import TracebackType
@@ -18,6 +18,7 @@ from typing import Any, Self, TypeVar
 
 from bot.manifest import load_manifest
 from bot.sandbox.cast import Cast, add_cast, at
+from bot.sandbox.houses import EVERY
 from bot.sandbox.play.postmarks import Postmarks
 from bot.sandbox.play.readings import Readings
 from bot.sandbox.school import School, open_school
@@ -32,9 +33,13 @@ BEGINS = "14:00"
 
 
 class Playground:
-    """One school at a time, from `async with` until it is closed. `changes` rings when something beside Slack did."""
+    """One school at a time, from `async with` until it is closed. `changes` rings when something beside Slack did.
 
-    def __init__(self) -> None:
+    `services`: where its lessons can take place, the first unless somebody chooses.
+    """
+
+    def __init__(self, services: Sequence[str] = EVERY) -> None:
+        self._services = services
         self.changes = Changes()
         self.is_running = False
         self.number = 0
@@ -158,7 +163,14 @@ class Playground:
         folder = Path(tempfile.mkdtemp(prefix="hallpass-play-"))
         self._stack.callback(shutil.rmtree, folder, ignore_errors=True)
         self._school = await self._stack.enter_async_context(
-            open_school(folder, starts_at=at(BEGINS), is_socket_mode=True, manifest=load_manifest(), has_webhooks=True)
+            open_school(
+                folder,
+                starts_at=at(BEGINS),
+                is_socket_mode=True,
+                manifest=load_manifest(),
+                has_webhooks=True,
+                services=self._services,
+            )
         )
         self._cast = add_cast(self._school)
         self._begin(self._school)

@@ -13,6 +13,7 @@ from typing import Any
 
 from bot.sandbox.play.directory import Directory
 from bot.sandbox.play.field_names import Place, build_name
+from bot.sandbox.play.leads import Lead, Leads
 from bot.sandbox.play.markup import Passage, find_web_address, parse_text
 from bot.sandbox.slack.inputs import keeps_value, read_initial
 from bot.sandbox.slack.messages import Json
@@ -25,6 +26,8 @@ class Viewer:
 
     reader: Reader
     directory: Directory
+    leads: Leads | None = None
+    """How links to the school's own servers open; None: as they are."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,6 +77,8 @@ class Slot:
     """The page's ids of what else is said of it: hint and error."""
     asks: tuple[Passage, ...]
     """What its confirm dialog says; empty where it has none."""
+    leads: tuple[Lead, ...] = ()
+    """How a link button is followed on each of the viewer's devices; empty: as it is."""
     zone: str = ""
     """In whose time an instant is chosen."""
     is_wrong: bool = False
@@ -110,6 +115,7 @@ def build_slot(
     """The element with what stands in it. `kept`: as Slack keeps it; `within`: the id of what it stands in."""
     place = (block.get("block_id", ""), element.get("action_id", ""))
     name = build_name(place)
+    url = find_web_address(element.get("url") or "")
     return Slot(
         kind=element["type"],
         element=element,
@@ -119,7 +125,8 @@ def build_slot(
         value=_write_value(element, kept, viewer.reader),
         groups=_list_groups(element, kept, viewer),
         reports=block["type"] != "input" or bool(block.get("dispatch_action")),
-        url=find_web_address(element.get("url") or ""),
+        url=url,
+        leads=viewer.leads.list_for(url) if viewer.leads is not None else (),
         labelled_by=labelled_by,
         described_by=described_by,
         asks=parse_text(element["confirm"]["text"], viewer.reader) if element.get("confirm") else (),

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 
 import pytest
 
 from bot.sandbox.cast import at
 from bot.sandbox.faults import EVERY_METHOD, Fault
+from bot.sandbox.houses import LESSONSPACE
 from bot.sandbox.play.playground import Playground
 from bot.sandbox.play.ticking import LONGEST_BEAT, Speed, Timekeeper
 from storage.records import Notice, NoticeKind, NoticeState
@@ -30,6 +32,13 @@ class Winder:
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.get_running_loop().create_future()
+
+
+@pytest.fixture
+async def playground() -> AsyncIterator[Playground]:
+    """With Lessonspace's own links, whose room is there, and is asked, before anybody comes."""
+    async with Playground(services=(LESSONSPACE,)) as playground:
+        yield playground
 
 
 @pytest.fixture
