@@ -6,17 +6,19 @@
   const TYPING_MS = 400; // a pause in typing, for fields that report while somebody types
   const PICKING_MS = 700; // date and time are typed piece by piece, and each piece is a change
   const SUGGESTING_MS = 80;
+  const PATIENT_MS = 400; // Slack waits for three seconds; by then somebody wants to know that it does
 
   const find = (selector, within = document) => within.querySelector(selector);
   const byId = (id) => document.getElementById(id);
 
   // -- Saying ---------------------------------------------------------------------------------------------------------
 
+  let speaking;
+
   function say(text) {
-    const said = byId("said");
-    if (said === null || (text === "" && said.textContent === "")) return;
-    said.textContent = ""; // so that the same words are spoken again
-    if (text !== "") setTimeout(() => { said.textContent = text; }, 50);
+    clearTimeout(speaking);
+    byId("said").textContent = ""; // so that the same words are spoken again
+    if (text !== "") speaking = setTimeout(() => { byId("said").textContent = text; }, 50);
   }
 
   // -- Sending --------------------------------------------------------------------------------------------------------
@@ -27,12 +29,16 @@
   // True: done, and what was typed may go.
   async function post(address, pairs) {
     let answer;
+    const waits = setTimeout(() => say("Sending…"), PATIENT_MS);
     try {
       answer = await fetch(address, { method: "POST", body: new URLSearchParams(pairs), keepalive: true });
+      clearTimeout(waits);
       say(answer.status === 204 ? "" : (await answer.text()).trim());
     } catch {
       say("The school does not answer: is “make play” still running? What you typed is still here.");
       return false;
+    } finally {
+      clearTimeout(waits);
     }
     const wrong = answer.headers.get("Play-Wrong");
     if (wrong !== null) {
@@ -148,11 +154,63 @@
     inBlock[0].scrollIntoView({ block: "nearest" });
   }
 
-  new MutationObserver(goToWrong).observe(document.body, {
+  new MutationObserver(() => {
+    goToWrong();
+    keepPlace();
+  }).observe(document.body, {
     childList: true,
     subtree: true,
     attributes: true,
     attributeFilter: ["aria-invalid"],
+  });
+
+  // -- Messages that are drawn anew ----------------------------------------------------------------------------------
+
+  let pressed = null; // what had the focus in a message or the Home tab, whose buttons come and go
+
+  document.addEventListener("focusin", (event) => {
+    const form = event.target.closest("[data-surface=message], [data-surface=home]");
+    pressed = form && { element: event.target, formId: form.id, actionId: event.target.dataset.actionId };
+  });
+
+  function keepPlace() {
+    if (pressed === null || pressed.element.isConnected || document.activeElement !== document.body) return;
+    const form = byId(pressed.formId);
+    if (form === null || form.closest("[inert]") !== null) return;
+    const controls = [...form.querySelectorAll("a[data-name], button:not([disabled], dialog *), summary, select")];
+    const same = controls.find((one) => one.dataset.actionId === pressed.actionId);
+    (same ?? controls.at(-1))?.focus({ preventScroll: true });
+  }
+
+  // -- Lists of people: arrows move, letters find, and Tab goes on behind the list -----------------------------------
+
+  let sought = "";
+  let seeking;
+
+  function seek(letter, boxes, here) {
+    clearTimeout(seeking);
+    seeking = setTimeout(() => { sought = ""; }, 1000);
+    sought += letter.toLowerCase();
+    const begins = (box) => box.closest("label").textContent.trim().toLowerCase().startsWith(sought);
+    const after = boxes.indexOf(here) + (sought.length === 1 ? 1 : 0);
+    return [...boxes.slice(after), ...boxes.slice(0, after)].find(begins);
+  }
+
+  document.addEventListener("keydown", (event) => {
+    const here = event.target;
+    const list = here.closest?.(".several");
+    if (!list || event.ctrlKey || event.metaKey || event.altKey) return;
+    const boxes = [...list.querySelectorAll("input[type=checkbox]")];
+    if (event.key === "Tab") {
+      boxes.at(event.shiftKey ? 0 : -1).focus({ preventScroll: true }); // and from there the browser goes on
+      return;
+    }
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key] ?? 0;
+    const isLetter = event.key.length === 1 && event.key !== " ";
+    const next = step !== 0 ? boxes[boxes.indexOf(here) + step] : isLetter ? seek(event.key, boxes, here) : null;
+    if (step === 0 && !isLetter) return;
+    event.preventDefault();
+    next?.focus();
   });
 
   // -- Keys and menus -------------------------------------------------------------------------------------------------
