@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from bot.blocks import Block, Message, header, plain, section
+from bot.blocks import VIEW_LABEL, Block, Message, header, plain, section
 from bot.cards import build_participant_card
 from bot.histories import history_blocks
 from bot.ids import View
@@ -45,8 +45,8 @@ def build_lesson_view(
     return {
         "type": "modal",
         "callback_id": View.MESSAGE.value,
-        "title": plain(words._("Summary") if is_over else words._("Lesson")),
-        "close": plain(words._("Close")),
+        "title": plain(words._("Summary") if is_over else words._("Lesson"), VIEW_LABEL),
+        "close": plain(words._("Close"), VIEW_LABEL),
         "blocks": [*blocks, *history_blocks(history, names or {}, reads)],
     }
 

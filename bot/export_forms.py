@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
-from bot.blocks import Block, Message, context, plain, section
+from bot.blocks import VIEW_LABEL, Block, Message, context, plain, section
 from bot.ids import View
 from bot.words import words_for
 from storage.records import Person
@@ -22,9 +22,9 @@ def build_export_form(*, reader: Person, today: date) -> Block:
     return {
         "type": "modal",
         "callback_id": View.EXPORT.value,
-        "title": plain(words._("Export attendance")),
-        "submit": plain(words._("Export")),
-        "close": plain(words._("Cancel")),
+        "title": plain(words._("Export attendance"), VIEW_LABEL),
+        "submit": plain(words._("Export"), VIEW_LABEL),
+        "close": plain(words._("Cancel"), VIEW_LABEL),
         "blocks": [
             section(
                 words.mark("A row for each participant and lesson, for billing. The file comes by direct message.")

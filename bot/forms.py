@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.blocks import Block, actions, button, cut, pack, plain, section
+from bot.blocks import VIEW_LABEL, Block, actions, button, cut, pack, plain, section
 from bot.drafts import BookingDraft, Caution, Problem, RoomChoice, ServiceChoice
 from bot.fields import (
     EVERYONE_LEAVES,
@@ -101,14 +101,14 @@ def build_booking_form(
     blocks = [*_on_top(cautions, not_understood, reads), *_with_problems(fields, problems, words)]
     return {
         **_view(words._("Book a lesson"), View.BOOKING, blocks),
-        "submit": plain(words._("Book anyway") if cautions else words._("Book")),
-        "close": plain(words._("Cancel")),
+        "submit": plain(words._("Book anyway") if cautions else words._("Book"), VIEW_LABEL),
+        "close": plain(words._("Cancel"), VIEW_LABEL),
         "private_metadata": metadata,
     }
 
 
 def _view(title: str, callback: View, blocks: list[Block]) -> Block:
-    return {"type": "modal", "callback_id": callback.value, "title": plain(title), "blocks": blocks}
+    return {"type": "modal", "callback_id": callback.value, "title": plain(title, VIEW_LABEL), "blocks": blocks}
 
 
 def _on_top(cautions: Sequence[Caution], not_understood: Sequence[str], reader: Reader) -> list[Block]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.attending import reply_blocks
-from bot.blocks import Block, Message, actions, button, divider, header, pack, plain, section
+from bot.blocks import VIEW_LABEL, Block, Message, actions, button, divider, header, pack, plain, section
 from bot.cards import leader_buttons
 from bot.ids import Action, View
 from bot.joining import is_open, ways_in
@@ -125,7 +125,7 @@ def build_small_view(message: Message, *, reader: Person, title: str | None = No
     return {
         "type": "modal",
         "callback_id": View.MESSAGE.value,
-        "title": plain(title or words._("Hallpass")),
-        "close": plain(words._("Close")),
+        "title": plain(title or words._("Hallpass"), VIEW_LABEL),
+        "close": plain(words._("Close"), VIEW_LABEL),
         "blocks": message.blocks,
     }

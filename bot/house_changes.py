@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
-from bot.blocks import Block, lines, pack, plain, section
+from bot.blocks import VIEW_LABEL, Block, lines, pack, plain, section
 from bot.changes import AFTER, BEFORE, Fact
 from bot.ids import View
 from bot.readers import Reader, reader_of
@@ -38,8 +38,8 @@ def build_house_changes(
     return {
         "type": "modal",
         "callback_id": View.MESSAGE.value,
-        "title": plain(words._("Changed settings")),
-        "close": plain(words._("Close")),
+        "title": plain(words._("Changed settings"), VIEW_LABEL),
+        "close": plain(words._("Close"), VIEW_LABEL),
         "blocks": shown or [nothing],
     }
 

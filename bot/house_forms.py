@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from bot.blocks import OPTION_TEXT, Block, context, plain
+from bot.blocks import OPTION_TEXT, VIEW_LABEL, Block, context, plain
 from bot.ids import View
 from bot.watchers import Watchers
 from bot.words import Markup, Words, words_for
@@ -87,9 +87,9 @@ def build_house_form(
     return {
         "type": "modal",
         "callback_id": View.HOUSE_RULES.value,
-        "title": plain(words._("Settings")),
-        "submit": plain(words._("Save")),
-        "close": plain(words._("Cancel")),
+        "title": plain(words._("Settings"), VIEW_LABEL),
+        "submit": plain(words._("Save"), VIEW_LABEL),
+        "close": plain(words._("Cancel"), VIEW_LABEL),
         "blocks": blocks,
     }
 

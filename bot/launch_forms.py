@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bot.blocks import OPTION_TEXT, Block, context, plain
+from bot.blocks import OPTION_TEXT, VIEW_LABEL, Block, context, plain
 from bot.ids import View
 from bot.wording import describe_feature
 from bot.words import Words, words_for
@@ -65,9 +65,9 @@ def build_launch_form(
     return {
         "type": "modal",
         "callback_id": View.LAUNCH_DEFAULTS.value,
-        "title": plain(words._("Rooms")),
-        "submit": plain(words._("Save")),
-        "close": plain(words._("Cancel")),
+        "title": plain(words._("Rooms"), VIEW_LABEL),
+        "submit": plain(words._("Save"), VIEW_LABEL),
+        "close": plain(words._("Cancel"), VIEW_LABEL),
         "blocks": [*blocks, rest],
     }
 

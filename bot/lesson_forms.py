@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from bot.blocks import Block, context, lines, pack, plain, section
+from bot.blocks import VIEW_LABEL, Block, context, lines, pack, plain, section
 from bot.cards import live_links
 from bot.drafts import Caution
 from bot.ids import Field, View
@@ -229,9 +229,9 @@ def _view(callback: View, title: str, blocks: list[Block], *, form: LessonForm, 
     return {
         "type": "modal",
         "callback_id": callback.value,
-        "title": plain(title, 24),
-        "submit": plain(submit, 24),
-        "close": plain(close, 24),
+        "title": plain(title, VIEW_LABEL),
+        "submit": plain(submit, VIEW_LABEL),
+        "close": plain(close, VIEW_LABEL),
         "private_metadata": form.to_metadata(),
         "blocks": blocks,
     }

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import groupby
 
-from bot.blocks import Block, actions, button, context, divider, header, lines, plain, section
+from bot.blocks import VIEW_LABEL, Block, actions, button, context, divider, header, lines, plain, section
 from bot.ids import Action, View
 from bot.presses import Press
 from bot.readers import Reader, reader_of
@@ -179,8 +179,8 @@ def build_all_lessons(lessons: Sequence[LessonDetails], *, reader: Person, now: 
     return {
         "type": "modal",
         "callback_id": View.ALL_LESSONS.value,
-        "title": plain(words._("All lessons")),
-        "close": plain(words._("Close")),
+        "title": plain(words._("All lessons"), VIEW_LABEL),
+        "close": plain(words._("Close"), VIEW_LABEL),
         "blocks": blocks,
     }
 

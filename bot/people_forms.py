@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from bot.blocks import Block, actions, button, confirm_dialog, context, divider, pack, plain, section
+from bot.blocks import VIEW_LABEL, Block, actions, button, confirm_dialog, context, divider, pack, plain, section
 from bot.drafts import Caution, Newcomers
 from bot.ids import Action, Field, View
 from bot.presses import Press
@@ -242,9 +242,9 @@ def _view(title: str, callback: View, blocks: list[Block], words: Words, state: 
     return {
         "type": "modal",
         "callback_id": callback.value,
-        "title": plain(title),
-        "submit": plain(submit),
-        "close": plain(words._("Close")),
+        "title": plain(title, VIEW_LABEL),
+        "submit": plain(submit, VIEW_LABEL),
+        "close": plain(words._("Close"), VIEW_LABEL),
         "blocks": blocks,
         "private_metadata": state.to_metadata(),
     }

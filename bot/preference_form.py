@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from bot.blocks import OPTION_TEXT, Block, context, plain
+from bot.blocks import OPTION_TEXT, VIEW_LABEL, Block, context, plain
 from bot.ids import Field, View
 from bot.quiet import NEAR, QuietHours
 from bot.readers import Reader, reader_of
@@ -42,9 +42,9 @@ def build_preferences_form(
     return {
         "type": "modal",
         "callback_id": View.PREFERENCES.value,
-        "title": plain(words._("Preferences")),
-        "submit": plain(words._("Save")),
-        "close": plain(words._("Cancel")),
+        "title": plain(words._("Preferences"), VIEW_LABEL),
+        "submit": plain(words._("Save"), VIEW_LABEL),
+        "close": plain(words._("Cancel"), VIEW_LABEL),
         "blocks": [_courtesies(chosen, words), minutes, context(always), context(_say_quiet(quiet, reads))],
     }
 

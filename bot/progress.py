@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from bot.blocks import Block, context, plain, section
+from bot.blocks import VIEW_LABEL, Block, context, plain, section
 from bot.ids import View
 from bot.messages import try_again_row
 from bot.readers import Reader, reader_of
@@ -61,8 +61,8 @@ def _view(title: str, blocks: list[Block], reader: Reader, metadata: str) -> Blo
     return {
         "type": "modal",
         "callback_id": View.PROGRESS.value,
-        "title": plain(title),
-        "close": plain(reader.words._("Close")),
+        "title": plain(title, VIEW_LABEL),
+        "close": plain(reader.words._("Close"), VIEW_LABEL),
         "blocks": blocks,
         "private_metadata": metadata,
         "notify_on_close": True,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from bot.blocks import Block, actions, button, context, pack, plain, section
+from bot.blocks import VIEW_LABEL, Block, actions, button, context, pack, plain, section
 from bot.ids import Action, View
 from bot.presses import Press
 from bot.readers import Reader, reader_of
@@ -34,8 +34,8 @@ def build_roll(details: LessonDetails, *, reader: Person, page: int, now: dateti
     return {
         "type": "modal",
         "callback_id": View.ROLL.value,
-        "title": plain(words._("Who is there")),
-        "close": plain(words._("Close")),
+        "title": plain(words._("Who is there"), VIEW_LABEL),
+        "close": plain(words._("Close"), VIEW_LABEL),
         "blocks": [
             section(head),
             *pack(shown, at_most=20, more=more_line(reads)),

@@ -39,6 +39,9 @@ never from a variable, or a translator would not get to see it."""
 
 PSEUDO_LOCALE = "en-XA"
 """The customary name of the pseudo-translation; Slack never sends it."""
+LONG_PSEUDO_LOCALE = "en-XL"
+"""The same, each sentence as much longer as in the languages that need most room."""
+_STRETCH = {PSEUDO_LOCALE: 0.0, LONG_PSEUDO_LOCALE: 0.4}
 
 
 class Markup(str):
@@ -55,13 +58,17 @@ def escape(text: str) -> Markup:
 
 
 class PseudoTranslations(gettext.NullTranslations):
-    """Translates every sentence into itself between ⟦ and ⟧."""
+    """Translates every sentence into itself between ⟦ and ⟧, longer by this share of it."""
+
+    def __init__(self, stretch: float = 0.0) -> None:
+        super().__init__()
+        self._stretch = stretch
 
     def gettext(self, message: str) -> str:
-        return f"⟦{message}⟧"
+        return f"⟦{message}{'·' * round(len(message) * self._stretch)}⟧"
 
     def ngettext(self, msgid1: str, msgid2: str, n: int) -> str:
-        return f"⟦{msgid1 if n == 1 else msgid2}⟧"
+        return self.gettext(msgid1 if n == 1 else msgid2)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -158,8 +165,9 @@ def list_locales(folder: Path = CATALOGUES) -> list[str]:
 @lru_cache(maxsize=64)
 def words_for(locale: str | None) -> Words:
     """The words for a locale as Slack writes it ("en-GB"). One we do not know is read as American English."""
-    if locale == PSEUDO_LOCALE:
-        return Words(locale=Locale.parse(DEFAULT_LOCALE, sep="-"), translations=PseudoTranslations())
+    if locale in _STRETCH:
+        stretched = PseudoTranslations(_STRETCH[locale])
+        return Words(locale=Locale.parse(DEFAULT_LOCALE, sep="-"), translations=stretched)
     try:
         known = Locale.parse(locale or DEFAULT_LOCALE, sep="-")
     except (UnknownLocaleError, ValueError):

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from babel import Locale
 
-from bot.words import PSEUDO_LOCALE, Markup, Words, escape, list_locales, words_for
+from bot.words import LONG_PSEUDO_LOCALE, PSEUDO_LOCALE, Markup, Words, escape, list_locales, words_for
 
 WORDS = words_for("en-US")
 
@@ -88,6 +88,14 @@ def test_the_pseudo_locale_wraps_every_sentence() -> None:
 
     assert pseudo._("Join {title}", title="x") == "⟦Join x⟧"
     assert pseudo.nmark("{count} a", "{count} b", 2) == "⟦2 b⟧"
+
+
+def test_the_long_pseudo_locale_makes_every_sentence_longer() -> None:
+    """By two fifths, placeholders left whole."""
+    pseudo = words_for(LONG_PSEUDO_LOCALE)
+
+    assert pseudo._("Cancel now") == "⟦Cancel now····⟧"
+    assert pseudo.nmark("{count} a", "{count} b", 2) == "⟦2 b····⟧"
 
 
 def test_the_locales_are_those_with_sentences(tmp_path: Path) -> None:

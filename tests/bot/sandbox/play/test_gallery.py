@@ -20,7 +20,7 @@ from bot.sandbox.gallery.exhibits import Exhibit, State
 from bot.sandbox.gallery.party import EVERYDAY, SIZES, build_party
 from bot.sandbox.play.gallery import BY_SLUG, Gallery, list_languages, name_slug
 from bot.sandbox.play.hanging import list_pictures
-from bot.words import PSEUDO_LOCALE
+from bot.words import LONG_PSEUDO_LOCALE, PSEUDO_LOCALE
 from tests.bot.sandbox.html_pages import Node, parse_html
 from tests.bot.sandbox.play.visits import open_visit
 
@@ -146,7 +146,7 @@ async def test_marked_text_shows_what_is_translated(client: httpx.AsyncClient) -
 
     assert "⟦Join⟧" in page.read()
     assert "⟦Join⟧" in document.text
-    assert list(list_languages()) == ["en-US", PSEUDO_LOCALE]
+    assert list(list_languages()) == ["en-US", PSEUDO_LOCALE, LONG_PSEUDO_LOCALE]
 
 
 async def test_what_was_chosen_stays_chosen(client: httpx.AsyncClient) -> None:
@@ -209,9 +209,11 @@ async def test_a_room_without_script_says_what_it_needs(client: httpx.AsyncClien
 
 
 async def test_a_press_in_a_picture_does_nothing(client: httpx.AsyncClient) -> None:
-    """The page stays as it is."""
+    """The page stays as it is. It lets its browser say where a press comes from, or the guard would refuse that."""
+    page = await client.get("/gallery/booking")
     answer = await client.post("/gallery/booking", data={"view": "submit"})
 
+    assert page.headers["referrer-policy"] == "same-origin"
     assert (answer.status_code, answer.content) == (204, b"")
 
 
