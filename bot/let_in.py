@@ -8,6 +8,7 @@ from bot.blocks import Message, actions, button, context, cut, section
 from bot.ids import Action
 from bot.presses import Press
 from bot.readers import Reader, Strong, reader_of
+from bot.words import Markup
 from storage.records import LessonDetails, Seat
 
 _SPOKEN_TITLE = 40
@@ -19,6 +20,27 @@ def build_way_in(details: LessonDetails, seat: Seat, *, url: str, is_shared: boo
 
     `is_shared`: it is the same for everybody.
     """
+    words = _reader(details, seat, now).words
+    if is_shared:
+        hint = words.mark(
+            "The room has one address for everybody, so please pass it on to nobody. If it does not open, press Join "
+            "again."
+        )
+    else:
+        hint = words.mark("This is yours alone. If it does not open, or for another device, press Join again.")
+    return _build_door(details, seat, url=url, hint=hint, now=now)
+
+
+def build_page_link(details: LessonDetails, seat: Seat, *, url: str, now: datetime) -> Message:
+    """A button that leads to the page of ours in which the room runs; Join is pressed there once more."""
+    hint = _reader(details, seat, now).words.mark(
+        "This opens the lesson’s page: press Join there once more. It is yours alone, and works in the first browser "
+        "that opens it. For another device, press Join here again."
+    )
+    return _build_door(details, seat, url=url, hint=hint, now=now)
+
+
+def _build_door(details: LessonDetails, seat: Seat, *, url: str, hint: Markup, now: datetime) -> Message:
     reader, title = _reader(details, seat, now), details.lesson.title
     said = reader.both("The door to {title} is open for you. Press Go in now.", title=Strong(title))
     press = Press(lesson_id=details.lesson.id, participant_id=seat.participant.id).to_value()
@@ -34,13 +56,6 @@ def build_way_in(details: LessonDetails, seat: Seat, *, url: str, is_shared: boo
             )
         ]
     )
-    if is_shared:
-        hint = reader.words.mark(
-            "The room has one address for everybody, so please pass it on to nobody. If it does not open, press Join "
-            "again."
-        )
-    else:
-        hint = reader.words.mark("This is yours alone. If it does not open, or for another device, press Join again.")
     return Message(said.spoken, [section(said.shown), *row, context(hint)])
 
 

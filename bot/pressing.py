@@ -3,24 +3,40 @@
 Slack says who pressed, so nobody else can come in by this button however the message travels. Each press is another way
 in for the same person: on a second device, after a crash, or because the first was not used in time. The link is
 redeemed by the person and not by a browser, in the same one statement as at the page's door.
+
+Where the room runs in a page of ours, a press leads there: by a link of the page's own, for whoever pressed, which the
+first browser redeems. One that no browser has redeemed yet is given once more.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime
 
-from bot import lifecycle
+from bot import issuing, lifecycle
 from bot.door import Visit, note_redeemed
 from bot.errors import Outdated
 from bot.links import Standing, digest_of
 from bot.presses import Press
 from storage.records import LessonId, Link, LinkWay, PersonId, WorkspaceId
+from storage.sealing import Sealer
 from storage.store import Transaction
 
 
-def press(tx: Transaction, workspace_id: WorkspaceId, pressed: Press, *, user_id: str, now: datetime) -> Visit | None:
+def press(
+    tx: Transaction,
+    workspace_id: WorkspaceId,
+    pressed: Press,
+    *,
+    user_id: str,
+    sealer: Sealer,
+    paged: Collection[str],
+    now: datetime,
+) -> Visit | None:
     """Somebody pressed Join: they stand before the door, redeemed. None: their browser is on its way by itself.
 
+    `paged`: services whose rooms run in a page of ours. There the visit's link is one of that page's, to be redeemed.
     Raises NotAllowed, WrongState, TooEarly, TooLate; Outdated while their link is still being made.
     """
     link = _find_link(tx, workspace_id, pressed)
@@ -44,7 +60,24 @@ def press(tx: Transaction, workspace_id: WorkspaceId, pressed: Press, *, user_id
         raise Outdated
     visit = Visit(link=own, details=details, seat=seat, standing=Standing.COMES_BACK, team_id="")
     note_redeemed(tx, visit, now=now)
-    return visit
+    if details.service not in paged:
+        return visit
+    return replace(visit, link=_issue_for_page(tx, visit, sealer=sealer, now=now), standing=Standing.FINE)
+
+
+def _issue_for_page(tx: Transaction, visit: Visit, *, sealer: Sealer, now: datetime) -> Link:
+    """A link to the page for who pressed: the last one if it is unspent, else one more beside it."""
+    lesson, place = visit.details.lesson, visit.seat.participant
+    links = [
+        link
+        for link in tx.lessons.list_links(lesson.workspace_id, lesson.id)
+        if link.participant_id == place.id and link.number == place.link_number
+    ]
+    last = max(links, key=lambda link: link.device)
+    if last.way is LinkWay.PAGE and last.redeemed_at is None and last.revoked_at is None and last.token_sealed:
+        return last
+    link = issuing.issue(lesson, place, way=LinkWay.PAGE, sealer=sealer, now=now, device=last.device + 1)
+    return tx.lessons.insert_link(replace(link, delivered_at=now))
 
 
 def _find_link(tx: Transaction, workspace_id: WorkspaceId, pressed: Press) -> Link | None:

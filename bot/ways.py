@@ -33,10 +33,10 @@ def choose_way(capabilities: Capabilities, *, shown_name: str, wanted: LinkWay |
             "HALLPASS_LINKS=page needs an address where people's browsers find Hallpass",
             "set HALLPASS_PUBLIC_URL, or use HALLPASS_LINKS=press",
         )
-    if way is LinkWay.PRESS and capabilities.own_page:
-        mend = "leave HALLPASS_LINKS out" if has_public_url else "set HALLPASS_PUBLIC_URL"
+    if way is LinkWay.PRESS and capabilities.own_page and not has_public_url:  # with it, a press leads to our page
         raise WayImpossible(
-            f"{shown_name} needs a page of Hallpass’s own to run in, which people's browsers find", mend
+            f"{shown_name} needs a page of Hallpass’s own to run in, which people's browsers find",
+            "set HALLPASS_PUBLIC_URL",
         )
     return way
 

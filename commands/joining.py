@@ -1,6 +1,7 @@
 """*Join*: noted where the browser is on its way by itself; where Slack is all there is, judged and answered privately.
 
-The way in is made for this one answer, and nothing but the answer ever holds it.
+The way in is made for this one answer, and nothing but the answer ever holds it. A room that runs in a page of ours is
+led to by a link to that page.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from bot.ids import Action
 from bot.presses import read_press
 from commands.desk import Asked, Desk
 from commands.failures import read_asked
+from storage.records import LinkWay
 
 Ack = Callable[..., Awaitable[Any]]
 Answer = Callable[[Message], Awaitable[None]]
@@ -32,11 +34,21 @@ def register(app: AsyncApp, desk: Desk) -> None:
         asked, press, now = read_asked(body), read_press(action.get("value")), desk.now()
         if asked is not None and press is not None:
             visit = await desk.store.write(
-                lambda tx: pressing.press(tx, desk.workspace_id, press, user_id=asked.user_id, now=now)
+                lambda tx: pressing.press(
+                    tx,
+                    desk.workspace_id,
+                    press,
+                    user_id=asked.user_id,
+                    sealer=desk.drawer.sealer,
+                    paged=desk.drawer.paged,
+                    now=now,
+                )
             )
             if visit is not None:
                 answer = await _open_answer(desk, asked, visit)
-                desk.run(_let_in(desk, visit, answer))
+                desk.run(
+                    _let_in(desk, visit, answer) if visit.link.way is LinkWay.PRESS else _lead(desk, visit, answer)
+                )
         await ack()
 
     @app.action(Action.GO_IN.value)
@@ -61,6 +73,16 @@ async def _open_answer(desk: Desk, asked: Asked, visit: Visit) -> Answer:
         await desk.delivery.update_view(opened.view_id, build_small_view(message, reader=person))
 
     return fill
+
+
+async def _lead(desk: Desk, visit: Visit, answer: Answer) -> None:
+    """To the page in which the room runs, by a link of their own."""
+    details, seat, now = visit.details, visit.seat, desk.now()
+    url = desk.drawer.unseal(visit.link)
+    if url is None:
+        await answer(let_in.build_not_opened(details, seat, is_busy=False, now=now))
+    else:
+        await answer(let_in.build_page_link(details, seat, url=url, now=now))
 
 
 async def _let_in(desk: Desk, visit: Visit, answer: Answer) -> None:

@@ -10,9 +10,9 @@ import asyncio
 import json
 import re
 from collections.abc import AsyncIterator, Callable
-from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
-from datetime import timedelta
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,9 @@ from tests.bot.rooms.contract import Promise, find_keeper, holds
 from tests.bot.rooms.trials import AgoraPlace, LessonspacePlace, LoopPlace, Place, Tab, VideskPlace
 
 _VALUES = re.compile(r'<script type="application/json" id="values">(.*?)</script>', re.DOTALL)
+
+ONE_BROWSER = (Promise.SINGLE_USE, Promise.TWO_PRESSES)
+"""What an address for everybody cannot keep once it was handed out."""
 
 WAYS = [
     ("Lessonspace", "direct"),
@@ -150,12 +153,25 @@ PLACES: dict[str, tuple[str, Callable[[MovableClock, Any], Place]]] = {
 @pytest.fixture(params=WAYS, ids=" by ".join)
 async def evening(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Evening]:
     """Each service in turn, by each way that its links can go."""
+    async with _open_evening(request, tmp_path, typed="@Ben today 3pm 45m Algebra") as evening:
+        yield evening
+
+
+@pytest.fixture(params=WAYS, ids=" by ".join)
+async def wednesday(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Evening]:
+    """The same, but the lesson is in two days: no link was made yet."""
+    async with _open_evening(request, tmp_path, typed="@Ben in 2 days 3pm 45m Algebra") as evening:
+        yield evening
+
+
+@asynccontextmanager
+async def _open_evening(request: pytest.FixtureRequest, folder: Path, *, typed: str) -> AsyncIterator[Evening]:
     shown_name, way = request.param
     service, build_place = PLACES[shown_name]
     has_page = way == "page"
     async with (
         open_school(
-            tmp_path,
+            folder,
             starts_at=MONDAY_TWO_PM,
             settings={"HALLPASS_LINKS": way},
             has_webhooks=has_page,
@@ -167,13 +183,18 @@ async def evening(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterat
             school.clock, school.houses[service].stand_in if service in school.houses else school.lessonspace
         )
         await school.start()
+        evening = Evening(
+            school=school, place=place, way=way, ada=school.add("Ada"), ben=school.add("Ben"), stack=stack
+        )
         for marker in request.node.iter_markers("promise"):
-            keeper = find_keeper(marker.args[0], place.capabilities, place.facts)
-            told = {"service": shown_name, "promise": marker.args[0].value, "keeper": keeper.value, "whole": True}
+            promise = Promise(marker.args[0])
+            keeper = find_keeper(promise, place.capabilities, place.facts)
+            told = {"service": shown_name, "promise": promise.value, "keeper": keeper.value, "whole": True}
+            if promise in ONE_BROWSER and evening.hands_out_address:
+                told["lacks"] = way
             request.node.user_properties += told.items()
-        ada, ben = school.add("Ada"), school.add("Ben")
-        await telling.book(school, ada, "@Ben today 3pm 45m Algebra")
-        yield Evening(school=school, place=place, way=way, ada=ada, ben=ben, stack=stack)
+        await telling.book(school, evening.ada, typed)
+        yield evening
 
 
 @holds(Promise.LAUNCH)
@@ -217,6 +238,32 @@ async def test_nobody_is_in_after_the_window(evening: Evening) -> None:
     assert not await evening.follow(way_in or "", "Ben's")
     if "join" in telling.list_buttons(telling.find_card(evening.ben)):
         assert not await evening.come_in(evening.ben)
+
+
+@holds(Promise.OWN_WINDOW)
+async def test_somebody_s_own_window_is_theirs_alone(wednesday: Evening) -> None:
+    """Ben is to come ten minutes after the start, when Ada has been in for a while; not a minute earlier."""
+    school = wednesday.school
+    details = await telling.get_lesson_details(school)
+    starts_at = details.lesson.starts_at
+    [ben] = [seat.participant for seat in details.seats if not seat.participant.is_leader]
+    late = replace(ben, opens_at=starts_at + timedelta(minutes=10))
+    assert school.hallpass is not None
+    await school.hallpass.store.write(lambda tx: tx.lessons.update_participant(late))
+    await _move(school, starts_at - timedelta(hours=1))
+    await _move(school, starts_at - timedelta(minutes=5))
+
+    assert await wednesday.come_in(wednesday.ada)
+    assert not await wednesday.come_in(wednesday.ben)
+    await _move(school, starts_at + timedelta(minutes=9))
+    assert not await wednesday.come_in(wednesday.ben)
+    await _move(school, starts_at + timedelta(minutes=10))
+    assert await wednesday.come_in(wednesday.ben)
+
+
+async def _move(school: School, instant: datetime) -> None:
+    school.clock.move_to(instant)
+    await telling.settle(school)
 
 
 @holds(Promise.SINGLE_USE)
@@ -296,6 +343,24 @@ async def test_an_extended_lesson_lets_people_in_to_its_new_end(evening: Evening
     await telling.move_to(evening.school, 15, 20)
 
     assert await evening.come_in(evening.ben)
+
+
+@holds(Promise.ASKS)
+async def test_leaders_are_asked_before_the_end(evening: Evening) -> None:
+    """In Slack, whatever the service; in the room as well, where it can. Learners are not, and what is answered counts."""
+    await telling.move_to(evening.school, 14)
+    for actor in (evening.ada, evening.ben):
+        assert await evening.come_in(actor)
+    before = len(evening.ben.messages())
+    await telling.move_to(evening.school, 14, 40)
+
+    question = evening.ada.messages()[-1]
+    assert "Do you need 10 minutes more?" in evening.ada.read(question, now=evening.school.clock.now())
+    assert len(evening.ben.messages()) == before
+    assert evening.place.count_questions() == (1 if evening.place.capabilities.soft_prompt else 0)
+    assert (await evening.ada.press(question, "extend")).is_fine
+    await telling.settle(evening.school)
+    assert "15:55" in evening.ben.read(telling.find_card(evening.ben), now=evening.school.clock.now())
 
 
 @holds(Promise.END)

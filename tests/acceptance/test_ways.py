@@ -198,6 +198,86 @@ async def test_join_in_home_is_answered_on_top_of_it(pressing: School) -> None:
     assert "open for you" in said
 
 
+# Press, where the room runs in a page of ours
+
+
+@pytest.fixture
+async def leading(tmp_path: Path) -> AsyncIterator[School]:
+    """Join is a button in Slack, and Videsk's rooms need a page, at an address that there is."""
+    settings = {"HALLPASS_LINKS": "press"}
+    async with open_school(tmp_path, starts_at=MONDAY_TWO_PM, services=("videsk",), settings=settings) as school:
+        await school.start()
+        yield school
+
+
+async def test_a_press_leads_to_the_page_in_which_the_room_runs(leading: School) -> None:
+    """Ben is given a link of his own; the first browser that opens it comes in, and no other."""
+    ada, ben = await book(leading)
+    assert "url" not in telling.list_buttons(telling.find_card(ben))["join"]
+    await telling.move_to(leading, 14)
+
+    url = await ask_in(leading, ben)
+    async with httpx.AsyncClient() as browser, httpx.AsyncClient() as another:
+        shown = await browser.get(url)
+        let_in, refused = await browser.post(url), await another.post(url)
+        room = await browser.get(httpx.URL(url).join(let_in.headers["location"]))
+    await telling.settle(leading)
+
+    assert "Algebra" in shown.text
+    assert (303, 409, 200) == (let_in.status_code, refused.status_code, room.status_code)
+    assert "press Join here again" in read_last_answer(ben)
+    assert [] == ada.private_answers()
+    assert "Ben (first lesson with you): joined" in ada.read(telling.find_card(ada))
+
+
+async def test_what_nobody_has_opened_yet_is_given_once_more(leading: School) -> None:
+    """Two presses in a row are one link; after it was used, another device gets another."""
+    _, ben = await book(leading)
+    await telling.move_to(leading, 14)
+
+    first, again = await ask_in(leading, ben), await ask_in(leading, ben)
+    async with httpx.AsyncClient() as laptop, httpx.AsyncClient() as telephone:
+        await laptop.get(first)
+        await laptop.post(first)
+        other = await ask_in(leading, ben)
+        await telephone.get(other)
+        statuses = [(await telephone.post(other)).status_code, (await laptop.post(first)).status_code]
+
+    assert first == again != other
+    assert [303, 303] == statuses
+
+
+async def test_too_early_no_page_is_given(leading: School) -> None:
+    """Nor to anybody whose lesson it is not."""
+    ada, ben = await book(leading)
+    await ben.press(telling.find_card(ben), "join")
+    await telling.wait_for_answer(leading, ben, "too early")
+    await telling.move_to(leading, 14)
+    theirs = [block for block in telling.find_card(ben).blocks if "join" in str(block)]
+    own = telling.find_card(ada)
+    own.blocks[:] = [*theirs, *(block for block in own.blocks if "join" not in str(block))]
+    await ada.press(own, "join")
+
+    answer = await telling.wait_for_answer(leading, ada, "its person's alone")
+
+    assert "go_in" not in telling.list_buttons(answer)
+    assert "go_in" not in telling.list_buttons(ben.private_answers()[-1])
+
+
+async def test_a_page_s_link_ends_with_the_lesson_and_with_the_place(leading: School) -> None:
+    """Ben is taken out: what he was given a moment before opens nothing."""
+    _, ben = await book(leading)
+    await telling.move_to(leading, 14)
+    url = await ask_in(leading, ben)
+    lesson = await telling.get_lesson_details(leading)
+    await _take_out(leading, lesson.others[0].participant.id)
+
+    async with httpx.AsyncClient() as browser:
+        refused = await browser.post(url)
+
+    assert 410 == refused.status_code
+
+
 # Page
 
 

@@ -25,6 +25,7 @@ PAGE_OF_OURS = Capabilities(own_page=True)
         (BARE, None, True, LinkWay.PAGE),
         (BARE, LinkWay.PRESS, True, LinkWay.PRESS),
         (PAGE_OF_OURS, None, True, LinkWay.PAGE),
+        (PAGE_OF_OURS, LinkWay.PRESS, True, LinkWay.PRESS),
     ],
 )
 def test_a_way_follows_from_what_is_set_and_what_the_service_can(
@@ -42,7 +43,7 @@ def test_a_way_follows_from_what_is_set_and_what_the_service_can(
         (Capabilities(window=True), LinkWay.DIRECT, True, "leave HALLPASS_LINKS out"),
         (ENFORCES, LinkWay.PAGE, False, "set HALLPASS_PUBLIC_URL"),
         (PAGE_OF_OURS, None, False, "set HALLPASS_PUBLIC_URL"),
-        (PAGE_OF_OURS, LinkWay.PRESS, True, "leave HALLPASS_LINKS out"),
+        (PAGE_OF_OURS, LinkWay.PRESS, False, "set HALLPASS_PUBLIC_URL"),
     ],
 )
 def test_what_cannot_work_is_refused_with_its_mend(

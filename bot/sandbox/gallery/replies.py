@@ -20,7 +20,7 @@ from bot.confirmations import (
     build_unmoved,
 )
 from bot.errors import LastOne, LimitReached, NoLongerKept, NotAllowed, Outdated, Refused, TooEarly, TooLate, WrongState
-from bot.let_in import build_not_opened, build_opening, build_way_in
+from bot.let_in import build_not_opened, build_opening, build_page_link, build_way_in
 from bot.lists import build_list_page, build_not_found
 from bot.places import build_device_failure, build_device_link
 from bot.replies import (
@@ -150,6 +150,7 @@ def _list_ways_in(_: Party, details: LessonDetails) -> Iterator[State]:
         for how, is_shared in (("the way in", False), ("the way in, shared address", True)):
             shown = build_way_in(details, seat, url=SECRET_URL, is_shared=is_shared, now=NOW)
             yield State(shown=shown, how=how)
+        yield State(shown=build_page_link(details, seat, url=SECRET_URL, now=NOW), how="the way to our page")
     yield State(shown=build_opening(details, seat, now=NOW), how="opening")
     for how, is_busy in (("not opened, busy", True), ("not opened", False)):
         yield State(shown=build_not_opened(details, seat, is_busy=is_busy, now=NOW), how=how)
