@@ -116,7 +116,7 @@ class School:
 
     async def start(self, *, seconds: float | None = START_WITHIN_SECONDS) -> Hallpass:
         """Start the bot and wait until it listens and knows who it is; `seconds` None: however long that takes."""
-        self._stop = asyncio.Event()
+        self._stop, self.hallpass = asyncio.Event(), None
         ready: asyncio.Future[Hallpass] = asyncio.get_running_loop().create_future()
 
         async def run() -> None:

@@ -77,10 +77,12 @@ class Agenda:
         return [event.what for event in self.events if event.at == self.events[0].at]
 
     def list_lessons_of(self, user_id: str) -> list[Lesson]:
-        """Those in which this person has a place, by their start."""
-        return [
-            details.lesson for details in self.lessons if any(seat.person.user_id == user_id for seat in details.seats)
-        ]
+        """Those in which this person has a place, or which they booked, by their start."""
+        return [details.lesson for details in self.lessons if user_id in _list_user_ids(details)]
+
+
+def _list_user_ids(details: LessonDetails) -> set[str]:
+    return {details.booked_by.user_id, *(seat.person.user_id for seat in details.seats)}
 
 
 def read_agenda(tx: Transaction, *, after: datetime, late_after: timedelta) -> Agenda:

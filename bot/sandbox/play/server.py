@@ -28,6 +28,7 @@ from bot.identity import StartRefused
 from bot.manifest import load_manifest
 from bot.sandbox.play.act_routes import ActRoutes
 from bot.sandbox.play.behind import Behind
+from bot.sandbox.play.clock_panel import ClockPanel
 from bot.sandbox.play.conversations import NEWEST
 from bot.sandbox.play.curtain import Curtain
 from bot.sandbox.play.frame import Frame, NobodyThere
@@ -36,10 +37,13 @@ from bot.sandbox.play.guard import Guard
 from bot.sandbox.play.guide import Guide
 from bot.sandbox.play.live import Live
 from bot.sandbox.play.offers import read_offers
+from bot.sandbox.play.owed import OwedPanel
 from bot.sandbox.play.panels import Looking, Panel
 from bot.sandbox.play.person import find_person
 from bot.sandbox.play.playground import Playground
 from bot.sandbox.play.rendering import render_page
+from bot.sandbox.play.ticking import Timekeeper
+from bot.sandbox.play.trouble import TroublePanel, Troubles
 from bot.serving import QuietServer, stop_server
 
 PORT = 8780
@@ -55,7 +59,13 @@ def list_top(playground: Playground) -> list[Panel]:
 
 def list_panels(playground: Playground) -> list[Panel]:
     """The panels beside it, in this order."""
-    return [Curtain(playground)]
+    timekeeper, troubles = Timekeeper(playground), Troubles(playground)
+    return [
+        ClockPanel(playground, timekeeper),
+        OwedPanel(playground),
+        TroublePanel(playground, troubles),
+        Curtain(playground),
+    ]
 
 
 def list_more_routes(playground: Playground, live: Live) -> list[BaseRoute]:

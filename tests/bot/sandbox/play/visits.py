@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import aiohttp
 
+from bot.sandbox.houses import EVERY
 from bot.sandbox.play.panels import Panel
 from bot.sandbox.play.playground import Playground
 from bot.sandbox.play.server import listen, open_play
@@ -91,6 +92,11 @@ class Visit:
         async with self.client.get(self.address + path, headers=named, allow_redirects=False) as answer:
             return answer.status, await answer.text()
 
+    async def post(self, path: str) -> tuple[int, str]:
+        """Status and text of what the page itself posts there."""
+        async with self.client.post(self.address + path, headers={"Origin": self.address.rstrip("/")}) as answer:
+            return answer.status, await answer.text()
+
     async def open(self, name: str, rest: str = "") -> Node:
         """The page of somebody in the cast."""
         status, text = await self.get(self.find_path(name, rest))
@@ -111,10 +117,10 @@ class Visit:
 
 
 @asynccontextmanager
-async def open_visit(*, panels: Sequence[Panel] | None = None) -> AsyncIterator[Visit]:
-    """A school of its own, its page served; with these panels, where it matters."""
+async def open_visit(*, panels: Sequence[Panel] | None = None, services: Sequence[str] = EVERY) -> AsyncIterator[Visit]:
+    """A school of its own, its page served; with these panels and room services, where it matters."""
     async with (
-        Playground() as playground,
+        Playground(services=services) as playground,
         open_play(playground, listen(0), panels=panels) as address,
         aiohttp.ClientSession() as client,
     ):

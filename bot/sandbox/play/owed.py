@@ -1,0 +1,271 @@
+"""What Hallpass owes, is sending, is late with or has given up, in words, as it is stored: also while it is dead.
+
+One line tells of everybody who waits for the same. It holds no secret, since what is owed holds ids alone; of these
+only names and titles are told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from markupsafe import Markup
+
+from bot import notices
+from bot.sandbox.cast import ZONE
+from bot.sandbox.play.clock_panel import tell_time
+from bot.sandbox.play.events import BEHIND, join_names, name_recipient, shorten
+from bot.sandbox.play.panels import Looking, Panel
+from bot.sandbox.play.playground import Playground
+from bot.sandbox.play.rendering import render_page
+from bot.wording import describe_channel_failure, describe_failure, describe_kind
+from bot.words import words_for
+from storage.errors import StoreClosed
+from storage.records import Card, LessonDetails, Notice, NoticeKind, NoticeState, WorkspaceId
+from storage.store import Transaction
+
+MOST_LINES = 5
+"""Of each sort; the page is narrow."""
+
+_WORK = {
+    NoticeKind.GO_LIVE: "The lesson’s beginning",
+    NoticeKind.READ_SESSIONS: "Asking the room who came",
+    NoticeKind.COLLECT: "Asking the room for recording and transcript",
+    NoticeKind.KEEP_ROOM: "Keeping the room open",
+    NoticeKind.ERASE_SECRETS: "Erasing the links",
+}
+"""What sends nothing to anybody."""
+
+_WHY = {
+    "card_unknown": "nobody knows yet whether the card arrived",
+    "history_unreachable": "Slack could not be asked whether it arrived",
+    "history_unreadable": "Slack could not be asked whether it arrived",
+    "link_not_ready": "the link is not made yet",
+    "reading_old": "the room did not tell who is there",
+    "room_busy": "the room service asked to wait",
+    "room_down": "the room service did not answer",
+    "room_nonsense": "the room service answered nonsense",
+    "room_service": "the room service did not answer",
+    "slack_busy": "Slack asked to wait",
+    "slack_down": "Slack did not answer",
+    "unexpected": "something went wrong that nobody expected",
+    "unknown_outcome": "Slack did not say whether it arrived",
+}
+"""Why something is tried again, by the code it was given back with."""
+
+
+class Standing(StrEnum):
+    """How it stands with something that is owed, the worst first; the value is how it is headed."""
+
+    GIVEN_UP = "Given up"
+    LATE = "Late"
+    SENDING = "Being sent"
+    OWED = "Owed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Debt:
+    """One notice or card that is not settled."""
+
+    standing: Standing
+    what: str
+    to: str
+    lesson: str
+    due_at: datetime
+    attempts: int = 0
+    retry_at: datetime | None = None  # machine time
+    why: str = ""
+    is_unknown: bool = False
+    """Is it looked for first, since it may be there?"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """What a page says of those who wait for the same."""
+
+    what: str
+    of: str  # lesson and moment
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Heap:
+    """All that stand alike: how many, and the first of their lines."""
+
+    standing: Standing
+    count: int
+    lines: tuple[Line, ...]
+    left_count: int
+    """Lines that are not shown."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Instant:
+    """Now, by both clocks, and whether the bot lives."""
+
+    now: datetime
+    machine_now: datetime
+    is_running: bool
+
+
+def read_debts(tx: Transaction, at: Instant) -> list[Debt]:
+    """All of them."""
+    found: list[Debt] = []
+    for workspace in tx.workspaces.list_all():
+        for lesson in tx.lessons.list_between(workspace.id, ends_after=at.now - BEHIND):
+            owed = [one for one in tx.notices.list_for_lesson(workspace.id, lesson.id) if one.state in _UNSETTLED]
+            cards = [one for one in tx.cards.list_for_lesson(workspace.id, lesson.id) if _is_behind(one)]
+            if owed or cards:
+                details = tx.lessons.get_details(workspace.id, lesson.id)
+                found += _list_notices(tx, workspace.id, details, owed, at)
+                found += (_build_card(card, details, at) for card in cards)
+    return found
+
+
+_UNSETTLED = frozenset({NoticeState.WAITING, NoticeState.CLAIMED, NoticeState.BEGUN, NoticeState.FAILED})
+
+
+def _is_behind(card: Card) -> bool:
+    return not card.is_final and card.revision_wanted > card.revision_shown
+
+
+def _list_notices(
+    tx: Transaction, workspace_id: WorkspaceId, details: LessonDetails, owed: Iterable[Notice], at: Instant
+) -> Iterator[Debt]:
+    for notice in owed:
+        is_to_come = notice.state is NoticeState.WAITING and notice.due_at > at.now
+        if is_to_come and notices.find_reason_to_drop(notice, details, now=notice.due_at) is not None:
+            continue  # of former times: dropped when its turn comes
+        yield Debt(
+            standing=_find_standing(notice, at),
+            what=_WORK.get(notice.kind) or describe_kind(notice.kind, words_for("en")),
+            to=name_recipient(tx, workspace_id, details, notice),
+            lesson=shorten(details.lesson.title),
+            due_at=notice.due_at,
+            attempts=notice.attempts,
+            retry_at=_find_retry(notice, at),
+            why=_tell_why(notice, at),
+            is_unknown=notice.state is NoticeState.BEGUN,
+        )
+
+
+def _build_card(card: Card, details: LessonDetails, at: Instant) -> Debt:
+    is_held = card.not_before is not None and card.not_before > at.machine_now
+    return Debt(
+        standing=Standing.LATE if (card.attempts and is_held) or not at.is_running else Standing.SENDING,
+        what="Bringing cards up to date",
+        to="",
+        lesson=shorten(details.lesson.title),
+        due_at=at.now,
+        attempts=card.attempts,
+        retry_at=card.not_before if is_held else None,
+        why="" if at.is_running else "Hallpass is not running",
+    )
+
+
+def _find_standing(notice: Notice, at: Instant) -> Standing:
+    if notice.state is NoticeState.FAILED:
+        return Standing.GIVEN_UP
+    if notice.state is NoticeState.WAITING and notice.due_at > at.now:
+        return Standing.OWED
+    is_held = notice.not_before is not None and notice.not_before > at.machine_now
+    is_lost = notice.state is NoticeState.BEGUN and not _is_leased(notice, at)
+    return Standing.LATE if is_held or is_lost or not at.is_running else Standing.SENDING
+
+
+def _is_leased(notice: Notice, at: Instant) -> bool:
+    return notice.leased_until is not None and notice.leased_until > at.machine_now
+
+
+def _find_retry(notice: Notice, at: Instant) -> datetime | None:
+    return notice.not_before if notice.not_before is not None and notice.not_before > at.machine_now else None
+
+
+def _tell_why(notice: Notice, at: Instant) -> str:
+    """Why it was given up; or why it is not there yet, where it should be."""
+    if notice.state is NoticeState.FAILED:
+        describe = describe_failure if notice.channel_id is None else describe_channel_failure
+        return describe(notice.reason or "", words_for("en"))
+    if not at.is_running:
+        is_cut = notice.state in (NoticeState.CLAIMED, NoticeState.BEGUN)
+        return "Hallpass died while it was sent" if is_cut else "Hallpass is not running"
+    if notice.reason is None:
+        return _WHY["unknown_outcome"] if notice.state is NoticeState.BEGUN else ""
+    return _WHY.get(notice.reason, f"Slack says {notice.reason}")
+
+
+def pile_up(debts: Iterable[Debt], at: Instant) -> list[Heap]:
+    """What stands alike together, the worst first, each with what is due first."""
+    heaps = []
+    for standing in Standing:
+        own = [debt for debt in debts if debt.standing is standing]
+        together: dict[tuple[datetime, str, str, str], list[Debt]] = {}
+        for debt in sorted(own, key=lambda debt: debt.due_at):
+            together.setdefault((debt.due_at, debt.what, debt.lesson, debt.why), []).append(debt)
+        lines = [describe(group, at) for group in together.values()]
+        heaps.append(
+            Heap(
+                standing=standing,
+                count=len(own),
+                lines=tuple(lines[:MOST_LINES]),
+                left_count=max(len(lines) - MOST_LINES, 0),
+            )
+        )
+    return heaps
+
+
+def describe(debts: list[Debt], at: Instant) -> Line:
+    """Of those that share everything but whom they are for."""
+    first = debts[0]
+    to = join_names([debt.to for debt in debts if debt.to])
+    what = f"{first.what} to {to}" if to else first.what
+    of = f"{first.lesson}, due {_tell_moment(first.due_at, at.now)}"
+    told = [first.why] if first.why else []
+    if first.standing is Standing.LATE and at.is_running:
+        told += _tell_retry(debts, at)
+    return Line(what=what, of=of, note="; ".join(told))
+
+
+def _tell_retry(debts: list[Debt], at: Instant) -> Iterator[str]:
+    moments = [debt.retry_at for debt in debts if debt.retry_at is not None]
+    if moments:
+        attempts = max(debt.attempts for debt in debts)
+        does = "looked for" if any(debt.is_unknown for debt in debts) else f"{ordinal(attempts + 1)} try"
+        yield f"{does} in {_tell_wait(min(moments) - at.machine_now)}"
+
+
+def ordinal(number: int) -> str:
+    """`1st`, `2nd`, `3rd`, `4th`, `11th`."""
+    ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{ending}"
+
+
+def _tell_moment(moment: datetime, now: datetime) -> str:
+    local = moment.astimezone(ZONE)
+    day = "" if local.date() == now.astimezone(ZONE).date() else f"{local:%a %-d %b} "
+    return f"{day}{tell_time(local)}"
+
+
+def _tell_wait(wait: timedelta) -> str:
+    seconds = max(round(wait.total_seconds()), 1)
+    return f"{seconds} s" if seconds < 120 else f"{seconds // 60} min"
+
+
+class OwedPanel(Panel):
+    """The heaps, with how many there are of each."""
+
+    id = "owed"
+
+    def __init__(self, playground: Playground) -> None:
+        self._playground = playground
+
+    async def draw(self, looking: Looking) -> Markup:
+        clock = self._playground.school.clock
+        at = Instant(now=clock.now(), machine_now=clock.machine_now(), is_running=self._playground.is_running)
+        try:
+            debts = await self._playground.read(lambda tx: read_debts(tx, at))
+        except StoreClosed:
+            debts = []
+        return render_page("owed.html", id=self.id, heaps=pile_up(debts, at))
