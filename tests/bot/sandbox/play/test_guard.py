@@ -55,7 +55,8 @@ def test_a_change_from_the_page_itself_goes_on() -> None:
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])
 @pytest.mark.parametrize(
-    ("mode", "dest"), [("no-cors", "script"), ("no-cors", "image"), ("cors", "empty"), ("navigate", "iframe")]
+    ("mode", "dest"),
+    [("no-cors", "script"), ("no-cors", "image"), ("cors", "empty"), ("navigate", "iframe"), ("cors", "document")],
 )
 def test_what_another_site_loads_is_refused(site: str, mode: str, dest: str) -> None:
     """Not even to look at: scripts, pictures, fetches and frames."""

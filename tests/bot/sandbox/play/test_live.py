@@ -219,8 +219,11 @@ async def test_time_that_goes_on_is_told_without_a_bell(visit: Visit) -> None:
 
 
 async def test_another_school_ends_the_page(visit: Visit) -> None:
-    """It is told so, and asks where to go on; a page of a school before that too, as soon as it comes again."""
-    page = await visit.open("ben")
+    """It is told so, and asks where to go on; a page of a school before that too, as soon as it comes again.
+
+    Home is what both schools have alike: the same people with the same ids.
+    """
+    page = await visit.open("ben", "home")
     async with visit.watch(page) as stream:
         await stream.next()
         await visit.playground.start_over()
