@@ -226,8 +226,9 @@ class Settings(BaseSettings):
     hallpass_links: Annotated[LinkWay | None, BeforeValidator(of_text(parse_links))] = Field(
         default=None,
         description="how new join links go: `direct`, the room service's own link; `page`, a page at "
-        "`HALLPASS_PUBLIC_URL`; `press`, a button in Slack that is answered with a way in (where the room runs in a page "
-        "of Hallpass's own, with a link to that page). Not set: `page` with that address, else `direct` where the service itself lets each link work once and in its time, else `press`",
+        "`HALLPASS_PUBLIC_URL`; `press`, a button in Slack that is answered with a way in (where the room runs in a "
+        "page of Hallpass's own, with a link to that page). Not set: `page` with that address, else `direct` where the "
+        "service itself lets each link work once and in its time, else `press`",
     )
 
     hallpass_sign_in: Annotated[bool, BeforeValidator(of_text(parse_switch))] = Field(
