@@ -202,11 +202,13 @@
     if (!list || event.ctrlKey || event.metaKey || event.altKey) return;
     const boxes = [...list.querySelectorAll("input[type=checkbox]")];
     if (event.key === "Tab") {
+      sought = "";
       boxes.at(event.shiftKey ? 0 : -1).focus({ preventScroll: true }); // and from there the browser goes on
       return;
     }
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key] ?? 0;
     const isLetter = event.key.length === 1 && event.key !== " ";
+    if (!isLetter) sought = "";
     const next = step !== 0 ? boxes[boxes.indexOf(here) + step] : isLetter ? seek(event.key, boxes, here) : null;
     if (step === 0 && !isLetter) return;
     event.preventDefault();
