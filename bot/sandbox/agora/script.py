@@ -27,7 +27,7 @@ SCRIPT = """\
           this.told = told;
           this.show();
         },
-        close: () => this.end(this.told?.reason),
+        close: () => this.end(this.told?.reason, { isCut: true }),
       });
     }
     bindHtmlElement(element) {
@@ -47,7 +47,7 @@ SCRIPT = """\
       this.end();
       await fetch(this.address + "leave/", { method: "POST" });
     }
-    end(reason) {
+    end(reason, { isCut = false } = {}) {
       if (this.phase !== "connected") return;
       removeEventListener("pagehide", this.leave);
       this.phase = "disconnected";
@@ -55,6 +55,9 @@ SCRIPT = """\
       if (this.element) this.element.hidden = true; // the page around it says what is to be said then
       if (this.callbacks.onPhaseChanged) this.callbacks.onPhaseChanged(this.phase);
       if (reason && this.callbacks.onKickedWithReason) this.callbacks.onKickedWithReason(reason);
+      else if (isCut && this.callbacks.onDisconnectWithError) {
+        this.callbacks.onDisconnectWithError(new Error("disconnected"));
+      }
     }
   }
 

@@ -42,6 +42,7 @@ from bot.sandbox.play.panels import Looking, Panel
 from bot.sandbox.play.person import find_person
 from bot.sandbox.play.playground import Playground
 from bot.sandbox.play.rendering import render_page
+from bot.sandbox.play.rooms import RoomsPanel
 from bot.sandbox.play.ticking import Timekeeper
 from bot.sandbox.play.trouble import TroublePanel, Troubles
 from bot.serving import QuietServer, stop_server
@@ -62,6 +63,7 @@ def list_panels(playground: Playground) -> list[Panel]:
     timekeeper, troubles = Timekeeper(playground), Troubles(playground)
     return [
         ClockPanel(playground, timekeeper),
+        RoomsPanel(playground),
         OwedPanel(playground),
         TroublePanel(playground, troubles),
         Curtain(playground),
