@@ -43,6 +43,7 @@ _WHY = {
     "history_unreachable": "Slack could not be asked whether it arrived",
     "history_unreadable": "Slack could not be asked whether it arrived",
     "link_not_ready": "the link is not made yet",
+    "quiet_hours": "it waits for the end of quiet hours",
     "reading_old": "the room did not tell who is there",
     "room_busy": "the room service asked to wait",
     "room_down": "the room service did not answer",
@@ -138,15 +139,16 @@ def _list_notices(
         is_to_come = notice.state is NoticeState.WAITING and notice.due_at > at.now
         if is_to_come and notices.find_reason_to_drop(notice, details, now=notice.due_at) is not None:
             continue  # of former times: dropped when its turn comes
+        standing = _find_standing(notice, at)
         yield Debt(
-            standing=_find_standing(notice, at),
+            standing=standing,
             what=_WORK.get(notice.kind) or describe_kind(notice.kind, words_for("en")),
             to=name_recipient(tx, workspace_id, details, notice),
             lesson=shorten(details.lesson.title),
             due_at=notice.due_at,
             attempts=notice.attempts,
             retry_at=_find_retry(notice, at),
-            why=_tell_why(notice, at),
+            why=_tell_why(notice, standing, at),
             is_unknown=notice.state is NoticeState.BEGUN,
         )
 
@@ -183,17 +185,23 @@ def _find_retry(notice: Notice, at: Instant) -> datetime | None:
     return notice.not_before if notice.not_before is not None and notice.not_before > at.machine_now else None
 
 
-def _tell_why(notice: Notice, at: Instant) -> str:
-    """Why it was given up; or why it is not there yet, where it should be."""
-    if notice.state is NoticeState.FAILED:
-        describe = describe_failure if notice.channel_id is None else describe_channel_failure
-        return describe(notice.reason or "", words_for("en"))
+def _tell_why(notice: Notice, standing: Standing, at: Instant) -> str:
+    """Why it was given up, or is not there yet where it should be, or comes later than it might."""
+    reason = notice.reason or ""
+    match standing:
+        case Standing.GIVEN_UP:
+            describe = describe_failure if notice.channel_id is None else describe_channel_failure
+            return describe(reason, words_for("en"))
+        case Standing.SENDING:
+            return ""
+        case Standing.OWED:
+            return _WHY.get(reason, "")
     if not at.is_running:
         is_cut = notice.state in (NoticeState.CLAIMED, NoticeState.BEGUN)
         return "Hallpass died while it was sent" if is_cut else "Hallpass is not running"
-    if notice.reason is None:
-        return _WHY["unknown_outcome"] if notice.state is NoticeState.BEGUN else ""
-    return _WHY.get(notice.reason, f"Slack says {notice.reason}")
+    if notice.state is NoticeState.BEGUN and not reason:
+        return _WHY["unknown_outcome"]
+    return _WHY.get(reason, f"Slack says {reason}" if reason else "")
 
 
 def pile_up(debts: Iterable[Debt], at: Instant) -> list[Heap]:
