@@ -23,7 +23,7 @@ from bot.sandbox.play.person import find_person
 from bot.sandbox.play.playground import Playground
 from bot.sandbox.play.rendering import render_page
 from bot.sandbox.school import School
-from bot.sandbox.traffic import Entry, Party
+from bot.sandbox.traffic import Call, Entry, Party
 
 NEWEST = 20
 """Requests in the panel."""
@@ -71,7 +71,6 @@ class Line:
 def describe(entry: Entry, *, is_new: bool) -> Line:
     """It as a page tells it."""
     call = entry.call
-    is_lost = call.fault == "lose"
     trouble = [TROUBLE.get(call.fault, "in trouble")] if call.fault is not None else []
     # Where a fault was switched on, its own word for what was wrong says the same once more.
     trouble += [call.error] if call.error is not None and call.fault in (None, "refusal") else []
@@ -83,12 +82,18 @@ def describe(entry: Entry, *, is_new: bool) -> Line:
         receiver=NAMES[call.receiver],
         name=call.name,
         asks=f"{call.verb} {call.path}".strip(),
-        result="never sent" if is_lost else "no answer" if call.status is None else str(call.status),
-        took="" if is_lost else tell_duration(call.taken),
+        result=_tell_result(call),
+        took="" if call.fault == "lose" else tell_duration(call.taken),
         trouble=", ".join(trouble),
         is_bad=call.status is None or call.status >= 400 or call.error is not None,
         is_new=is_new,
     )
+
+
+def _tell_result(call: Call) -> str:
+    if call.status is None:
+        return "never sent" if call.fault == "lose" else "no answer"
+    return "acknowledged" if call.verb == "WebSocket" else str(call.status)
 
 
 def tell_duration(taken: timedelta) -> str:

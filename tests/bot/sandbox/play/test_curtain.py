@@ -71,6 +71,7 @@ def test_a_request_in_words() -> None:
         (replace(CALL, status=None, fault="lose"), ("never sent", "lost on its way", True)),
         (replace(CALL, fault="delay"), ("200", "slowed down", False)),
         (replace(CALL, status=503), ("503", "", True)),
+        (replace(CALL, verb="WebSocket"), ("acknowledged", "", False)),
     ],
 )
 def test_what_became_of_it_in_words(call: Call, told: tuple[str, str, bool]) -> None:
@@ -168,8 +169,8 @@ async def test_the_page_tells_a_lesson_from_both_sides(visit: Visit) -> None:
     assert any(row.startswith("Mon 14:00:00 join link Ben Algebra sent 1") for row in notices)
     calls = list_rows(page, "calls")
     assert any("Hallpass → Lessonspace launch POST /v2/spaces/launch/ 201" in row for row in calls)
-    assert any("Slack → Hallpass view_submission booking WebSocket 200" in row for row in calls)
-    assert any("Slack → Hallpass /lesson WebSocket 200" in row for row in calls)
+    assert any("Slack → Hallpass view_submission booking WebSocket acknowledged" in row for row in calls)
+    assert any("Slack → Hallpass /lesson WebSocket acknowledged" in row for row in calls)
     assert any("Lessonspace → Hallpass user.join POST 200" in row for row in calls)
 
 
