@@ -20,7 +20,7 @@ from bot.clock import Clock
 from bot.errors import RoomServiceBusy, RoomServiceError
 from bot.links import Standing, digest_of, is_token, judge
 from bot.rooms.base import Launch
-from storage.records import AuditEntry, CardKind, LessonDetails, Link, LinkWay, Seat, WorkspaceId, new_id
+from storage.records import AuditEntry, CardKind, LessonDetails, Link, LinkWay, Seat, new_id
 from storage.store import Store, Transaction
 
 log = structlog.get_logger("hallpass.door")
@@ -123,27 +123,37 @@ def find_visit(tx: Transaction, token: str, browser_digest: bytes | None, *, now
     if seat is None:
         seat = Seat(participant=participant, person=tx.people.get(link.workspace_id, participant.person_id), link=link)
     standing = judge(link, lesson=details.lesson, participant=participant, now=now, browser_digest=browser_digest)
-    team_id = _find_team(tx, link.workspace_id)
+    return build_visit(tx, link, details, seat, standing)
+
+
+def build_visit(tx: Transaction, link: Link, details: LessonDetails, seat: Seat, standing: Standing) -> Visit:
+    """How somebody stands before the door."""
+    team_id = tx.workspaces.get(link.workspace_id).external_id
     return Visit(link=link, details=details, seat=seat, standing=standing, team_id=team_id)
 
 
 def redeem(tx: Transaction, token: str, browser_digest: bytes, *, now: datetime) -> Visit | None:
     """A unit of work: the link is this browser's, if it can be. COMES_BACK: it is; else what is in the way."""
     before = find_visit(tx, token, browser_digest, now=now)
-    if before is None:
-        return None
-    link = before.link
-    if not tx.lessons.redeem(link.workspace_id, link.id, now=now, browser_digest=browser_digest):
-        return before
-    note_redeemed(tx, before, now=now)
-    return replace(before, standing=Standing.COMES_BACK)
+    return before and (spend(tx, before, browser_digest, now=now) or before)
 
 
-def note_redeemed(tx: Transaction, visit: Visit, *, now: datetime) -> None:
-    """A link was redeemed, in this transaction; of the first time there is something to say. `visit` is from before."""
+def spend(tx: Transaction, visit: Visit, by: bytes, *, now: datetime) -> Visit | None:
+    """The link is theirs who came first, and theirs it stays: the one rule of the page's door and of a press in Slack.
+
+    `by`: the digest of a browser, or of whoever pressed. None: the link is another's, or opens nothing now.
+    """
     link = visit.link
-    if link.redeemed_at is not None:
-        return
+    if not tx.lessons.redeem(link.workspace_id, link.id, now=now, browser_digest=by):
+        return None
+    if link.redeemed_at is None:
+        _note_redeemed(tx, visit, now=now)
+    return replace(visit, standing=Standing.COMES_BACK)
+
+
+def _note_redeemed(tx: Transaction, visit: Visit, *, now: datetime) -> None:
+    """For the first time, of which there is something to say. `visit` is from before."""
+    link = visit.link
     tx.lessons.mark_opened(link.workspace_id, link.id, at=now)
     tx.cards.want(link.workspace_id, link.lesson_id, kinds=(CardKind.LEADER,))
     tx.audit.add(
@@ -166,7 +176,3 @@ def forget_failure(tx: Transaction, visit: Visit) -> None:
     if participant is not None and participant.failure == NOT_LET_IN:
         tx.lessons.update_participant(replace(participant, failure=None))
         tx.cards.want(link.workspace_id, link.lesson_id, kinds=(CardKind.LEADER,))
-
-
-def _find_team(tx: Transaction, workspace_id: WorkspaceId) -> str:
-    return next(one.external_id for one in tx.workspaces.list_all() if one.id == workspace_id)

@@ -15,7 +15,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from bot import issuing, lifecycle
-from bot.door import Visit, note_redeemed
+from bot.door import Visit, build_visit, spend
 from bot.errors import Outdated
 from bot.links import Standing, digest_of
 from bot.presses import Press
@@ -56,10 +56,10 @@ def press(
     own = seat.link  # which counts now, whichever message was pressed
     if own is None or own.way is not LinkWay.PRESS:
         raise Outdated
-    if not tx.lessons.redeem(workspace_id, own.id, now=now, browser_digest=_digest_of(seat.person.id)):
+    before = build_visit(tx, own, details, seat, Standing.FINE)
+    visit = spend(tx, before, _digest_of(seat.person.id), now=now)
+    if visit is None:
         raise Outdated
-    visit = Visit(link=own, details=details, seat=seat, standing=Standing.COMES_BACK, team_id="")
-    note_redeemed(tx, visit, now=now)
     if details.service not in paged:
         return visit
     return replace(visit, link=_issue_for_page(tx, visit, sealer=sealer, now=now), standing=Standing.FINE)

@@ -113,6 +113,10 @@ class Workspaces(Protocol):
         """The workspace with this Slack id, made or brought up to date."""
         ...
 
+    def get(self, workspace_id: WorkspaceId) -> Workspace:
+        """By our id. Raises NotStored."""
+        ...
+
     def find(self, external_id: str) -> Workspace | None: ...
     def list_all(self) -> list[Workspace]:
         """All, oldest first."""

@@ -8,6 +8,10 @@ ON CONFLICT (external_id) DO UPDATE
 SET name = excluded.name, bot_user_id = COALESCE(excluded.bot_user_id, workspaces.bot_user_id)
 RETURNING {workspace};
 
+-- name: get
+-- By our id.
+SELECT {workspace} FROM workspaces WHERE id = :workspace_id;
+
 -- name: find
 -- By Slack's id.
 SELECT {workspace} FROM workspaces WHERE external_id = :external_id;

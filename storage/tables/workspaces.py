@@ -24,6 +24,12 @@ class WorkspaceTable(Table):
         )
         return WORKSPACE.from_row(row)
 
+    def get(self, workspace_id: WorkspaceId) -> Workspace:
+        row = self._one(SQL["get"], workspace_id=workspace_id)
+        if row is None:
+            raise NotStored("workspace", workspace_id)
+        return WORKSPACE.from_row(row)
+
     def find(self, external_id: str) -> Workspace | None:
         row = self._one(SQL["find"], external_id=external_id)
         return WORKSPACE.from_row(row) if row else None

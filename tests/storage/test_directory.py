@@ -26,6 +26,9 @@ async def test_a_workspace_is_made_once_and_kept_up_to_date(store: Store) -> Non
 
     assert changed(first, name="New") == again
     assert again == await store.read(lambda tx: tx.workspaces.find("T1"))
+    assert again == await store.read(lambda tx: tx.workspaces.get(again.id))
+    with pytest.raises(NotStored):
+        await store.read(lambda tx: tx.workspaces.get(WorkspaceId("nobody")))
     assert await store.read(lambda tx: tx.workspaces.find("T2")) is None
     other = await store.write(lambda tx: tx.workspaces.ensure("T2", name="Two", bot_user_id=None, now=NOW))
     assert [again, other] == await store.read(lambda tx: tx.workspaces.list_all())
