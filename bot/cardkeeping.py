@@ -69,7 +69,7 @@ class CardKeeper:
                 await self._finish(card, details, claim_id, drawn_at=now, is_final=True)
             else:
                 await self._release(card, claim_id, machine_now + back_off(card.attempts + 1))
-        except Exception:
+        except Exception:  # one card that cannot be drawn stops no other; its claim is given back for later
             log.exception("card_failed_unexpectedly", card=card.id, kind=card.kind.value)
             await self._release(card, claim_id, machine_now + timedelta(minutes=1))
 

@@ -99,7 +99,7 @@ class JoinWeb:
                 return self._answers.answer(build_too_many(words_of(request), wait=wait), retry_after=wait)
             try:
                 return await answer(request)
-            except Exception:
+            except Exception:  # the web's own bare page would tell them nothing; what it was is in the log
                 log.exception("join_page_failed")
                 return self._answers.answer(build_not_ready(words_of(request)))
 

@@ -111,7 +111,7 @@ class Scheduler:
                 await self._look()
             except StoreClosed:
                 return
-            except Exception:
+            except Exception:  # also a defect of ours: whatever one look met, what is owed is looked for again
                 log.exception("look_failed")
             # The first thing to do after a quiet time is looked for at once; while there is much to do, many together.
             is_crowded = len(self._tasks) > self._slots // 2
@@ -152,7 +152,7 @@ class Scheduler:
         except asyncio.CancelledError:
             if not self._is_stopping:
                 raise
-        except Exception:
+        except Exception:  # tomorrow it is tried again, and until then nothing but tidiness is missing
             log.exception("house_not_kept")
 
     async def _look(self) -> None:

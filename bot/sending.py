@@ -114,7 +114,7 @@ class NoticeSender:
             await self._answer_room_service(claimed, error)
         except SlackError as error:
             await self._answer_slack(claimed, error)
-        except Exception:
+        except Exception:  # one notice that cannot be sent stops no other; its claim is given back for later
             log.exception("notice_failed_unexpectedly", notice=notice.id, kind=notice.kind.value)
             await self._claims.release(claimed, reason="unexpected")
 
