@@ -158,9 +158,9 @@ async def evening(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterat
 
 
 @pytest.fixture(params=WAYS, ids=" by ".join)
-async def wednesday(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Evening]:
-    """The same, but the lesson is in two days: no link was made yet."""
-    async with _open_evening(request, tmp_path, typed="@Ben in 2 days 3pm 45m Algebra") as evening:
+async def tomorrow(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Evening]:
+    """The same, but the lesson is tomorrow, an hour later than that links are made at once."""
+    async with _open_evening(request, tmp_path, typed="@Ben tomorrow 3pm 45m Algebra") as evening:
         yield evening
 
 
@@ -241,9 +241,9 @@ async def test_nobody_is_in_after_the_window(evening: Evening) -> None:
 
 
 @holds(Promise.OWN_WINDOW)
-async def test_somebody_s_own_window_is_theirs_alone(wednesday: Evening) -> None:
+async def test_somebody_s_own_window_is_theirs_alone(tomorrow: Evening) -> None:
     """Ben is to come ten minutes after the start, when Ada has been in for a while; not a minute earlier."""
-    school = wednesday.school
+    school = tomorrow.school
     details = await telling.get_lesson_details(school)
     starts_at = details.lesson.starts_at
     [ben] = [seat.participant for seat in details.seats if not seat.participant.is_leader]
@@ -253,12 +253,12 @@ async def test_somebody_s_own_window_is_theirs_alone(wednesday: Evening) -> None
     await _move(school, starts_at - timedelta(hours=1))
     await _move(school, starts_at - timedelta(minutes=5))
 
-    assert await wednesday.come_in(wednesday.ada)
-    assert not await wednesday.come_in(wednesday.ben)
+    assert await tomorrow.come_in(tomorrow.ada)
+    assert not await tomorrow.come_in(tomorrow.ben)
     await _move(school, starts_at + timedelta(minutes=9))
-    assert not await wednesday.come_in(wednesday.ben)
+    assert not await tomorrow.come_in(tomorrow.ben)
     await _move(school, starts_at + timedelta(minutes=10))
-    assert await wednesday.come_in(wednesday.ben)
+    assert await tomorrow.come_in(tomorrow.ben)
 
 
 async def _move(school: School, instant: datetime) -> None:
@@ -347,7 +347,7 @@ async def test_an_extended_lesson_lets_people_in_to_its_new_end(evening: Evening
 
 @holds(Promise.ASKS)
 async def test_leaders_are_asked_before_the_end(evening: Evening) -> None:
-    """In Slack, whatever the service; in the room as well, where it can. Learners are not, and what is answered counts."""
+    """In Slack, whatever the service; in the room as well, where it can. Learners are not, and the answer counts."""
     await telling.move_to(evening.school, 14)
     for actor in (evening.ada, evening.ben):
         assert await evening.come_in(actor)

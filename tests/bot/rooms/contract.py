@@ -112,6 +112,7 @@ class Line:
     tried: int = 0
     failed: list[str] = field(default_factory=list)
     is_shown_whole: bool = False  # by the app, from the press in Slack to the room
+    lacks: set[str] = field(default_factory=set)  # ways of links by which nobody can keep it
 
     def describe(self) -> str:
         if self.failed:
@@ -119,7 +120,7 @@ class Line:
         whole = ", also through the app" if self.is_shown_whole else ""
         if self.keeper is Keeper.HALLPASS and not whole:
             return f"left to us ({self.tried})"
-        return f"held ({self.tried}{whole})"
+        return f"held ({self.tried}{whole}{''.join(f', not by {way}' for way in sorted(self.lacks))})"
 
 
 class Ledger:
@@ -136,6 +137,7 @@ class Ledger:
         line = self._lines.setdefault(str(told["service"]), {}).setdefault(promise, Line(keeper=keeper))
         line.tried += 1
         line.is_shown_whole |= told.get("whole") is True
+        line.lacks |= {str(told["lacks"])} if "lacks" in told else set()
         if not is_good and test not in line.failed:
             line.failed.append(test)
 

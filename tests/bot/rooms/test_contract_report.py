@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.rooms.base import Capabilities
+from tests.acceptance import test_every_service
 from tests.bot.rooms import test_contract, test_contract_failures
 from tests.bot.rooms.contract import Facts, Keeper, Ledger, Promise, find_keeper
 
@@ -21,6 +22,16 @@ def test_every_promise_is_tried() -> None:
     assert {mark.args[0] for mark in marks} == set(Promise)
 
 
+def test_every_promise_that_a_person_meets_is_tried_through_the_app() -> None:
+    """What is left to the contract suite alone is between Hallpass and the service."""
+    marks = [mark for test in vars(test_every_service).values() for mark in getattr(test, "pytestmark", ())]
+    between = {Promise.REPEAT, Promise.AGAIN, Promise.SEATS, Promise.LONG, Promise.PRESENCE, Promise.REPORTS,
+               Promise.RECORDING, Promise.TRANSCRIPT, Promise.DOWN, Promise.REFUSING, Promise.BUSY,
+               Promise.NONSENSE}  # fmt: skip
+
+    assert {mark.args[0] for mark in marks if mark.name == "promise"} == set(Promise) - between
+
+
 def test_a_line_says_who_keeps_it_and_whether_it_held() -> None:
     """In the order of promises, services by name; a broken one names its tests, each once."""
     ledger = Ledger()
@@ -30,11 +41,16 @@ def test_a_line_says_who_keeps_it_and_whether_it_held() -> None:
     ledger.note(tell("Loop", Promise.REVOKE, Keeper.HALLPASS), test="test_old", is_good=True)
     ledger.note(tell("Loop", Promise.OPENS, Keeper.HALLPASS), test="test_early", is_good=True)
     ledger.note(tell("Loop", Promise.OPENS, Keeper.HALLPASS, whole=True), test="test_whole", is_good=True)
+    ledger.note(tell("Loop", Promise.SINGLE_USE, Keeper.HALLPASS, whole=True), test="test_used", is_good=True)
+    ledger.note(
+        tell("Loop", Promise.SINGLE_USE, Keeper.HALLPASS, whole=True, lacks="press"), test="test_used", is_good=True
+    )
     ledger.note({}, test="test_of_something_else", is_good=False)
 
     assert ledger.write() == [
         "Service  Promise                     Kept by   In this run",
         "Loop     not before the window       Hallpass  held (2, also through the app)",
+        "Loop     opens in one browser only   Hallpass  held (2, also through the app, not by press)",
         "Loop     the old link is shut        Hallpass  left to us (1)",
         "Videsk   not before the window       provider  BROKEN: test_early",
         "Videsk   End now puts everybody out  provider  held (1)",
