@@ -57,12 +57,14 @@ class Subject:
     exhibits: tuple[Exhibit, ...]
 
 
-def list_each_scene(show: Callable[[Party, LessonDetails], Iterator[State]]) -> Callable[[Party], Iterator[State]]:
-    """The states of something that is about one lesson: `show`'s, of a lesson in each state it can be in."""
+def list_each_scene(
+    show: Callable[[Party, LessonDetails], Iterator[State]], *, of: Callable[[LessonDetails], bool] = lambda _: True
+) -> Callable[[Party], Iterator[State]]:
+    """The states of something that is about one lesson: `show`'s, of a lesson in each state in which it is shown."""
 
     def list_states(party: Party) -> Iterator[State]:
         for scene, details in list_scenes(party).items():
-            for state in show(party, details):
+            for state in show(party, details) if of(details) else ():
                 yield State(shown=state.shown, how=state.how, scene=scene, errors=state.errors)
 
     return list_states

@@ -23,13 +23,18 @@ from bot.sandbox.gallery.records import ENDS_AT, NOW, STARTS_AT, make_lesson
 from bot.sandbox.gallery.scenes import MINUTE, SECRET_URL, build_details, pick_learner
 from bot.summaries import build_summary
 from bot.watchers import Rights
-from storage.records import LessonDetails, TranscriptLine
+from storage.records import LessonDetails, LessonState, TranscriptLine
 
 RIGHTS = {
     "may watch and read": Rights(watches=True, reads=True),
     "may watch": Rights(watches=True),
     "may read": Rights(reads=True),
 }
+
+
+def is_over(details: LessonDetails) -> bool:
+    """Is there anything to sum up?"""
+    return details.lesson.state is LessonState.ENDED
 
 
 def _list_summaries(party: Party, details: LessonDetails) -> Iterator[State]:
@@ -108,8 +113,8 @@ def _list_found(party: Party) -> Iterator[State]:
 RECORDINGS = Subject(
     name="Afterwards",
     exhibits=(
-        Exhibit(name="summary", list_states=list_each_scene(_list_summaries)),
-        Exhibit(name="channel's summary", list_states=list_each_scene(_list_channel_summaries)),
+        Exhibit(name="summary", list_states=list_each_scene(_list_summaries, of=is_over)),
+        Exhibit(name="channel's summary", list_states=list_each_scene(_list_channel_summaries, of=is_over)),
         Exhibit(name="participant's card with recordings", list_states=list_each_scene(_list_cards)),
         Exhibit(name="recording or transcript asked for", list_states=list_each_scene(_list_answers)),
         Exhibit(name="lines found", list_states=_list_found),
