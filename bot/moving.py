@@ -15,12 +15,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from bot import drafts, issuing, lifecycle, notices, preferences, windows
+from bot import drafts, extending, issuing, lifecycle, notices, preferences, windows
 from bot.booking import AskedBack, BookingPolicy, Declined, digest_of
 from bot.drafts import BookingDraft, Caution, CautionCode, Problem, ProblemCode
 from bot.errors import WrongState
 from bot.ids import Field
-from bot.lifecycle import Ask, Extended
+from bot.lifecycle import Ask
 from bot.moves import Move
 from storage.records import (
     Lesson,
@@ -89,17 +89,17 @@ def move(
     return _store(tx, details, wanted, actor=actor, policy=ask.policy, now=ask.now)
 
 
-def extend(tx: Transaction, ask: Ask, *, confirmed: str | None = None) -> Extended | AskedBack:
-    """As `lifecycle.extend`, but first asks back where somebody's next lesson begins before the new end."""
+def extend(tx: Transaction, ask: Ask, *, confirmed: str | None = None) -> extending.Extended | AskedBack:
+    """As `extending.extend`, but first asks back where somebody's next lesson begins before the new end."""
     details, actor = lifecycle.admit(tx, ask, "extend")
     lesson = details.lesson
     if lesson.is_open and lesson.revision == ask.revision:
-        new_end = lifecycle.extended_end(lesson, ask.now)
+        new_end = extending.extended_end(lesson, ask.now)
         cautions = find_overlaps(tx, details, starts_at=lesson.ends_at, ends_at=new_end, asker=actor, policy=ask.policy)
         digest = digest_of(cautions)
         if cautions and confirmed != digest:
             return AskedBack(cautions=cautions, digest=digest)
-    return lifecycle.extend(tx, ask)
+    return extending.extend(tx, ask)
 
 
 def find_overlaps(

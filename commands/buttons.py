@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 
 from slack_bolt.async_app import AsyncApp
 
-from bot import confirmations, lifecycle
+from bot import confirmations, extending, lifecycle
 from bot.errors import Outdated
 from bot.ids import Action
 from bot.presses import Press, read_press
@@ -58,7 +58,7 @@ def register(app: AsyncApp, desk: Desk, watcher: Watcher) -> None:
 
     @app.action(Action.LET_END.value)
     async def let_end(ack: Ack, body: dict[str, Any], action: dict[str, Any]) -> None:
-        change = await _change(desk, body, action, lifecycle.let_end)
+        change = await _change(desk, body, action, extending.let_end)
         desk.answer(change.asked, confirmations.build_let_end(change.details, reader=change.reader, now=change.now))
         await ack()
 

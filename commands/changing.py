@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from slack_bolt.async_app import AsyncApp
 
-from bot import confirmations, ending, lesson_forms, lifecycle, moving
+from bot import confirmations, ending, extending, lesson_forms, lifecycle, moving
 from bot.blocks import Block, Message
 from bot.booking import AskedBack, Declined
 from bot.drafts import Problem, ProblemCode
@@ -83,7 +83,7 @@ def _register_extending(app: AsyncApp, desk: Desk) -> None:
         await _say(ack, _word_extension(result, details, ask, reader), reader)
 
 
-def _word_extension(extended: lifecycle.Extended, details: LessonDetails, ask: Ask, reader: Person) -> Message:
+def _word_extension(extended: extending.Extended, details: LessonDetails, ask: Ask, reader: Person) -> Message:
     return confirmations.build_extended(
         details,
         reader=reader,

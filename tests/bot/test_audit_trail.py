@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bot import lifecycle
+from bot import extending, lifecycle
 from bot.errors import Outdated
 from storage.records import AuditEntry, Lesson
 from storage.sqlite import open_store
@@ -45,7 +45,7 @@ async def trail(school: StoredSchool, lesson: Lesson) -> list[AuditEntry]:
 async def test_an_extension_says_both_ends(school: StoredSchool) -> None:
     """From when to when the end moved, and by whom."""
     lesson = await school.book(school.ben)
-    await school.write(lambda tx: lifecycle.extend(tx, ask(school, lesson)))
+    await school.write(lambda tx: extending.extend(tx, ask(school, lesson)))
 
     entry = (await trail(school, lesson))[-1]
 
@@ -59,9 +59,9 @@ async def test_an_extension_says_both_ends(school: StoredSchool) -> None:
 async def test_a_refused_change_leaves_no_trace(school: StoredSchool) -> None:
     """The second press on the same card changed nothing, so it says nothing."""
     lesson = await school.book(school.ben)
-    await school.write(lambda tx: lifecycle.extend(tx, ask(school, lesson)))
+    await school.write(lambda tx: extending.extend(tx, ask(school, lesson)))
     with pytest.raises(Outdated):
-        await school.write(lambda tx: lifecycle.extend(tx, ask(school, lesson)))
+        await school.write(lambda tx: extending.extend(tx, ask(school, lesson)))
 
     assert ["booked", "extended"] == [entry.action for entry in await trail(school, lesson)]
 

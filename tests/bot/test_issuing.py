@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot import ending, issuing, lifecycle, moving, windows
+from bot import ending, extending, issuing, lifecycle, moving, windows
 from bot.lifecycle import Ask
 from bot.links import digest_of
 from bot.moving import Moved
@@ -81,7 +81,7 @@ async def test_the_same_join_goes_on_after_an_extension(stored: StoredSchool, wa
     lesson = await begin(stored, way)
     before = await links_of(stored, lesson)
 
-    extended = await stored.write(lambda tx: lifecycle.extend(tx, ask(stored, lesson)))
+    extended = await stored.write(lambda tx: extending.extend(tx, ask(stored, lesson)))
     after = await links_of(stored, lesson)
 
     assert 0 == extended.relinked_count

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bot import lifecycle
+from bot import extending, lifecycle
 from bot.errors import NotAllowed, Outdated, TooEarly, TooLate, WrongState
 from bot.moves import read_move
 from storage.records import (
@@ -66,7 +66,7 @@ def ask(stored: StoredSchool, lesson: Lesson, *, by: Person, at: datetime) -> li
 
 
 async def extend(stored: StoredSchool, lesson: Lesson, *, by: Person | None = None, at: Any = DURING) -> Any:
-    return await stored.write(lambda tx: lifecycle.extend(tx, ask(stored, lesson, by=by or stored.ada, at=at)))
+    return await stored.write(lambda tx: extending.extend(tx, ask(stored, lesson, by=by or stored.ada, at=at)))
 
 
 async def cancel(stored: StoredSchool, lesson: Lesson, *, by: Person | None = None) -> lifecycle.Cancelled:
@@ -234,7 +234,7 @@ async def test_let_it_end_asks_no_more(stored: StoredSchool) -> None:
     lesson = await book_and_send(stored)
 
     async def press() -> Any:
-        return await stored.write(lambda tx: lifecycle.let_end(tx, ask(stored, lesson, by=stored.ada, at=DURING)))
+        return await stored.write(lambda tx: extending.let_end(tx, ask(stored, lesson, by=stored.ada, at=DURING)))
 
     assert [ENDS_AT, ENDS_AT] == [await press(), await press()]
     assert [NoticeState.DROPPED] == [one.state for one in await stored.notices(lesson, NoticeKind.END_WARNING)]

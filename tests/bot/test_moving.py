@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot import lifecycle, moving, notices, windows
+from bot import extending, lifecycle, moving, notices, windows
 from bot.booking import AskedBack, Declined
 from bot.drafts import CautionCode, ProblemCode
 from bot.errors import NotAllowed, Outdated, WrongState
@@ -209,7 +209,7 @@ async def test_what_nobody_has_read_of_a_move_survives_other_links(stored: Store
     await stored.write(lambda tx: tx.lessons.insert_link(new))
     moved = await stored.get(lesson.id)
 
-    extended = await stored.write(lambda tx: lifecycle.extend(tx, ask(stored, moved)))
+    extended = await stored.write(lambda tx: extending.extend(tx, ask(stored, moved)))
 
     assert (1, None) == (extended.relinked_count, extended.old_closes_at)
     words = [one for one in await waiting(stored, lesson, NoticeKind.MOVED) if one.person_id == stored.ben.id]
@@ -365,7 +365,7 @@ async def test_extending_asks_only_about_what_the_new_end_runs_into(stored: Stor
     lesson = await stored.book(stored.ben)
     await stored.book(stored.cleo, title="After", starts_at=ENDS_AT + 10 * MINUTE)
     first = await stored.write(lambda tx: moving.extend(tx, ask(stored, lesson, at=STARTS_AT)))
-    assert isinstance(first, lifecycle.Extended)
+    assert isinstance(first, extending.Extended)
 
     second = await stored.write(lambda tx: moving.extend(tx, replace(ask(stored, lesson, at=STARTS_AT), revision=2)))
 
@@ -422,7 +422,7 @@ async def change(stored: StoredSchool, lesson: Lesson, name: str, *, minutes: in
         case "extend":
             await stored.write(lambda tx: moving.extend(tx, ask(stored, lesson, at=now)))
         case _:
-            await stored.write(lambda tx: lifecycle.let_end(tx, ask(stored, lesson, at=now)))
+            await stored.write(lambda tx: extending.let_end(tx, ask(stored, lesson, at=now)))
 
 
 async def check(stored: StoredSchool, lesson: Lesson, now: datetime) -> None:

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot import lifecycle, notices, seating
+from bot import extending, lifecycle, notices, seating
 from bot.booking import AskedBack, Declined
 from bot.drafts import Newcomers, ProblemCode
 from bot.errors import LastOne, NotAllowed, Outdated, Refused, TooLate, WrongState
@@ -354,7 +354,7 @@ async def take(stored: StoredSchool, lesson: Lesson, step: str, person: Person, 
         if step == "add":
             seating.add(tx, asking, newcomers)
         elif step == "extend":
-            lifecycle.extend(tx, asking)
+            extending.extend(tx, asking)
         elif seat is not None and step == "remove":
             seating.remove(tx, asking, [seat.participant.id])
         elif seat is not None and step == "resend":
