@@ -190,7 +190,6 @@ class Hallpass:
             shown_names={service.name: service.shown_name for service in self._services},
             shared={one.name for one in self._services if one.capabilities.shared_address},
             paged={one.name for one in self._services if one.capabilities.own_page},
-            paged={one.name for one in self._services if one.capabilities.own_page},
             recordless={one.name for one in self._services if not one.capabilities.attendance},
             shows_channel_names=self._settings.hallpass_channel_names,
             find_watchers=lambda: self._find_policy(directory, workspace.id, account_id).watchers,
