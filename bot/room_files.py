@@ -136,7 +136,7 @@ def _telling_what_is_left(part: Part) -> Iterator[None]:
     """However it was broken off: what there is of it, where the next try goes on with that."""
     try:
         yield
-    except BaseException:
+    except BaseException:  # Ctrl-C above all; it is only told, and goes on as it was
         if part.size_bytes and part.version:
             told = f"{decimal(part.size_bytes)} of it are in {part.place}: the same command goes on from there"
             print(f"hallpass: {told}", file=sys.stderr)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from bot.rooms.answers import Fields, list_fields, read_fields
+from bot.rooms.answers import Fields, list_entries, read_fields
 from bot.rooms.http import Answer
 from storage.records import Record
 
@@ -42,8 +42,7 @@ def read_room(answer: Answer) -> RoomRecord:
 
 def read_rooms(answer: Answer) -> list[RoomRecord]:
     """One page of the list. RoomServiceNonsense when it is none."""
-    listed = Fields(provider=PROVIDER, values={"rooms": answer.body}).get_list("rooms")
-    return [parse_room(fields) for fields in list_fields(listed, provider=PROVIDER, path="rooms")]
+    return list(map(parse_room, list_entries(answer.body, provider=PROVIDER, what="rooms")))
 
 
 def parse_room(found: Fields) -> RoomRecord:

@@ -6,11 +6,13 @@ missing, or of another type than promised, is None ("not told").
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Hashable, Iterator
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
+from functools import cache
 
 from bot.errors import RoomServiceNonsense
+from storage.records import Record
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,6 +75,10 @@ class Fields:
         """The instant, or None where there is none (null or missing); a broken one is RoomServiceNonsense."""
         return None if self.values.get(name) is None else self.get_moment(name)
 
+    def find_hint(self, name: str) -> datetime | None:
+        """An instant that nothing depends on: None also where it cannot be read."""
+        return parse_moment(self.find_text(name) or "")
+
     def find_fields(self, name: str) -> Fields | None:
         value = self.values.get(name)
         if not isinstance(value, dict):
@@ -82,6 +88,11 @@ class Fields:
     def list_fields(self, name: str) -> Iterator[Fields]:
         """Each object of a required array, in its order."""
         return list_fields(self.get_list(name), provider=self.provider, path=self._name_path(name))
+
+    def keep_rest(self, record: type[Record], *, spell: Callable[[str], str] = str) -> dict[str, object]:
+        """What this record has no field for, for its `extra`. `spell`: how the provider writes a field's name."""
+        known = _list_names(record, spell)  # type: ignore[arg-type]  # mypy takes the instances' hash for the class's
+        return {name: value for name, value in self.values.items() if name not in known}
 
     def complain(self, name: str, problem: str) -> RoomServiceNonsense:
         """The error that names this field. To be raised by the caller."""
@@ -96,6 +107,12 @@ def read_fields(body: object, *, provider: str, what: str) -> Fields:
     if not isinstance(body, dict):
         raise RoomServiceNonsense(provider, what, "is not an object")
     return Fields(provider=provider, values=body)
+
+
+def list_entries(body: object, *, provider: str, what: str) -> Iterator[Fields]:
+    """Each object of an answer that is an array, in its order. RoomServiceNonsense naming `what` when it is none."""
+    found = Fields(provider=provider, values={what: body})
+    return list_fields(found.get_list(what), provider=provider, path=what)
 
 
 def list_fields(items: list[object], *, provider: str, path: str) -> Iterator[Fields]:
@@ -119,3 +136,9 @@ def parse_moment(text: str) -> datetime | None:
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+
+
+@cache
+def _list_names(record: Hashable, spell: Callable[[str], str]) -> frozenset[str]:
+    names = {item.name for item in fields(record)} - {"extra"}  # type: ignore[arg-type]  # a dataclass
+    return frozenset(map(spell, names))

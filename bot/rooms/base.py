@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -328,13 +329,13 @@ class RoomService(Protocol):
     ) -> None: ...
 
 
-class NothingAfterwards:
+class NothingAfterwards(ABC):
     """What a service answers that keeps no sessions or people, and makes no recordings. To inherit from."""
 
     @property
+    @abstractmethod
     def shown_name(self) -> str:
         """As people read it."""
-        raise NotImplementedError
 
     async def list_sessions(self, room_id: str, *, overlaps_from: datetime, overlaps_until: datetime) -> list[Session]:
         raise RoomServiceRefused(self.shown_name, "does not tell who came")
@@ -342,7 +343,7 @@ class NothingAfterwards:
     async def list_live_sessions(self) -> list[LiveSession]:
         raise RoomServiceRefused(self.shown_name, "does not tell who came")
 
-    async def extend_room(self, room_id: str, *, closes_at: datetime) -> None:
+    async def extend_room(self, room_id: str, *, closes_at: datetime) -> None:  # noqa: B027 (nothing is what it does)
         """It has no end of its own."""
 
     async def list_present(self, room_id: str) -> list[Present]:

@@ -19,7 +19,6 @@ Without a strong validator two answers may be of two versions: what has none is 
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
@@ -29,6 +28,7 @@ from typing import TypeVar
 import httpx
 
 from bot.errors import RoomServiceDown, RoomServiceNonsense, RoomServiceRefused
+from bot.rooms.addresses import is_loopback
 from bot.rooms.http import HttpClient, is_transport_error, parse_http_date
 from bot.rooms.parts import Part
 
@@ -165,7 +165,7 @@ class _Download:
                 return await work
         except TimeoutError:
             raise self.source.down(f"nothing came for {seconds:g} s") from None
-        except Exception as error:
+        except Exception as error:  # of two libraries that have no error in common; what is not theirs goes on
             if not is_transport_error(error):
                 raise
             # Without its cause: that may quote the address.
@@ -178,7 +178,7 @@ def _check(source: Source, address: str, *, base: httpx.URL | None = None) -> ht
         url = base.join(address) if base else httpx.URL(address)
     except (httpx.InvalidURL, ValueError):
         raise RoomServiceNonsense(source.provider, source.what, "has an address that is none") from None
-    is_near = url.scheme == "http" and _is_loopback(url.host) and (base is None or _is_loopback(base.host))
+    is_near = url.scheme == "http" and is_loopback(url.host) and (base is None or is_loopback(base.host))
     if url.scheme != "https" and not is_near:
         raise RoomServiceNonsense(source.provider, source.what, "has an address without encryption")
     return url
@@ -221,10 +221,3 @@ def _find_version(response: httpx.Response) -> str | None:
     if tag or changed is None or told is None or told - changed < timedelta(seconds=1):
         return None  # a weak tag, or changed within the second in which it was sent (RFC 9110, 8.8.2.2)
     return str(response.headers["Last-Modified"])
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

@@ -281,7 +281,7 @@ class HttpDoor:
                 content = await self._read(response, call.what)
         except TimeoutError as error:
             raise RoomServiceDown(self.provider, f"{call.what}: no answer within {limit_seconds:.0f} s") from error
-        except Exception as error:
+        except Exception as error:  # of two libraries that have no error in common; what is not theirs goes on
             if not is_transport_error(error):
                 raise
             was_sent = not _is_never_sent(error)

@@ -17,6 +17,7 @@ from typing import Final, Self, TypeVar
 from urllib.parse import quote, urlsplit
 
 from bot.errors import RoomServiceNonsense, RoomServiceRefused
+from bot.rooms.addresses import is_loopback
 from bot.rooms.answers import Fields, read_fields
 from bot.rooms.base import (
     AccountCheck,
@@ -34,7 +35,6 @@ from bot.rooms.base import (
 from bot.rooms.http import Answer, HttpClient, HttpDoor, Patience, Timing
 from bot.rooms.lessonspace_answers import (
     build_launch,
-    is_loopback,
     parse_held_session,
     parse_launch,
     parse_live_session,

@@ -6,16 +6,13 @@ is not told, also where the reference calls it required, since a missing picture
 
 from __future__ import annotations
 
-import ipaddress
 import json
-from collections.abc import Callable, Hashable, Iterator
-from dataclasses import fields
-from datetime import datetime, timedelta
-from functools import cache
+from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import TypeVar
-from urllib.parse import urlsplit
 
-from bot.rooms.answers import Fields, list_fields, parse_moment, read_fields
+from bot.rooms.addresses import is_safe_link
+from bot.rooms.answers import Fields, list_fields, read_fields
 from bot.rooms.base import Happening, Launch, Line, LiveSession, Session, SessionEvent
 from bot.rooms.http import Answer
 from bot.rooms.lessonspace_records import (
@@ -32,7 +29,6 @@ from bot.rooms.lessonspace_records import (
     SpaceRecord,
     UserRecord,
 )
-from storage.records import Record
 
 T = TypeVar("T")
 
@@ -62,7 +58,7 @@ def parse_launch(answer: Answer) -> LaunchRecord:
         session_id=found.find_text("session_id"),
         user_id=found.find_id("user_id"),
         room_settings=_parse_settings(settings) if settings else None,
-        extra=_keep_extra(found, LaunchRecord),
+        extra=found.keep_rest(LaunchRecord),
     )
 
 
@@ -106,7 +102,7 @@ def parse_session(found: Fields) -> SessionRecord:
         recording_deleted=found.find_flag("recording_deleted"),
         playback_password=found.find_text("playback_password"),
         is_password_set=found.find_flag("is_password_set"),
-        extra=_keep_extra(found, SessionRecord),
+        extra=found.keep_rest(SessionRecord),
     )
 
 
@@ -153,7 +149,7 @@ def parse_space(found: Fields) -> SpaceRecord:
         locks=_parse_each(found, "locks", _parse_lock),
         region=found.find_text("region"),
         record_av=found.find_flag("record_av"),
-        extra=_keep_extra(found, SpaceRecord),
+        extra=found.keep_rest(SpaceRecord),
     )
 
 
@@ -166,7 +162,7 @@ def parse_user(found: Fields) -> UserRecord:
         email=found.find_text("email"),
         role=found.find_text("role"),
         profile_picture=_parse_picture(picture) if picture else None,
-        extra=_keep_extra(found, UserRecord),
+        extra=found.keep_rest(UserRecord),
     )
 
 
@@ -203,26 +199,6 @@ def parse_policy(found: Fields) -> tuple[str, ...] | None:
     return tuple(str(item) for item in value) if isinstance(value, list) else None
 
 
-def is_safe_link(url: str) -> bool:
-    """Something we would let a child press: https, or plain http on this very machine (a stand-in)."""
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname
-    except ValueError:
-        return False
-    if not host or url.split() != [url]:  # white space anywhere in it
-        return False
-    return parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host))
-
-
-def is_loopback(host: str) -> bool:
-    """This very machine."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
 def _parse_settings(found: Fields) -> RoomSettings:
     return RoomSettings(
         record_av=found.find_flag("record_av"),
@@ -230,17 +206,17 @@ def _parse_settings(found: Fields) -> RoomSettings:
         waiting_room=found.find_flag("waiting_room"),
         transcribe=found.find_flag("transcribe"),
         summarise=found.find_flag("summarise"),
-        extra=_keep_extra(found, RoomSettings),
+        extra=found.keep_rest(RoomSettings),
     )
 
 
 def _parse_picture(found: Fields) -> PictureRecord:
     return PictureRecord(
         id=found.find_id("id"),
-        uploaded_at=_find_hint(found, "uploaded_at"),
+        uploaded_at=found.find_hint("uploaded_at"),
         admin_verified=found.find_text("admin_verified"),
         image=found.find_text("image"),
-        extra=_keep_extra(found, PictureRecord),
+        extra=found.keep_rest(PictureRecord),
     )
 
 
@@ -252,7 +228,7 @@ def _parse_profile(found: Fields) -> ProfileRecord:
         email=found.find_text("email"),
         role=found.find_text("role"),
         profile_picture=_parse_picture(picture) if picture else None,
-        extra=_keep_extra(found, ProfileRecord),
+        extra=found.keep_rest(ProfileRecord),
     )
 
 
@@ -262,7 +238,7 @@ def _parse_guest(found: Fields) -> GuestRecord:
         uuid=found.find_text("uuid"),
         session=found.find_id("session"),
         name=found.find_text("name"),
-        extra=_keep_extra(found, GuestRecord),
+        extra=found.keep_rest(GuestRecord),
     )
 
 
@@ -273,9 +249,9 @@ def _parse_log(found: Fields) -> LogRecord:
         date=found.get_moment("date"),
         profile=found.find_id("profile"),
         guest_uuid=found.find_id("guest_uuid"),
-        created_at=_find_hint(found, "created_at"),
+        created_at=found.find_hint("created_at"),
         user_socket_id=found.find_id("user_socket_id"),
-        extra=_keep_extra(found, LogRecord),
+        extra=found.keep_rest(LogRecord),
     )
 
 
@@ -286,14 +262,14 @@ def _parse_lock(found: Fields) -> LockRecord:
         allowed_users=found.find_text("allowed_users"),
         allowed_groups=_parse_each(found, "allowed_groups", _parse_group),
         active=found.find_flag("active"),
-        lock_before=_find_hint(found, "lock_before"),
-        lock_after=_find_hint(found, "lock_after"),
-        extra=_keep_extra(found, LockRecord),
+        lock_before=found.find_hint("lock_before"),
+        lock_after=found.find_hint("lock_after"),
+        extra=found.keep_rest(LockRecord),
     )
 
 
 def _parse_group(found: Fields) -> GroupRecord:
-    return GroupRecord(id=found.find_id("id"), name=found.find_text("name"), extra=_keep_extra(found, GroupRecord))
+    return GroupRecord(id=found.find_id("id"), name=found.find_text("name"), extra=found.keep_rest(GroupRecord))
 
 
 def _parse_line(found: Fields) -> Line:
@@ -362,22 +338,7 @@ def _parse_tags(found: Fields) -> dict[str, str]:
     return {str(name): item for name, item in value.items() if isinstance(item, str)}
 
 
-def _find_hint(found: Fields, name: str) -> datetime | None:
-    """An instant that nothing depends on: None also where it cannot be read."""
-    return parse_moment(found.find_text(name) or "")
-
-
 def _find_as_text(found: Fields, name: str) -> str | None:
     """`is_locked` is documented as text and reads like a flag."""
     flag = found.find_flag(name)
     return found.find_text(name) if flag is None else str(flag).lower()
-
-
-def _keep_extra(found: Fields, record: type[Record]) -> dict[str, object]:
-    known = _name_fields(record)  # type: ignore[arg-type]  # mypy takes the instances' hash for the class's
-    return {name: value for name, value in found.values.items() if name not in known}
-
-
-@cache
-def _name_fields(record: Hashable) -> frozenset[str]:
-    return frozenset(item.name for item in fields(record)) - {"extra"}  # type: ignore[arg-type]  # a dataclass

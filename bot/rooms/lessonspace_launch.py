@@ -83,9 +83,10 @@ def build_launch_body(request: LaunchRequest, *, more_reports: Collection[str] =
 
     RoomServiceRefused, naming the fields, when a request or its options are not what Lessonspace takes.
     """
-    own = _build_own(request, more_reports)
+    options = merge_options(request.options, request.role)
+    own = _build_own(request, options, more_reports)
     try:
-        body = LaunchBody.model_validate(merge(_fit_options(request), own))
+        body = LaunchBody.model_validate(merge(_fit_options(request, options), own))
     except ValidationError as error:
         named = ", ".join(sorted({_name_path(item["loc"]) for item in error.errors(include_input=False)}))
         # Not chained: an error about a value knows the value.
@@ -116,8 +117,10 @@ def find_option_problems(options: Mapping[str, object]) -> dict[str, str]:
     return dict(sorted(problems.items()))
 
 
-def _build_own(request: LaunchRequest, more_reports: Collection[str]) -> dict[str, object]:
-    """What Hallpass says itself. It goes over the options."""
+def _build_own(
+    request: LaunchRequest, options: Mapping[str, object], more_reports: Collection[str]
+) -> dict[str, object]:
+    """What Hallpass says itself. It goes over the options, which are those of this person's role."""
     own: dict[str, object] = {
         "id": request.launch_id,
         "record_av": request.records,
@@ -131,7 +134,7 @@ def _build_own(request: LaunchRequest, more_reports: Collection[str]) -> dict[st
     locale = (request.language or "").replace("_", "-").partition("-")[0].lower()
     if locale in LOCALES:
         own["locale"] = locale
-    if features := _build_features(request):
+    if features := _build_features(request, options):
         own["features"] = features
     if request.tags:
         own["session_tags"] = dict(request.tags)
@@ -164,9 +167,9 @@ def _build_user(request: LaunchRequest) -> dict[str, object]:
     return user
 
 
-def _build_features(request: LaunchRequest) -> dict[str, bool]:
+def _build_features(request: LaunchRequest, options: Mapping[str, object]) -> dict[str, bool]:
     """Per link. Only leaders may invite unless asked otherwise: an invitation's address is nobody's own."""
-    optional = merge_options(request.options, request.role).get("features")
+    optional = options.get("features")
     wanted = _name_features(optional) if isinstance(optional, Mapping) else {}
     wanted |= {name: is_on for name, is_on in _name_features(request.features).items() if name in FEATURES}
     if not request.is_leader:
@@ -179,10 +182,10 @@ def _name_features(features: Mapping[str, bool]) -> dict[str, bool]:
     return {_OLDER_NAMES.get(name, name): is_on for name, is_on in features.items()}
 
 
-def _fit_options(request: LaunchRequest) -> dict[str, object]:
+def _fit_options(request: LaunchRequest, options: Mapping[str, object]) -> dict[str, object]:
     """The workspace's options as far as they are its own to set, and make sense in this lesson and for this person."""
     # Without it whoever has the room's address would come in around every link.
-    options = merge({"allow_guests": False}, merge_options(request.options, request.role))
+    options = merge({"allow_guests": False}, options)
     unfit = set(_DECIDED)
     if request.role is not Role.OBSERVER:
         unfit.add("user.ghost")

@@ -6,16 +6,15 @@ nonsense and not left out: who is missing from a list would be taken for gone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import fields
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 from urllib.parse import urlsplit
 
 from bot.errors import RoomServiceError, RoomServiceRefused
-from bot.rooms.answers import Fields, list_fields, read_fields
+from bot.rooms.addresses import is_loopback, is_safe_link
+from bot.rooms.answers import Fields, list_entries, read_fields
 from bot.rooms.http import Answer, Refusal
-from bot.rooms.lessonspace_answers import is_loopback, is_safe_link
 from bot.rooms.loop_records import (
     PROVIDER,
     ContextRecord,
@@ -25,7 +24,6 @@ from bot.rooms.loop_records import (
     RoomRecord,
     SeatRecord,
 )
-from storage.records import Record
 
 T = TypeVar("T")
 
@@ -86,7 +84,7 @@ def parse_made(answer: Answer, *, origin: str) -> MadeRecord:
         room_token=found.get_text("roomToken"),
         room_url=parse_address(found, origin=origin),
         expires_at=_find_instant(found, "expiresAt"),
-        extra=_keep_extra(found, MadeRecord),
+        extra=found.keep_rest(MadeRecord, spell=name_field),
     )
 
 
@@ -116,7 +114,7 @@ def parse_room(found: Fields) -> RoomRecord:
         expires_at=_find_instant(found, "expiresAt"),
         ctime=_find_instant(found, "ctime"),
         participants=None if told is None else tuple(map(_parse_participant, found.list_fields("participants"))),
-        extra=_keep_extra(found, RoomRecord),
+        extra=found.keep_rest(RoomRecord, spell=name_field),
     )
 
 
@@ -124,7 +122,7 @@ def parse_rooms(answer: Answer) -> list[RoomRecord | DeletedRecord]:
     """A list of rooms, in the server's order: the oldest change first."""
     return [
         DeletedRecord(room_token=entry.get_text("roomToken")) if entry.find_flag("deleted") else parse_room(entry)
-        for entry in _list_entries(answer, "rooms")
+        for entry in list_entries(answer.body, provider=PROVIDER, what="rooms")
     ]
 
 
@@ -141,7 +139,7 @@ def parse_seat(answer: Answer) -> SeatRecord:
         expires=parse_lifetime(found),
         session_id=found.find_text("sessionId"),
         api_key=found.find_id("apiKey"),
-        extra=_keep_extra(found, SeatRecord),
+        extra=found.keep_rest(SeatRecord, spell=name_field),
     )
 
 
@@ -177,7 +175,7 @@ def _parse_participant(found: Fields) -> ParticipantRecord:
         display_name=found.find_text("displayName"),
         owner=found.find_flag("owner"),
         account=found.find_text("account"),
-        extra=_keep_extra(found, ParticipantRecord),
+        extra=found.keep_rest(ParticipantRecord, spell=name_field),
     )
 
 
@@ -200,17 +198,7 @@ def _read_number(found: Fields, name: str, read: Callable[[], T]) -> T:
         raise found.complain(name, "is out of all bounds") from error
 
 
-def _list_entries(answer: Answer, what: str) -> Iterator[Fields]:
-    found = Fields(provider=PROVIDER, values={what: answer.body})
-    return list_fields(found.get_list(what), provider=PROVIDER, path=what)
-
-
 def name_field(name: str) -> str:
     """As the server writes a field of ours: `room_token` is `roomToken`."""
     first, *rest = name.split("_")
     return first + "".join(word.capitalize() for word in rest)
-
-
-def _keep_extra(found: Fields, record: type[Record]) -> dict[str, object]:
-    known = {name_field(item.name) for item in fields(record)}  # type: ignore[arg-type]
-    return {name: value for name, value in found.values.items() if name not in known}

@@ -49,7 +49,7 @@ class Part:
             try:
                 self._take_lock()
                 self.size_bytes = os.lseek(self._file, 0, os.SEEK_END)
-            except BaseException:
+            except BaseException:  # whatever it was, also Ctrl-C: nobody leaves this `with`, so nobody else closes it
                 self._close()
                 raise
         with contextlib.suppress(OSError, ValueError):

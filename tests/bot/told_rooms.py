@@ -49,10 +49,10 @@ class ToldRooms(NothingAfterwards):
         return self.sessions
 
     async def list_live_sessions(self) -> list[LiveSession]:
-        raise NotImplementedError
+        raise AssertionError("nobody who only reads and closes rooms asks for this")
 
     async def launch(self, request: LaunchRequest) -> Launch:
-        raise NotImplementedError
+        raise AssertionError("nobody who only reads and closes rooms asks for this")
 
     async def close_room(self, room_id: str, *, region: str | None = None) -> None:
         if self.fails_to_close is not None:
@@ -77,7 +77,7 @@ class ToldRooms(NothingAfterwards):
         self.settled.append((session_id, name, audiences))
 
     async def check_account(self) -> AccountCheck:
-        raise NotImplementedError
+        raise AssertionError("nobody who only reads and closes rooms asks for this")
 
     async def __aenter__(self) -> Self:
         return self

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import pytest
 
 from bot.errors import RoomServiceNonsense
-from bot.rooms.answers import Fields, list_fields, parse_moment, read_fields
+from bot.rooms.answers import Fields, list_entries, list_fields, parse_moment, read_fields
+from storage.records import Record
 
 NINE = datetime(2030, 3, 4, 9, 0, tzinfo=UTC)
 
@@ -115,3 +118,36 @@ def test_an_answer_of_the_wrong_shape_is_named_by_what_was_asked() -> None:
 def test_repr_leaves_values_out() -> None:
     """They may be links and secrets."""
     assert "private" not in repr(fields(secret="private"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chair(Record):
+    seat_count: int | None = None
+    extra: dict[str, object] = field(default_factory=dict, repr=False)
+
+
+def test_what_a_record_has_no_field_for_is_kept() -> None:
+    """Under the provider's own spelling; a field of theirs that is called `extra` is one of those."""
+    found = read_fields({"seat_count": 1, "seatCount": 2, "colour": "red", "extra": 3}, provider="P", what="chair")
+
+    assert {"seatCount": 2, "colour": "red", "extra": 3} == found.keep_rest(Chair)
+    assert {"seat_count": 1, "colour": "red", "extra": 3} == found.keep_rest(Chair, spell=lambda _: "seatCount")
+
+
+def test_an_answer_that_is_a_list_is_read_entry_by_entry() -> None:
+    """In its order; an answer that is none, or an entry that is no object, is named."""
+    entries = [found.get_text("name") for found in list_entries([{"name": "a"}, {"name": "b"}], provider="P", what="x")]
+
+    assert ["a", "b"] == entries
+    with pytest.raises(RoomServiceNonsense, match="x is not a list"):
+        list(list_entries({}, provider="P", what="x"))
+    with pytest.raises(RoomServiceNonsense, match=re.escape("x[1]")):
+        list(list_entries([{}, 7], provider="P", what="x"))
+
+
+def test_a_hint_that_cannot_be_read_is_not_told() -> None:
+    """Nothing depends on it."""
+    found = read_fields({"good": "2026-11-23T14:00:00Z", "bad": "soon", "odd": 7}, provider="P", what="x")
+
+    assert datetime(2026, 11, 23, 14, tzinfo=UTC) == found.find_hint("good")
+    assert [None, None, None] == [found.find_hint(name) for name in ("bad", "odd", "none")]

@@ -217,7 +217,7 @@ async def test_no_field_of_an_answer_can_break_a_launch(trial: Trial) -> None:
                 except RoomServiceError as error:
                     text = "".join(traceback.format_exception(error))
                     wrongs += [f"{what}: tells" for secret in find_secrets(trial, launch) if secret in text]
-                except Exception as error:
+                except Exception as error:  # any error that is none of ours is what is looked for
                     wrongs.append(f"{what}: {error!r}")
                 else:
                     wrongs += [] if is_sane(found) else [f"{what}: {found!r}"]
