@@ -8,9 +8,7 @@ be claimed again.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
-from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
@@ -20,62 +18,50 @@ import structlog
 import uvicorn
 from slack_bolt.adapter.socket_mode.async_handler import AsyncSocketModeHandler
 from slack_bolt.adapter.starlette.async_handler import AsyncSlackRequestHandler
-from starlette.routing import Route
 
 from bot.account_secrets import AccountSecret
 from bot.assembly import (
     LESSONSPACE,
     Vault,
+    build_alerting,
     build_delivery,
-    build_options,
     build_sealer,
     find_way,
     open_room_services,
     open_slack_session,
 )
-from bot.beacons import Beacons
-from bot.booking import BookingPolicy, Offer
-from bot.cardkeeping import CardKeeper
-from bot.claims import Claims
+from bot.booking import Offer
 from bot.clock import Clock, SystemClock
-from bot.collecting import Collector, find_showing
-from bot.courtesy import Courtesy
-from bot.delivery import Delivery, build_client
+from bot.delivery import build_client
 from bot.door import Door, Enter
+from bot.doorway import build_join_web
 from bot.drawing import Drawer
 from bot.entering import Entrance
-from bot.errors import RoomServiceError, SlackError
-from bot.following import NextLessons
-from bot.house_rules import read_house_rules
+from bot.errors import RoomServiceError
 from bot.identity import Identity, check_app_token, learn_identity
-from bot.join_web import JoinWeb
 from bot.keeping import Housekeeper
 from bot.launch_defaults import LaunchDefaults
 from bot.launching import Launcher
+from bot.outbox import build_scheduler
 from bot.people import Directory
-from bot.posting import Poster
+from bot.policies import Policies, ensure_offers
 from bot.presence import Presence
-from bot.reading import SessionReader
+from bot.readiness import read_readiness
 from bot.reports import Reports
 from bot.rooms.registry import RoomServices
 from bot.scheduler import Scheduler
-from bot.sending import NoticeSender
 from bot.serving import QuietServer, open_listener, stop_server
-from bot.setting_values import BookersRule
 from bot.settings import Settings
-from bot.sign_in import SignIn
 from bot.web import Readiness, SlackHandler, build_web
 from bot.webhook_keys import WebhookKeys
-from bot.webhooks import Taken, Webhooks
-from bot.whereabouts import Alerting
+from bot.webhooks import Webhooks
 from commands.desk import Desk
 from commands.dispatching import Dispatcher
 from commands.installation import KnownInstallation
 from commands.open_homes import OpenHomes
 from commands.register import register
 from commands.watching import Watcher
-from storage.errors import HallpassError
-from storage.records import AccountId, LessonId, LinkWay, Workspace, WorkspaceId
+from storage.records import LessonId, Workspace, WorkspaceId
 from storage.sealing import Sealer
 from storage.sqlite import SqliteStore, open_store
 from storage.store import Transaction
@@ -108,7 +94,6 @@ class Hallpass:
         self.store = store
         self._services = services
         self._vault = vault
-        self._offers: tuple[Offer, ...] = ()
         self._ways = {service.name: find_way(settings, service) for service in services}
         self.housekeeper = Housekeeper(store=store, clock=clock, retention=settings.hallpass_keep)
         self._session = session
@@ -131,7 +116,15 @@ class Hallpass:
         self._desk: Desk | None = None
         self._enter: Enter | None = None
         self._door = Door(store=store, clock=clock, find_enter=lambda: self._enter)
-        self._policy: BookingPolicy | None = None
+        self._join_web = build_join_web(
+            settings,
+            store=store,
+            door=self._door,
+            services=services,
+            delivery=build_delivery(settings, session, clock, token=""),
+            sealer=sealer,
+            clock=clock,
+        )
         self.is_started = asyncio.Event()
         self.port: int | None = None
 
@@ -146,7 +139,7 @@ class Hallpass:
                     find_slack_handler=lambda: self._slack_handler,
                     check=self.check_readiness,
                     webhooks=self.webhooks,
-                    join_routes=self._list_join_routes(),
+                    join_routes=self._join_web.list_routes() if self._join_web is not None else [],
                 ),
                 forwarded_allow_ips=list(self._settings.hallpass_proxies),
                 log_config=None,
@@ -174,16 +167,12 @@ class Hallpass:
     async def _start(self, stack: AsyncExitStack) -> None:
         delivery = build_delivery(self._settings, self._session, self._clock, token=self._token)
         identity = await learn_identity(delivery)
-        workspace, self._offers = await self.store.write(lambda tx: self._ensure_accounts(tx, identity))
-        account_id = self._offers[0].account_id
-        for one in self._offers:
-            self._vault.bind(
-                one.service,
-                AccountSecret(
-                    store=self.store, sealer=self._sealer, workspace_id=workspace.id, account_id=one.account_id
-                ),
-            )
+        workspace, offers = await self.store.write(lambda tx: self._ensure_workspace(tx, identity))
+        self._bind_vault(workspace, offers)
         directory = Directory(slack=delivery, store=self.store, workspace=workspace, clock=self._clock)
+        policies = Policies(
+            settings=self._settings, store=self.store, directory=directory, workspace_id=workspace.id, offers=offers
+        )
         drawer = Drawer(
             sealer=self._sealer,
             service_name=self._services.default.shown_name,
@@ -192,11 +181,10 @@ class Hallpass:
             paged={one.name for one in self._services if one.capabilities.own_page},
             recordless={one.name for one in self._services if not one.capabilities.attendance},
             shows_channel_names=self._settings.hallpass_channel_names,
-            find_watchers=lambda: self._find_policy(directory, workspace.id, account_id).watchers,
-            is_admin=lambda person: self._find_policy(directory, workspace.id, account_id).is_admin(person),
+            find_watchers=lambda: policies.find().watchers,
+            is_admin=lambda person: policies.find().is_admin(person),
             public_url=self._settings.hallpass_public_url or "",
         )
-        self._policy = self._build_policy(account_id)
         launcher = self._build_launcher(directory)
         self._enter = self._build_entrance(launcher).enter
         desk = Desk(
@@ -206,7 +194,7 @@ class Hallpass:
             drawer=drawer,
             clock=self._clock,
             workspace_id=workspace.id,
-            policy=lambda: self._find_policy(directory, workspace.id, account_id),
+            policy=policies.find,
             make_device_link=launcher.make_device_link,
             enter=lambda visit: self._door.enter(visit, visitor_address=None),
             fetch_recording=lambda name, session_id: self._services.get(name).fetch_recording(session_id),
@@ -220,29 +208,55 @@ class Hallpass:
             watcher.note_done(workspace_id, lesson_id)
             homes.note_done(workspace_id, lesson_id)
 
-        scheduler = self._build_scheduler(delivery, directory, drawer, launcher, note_done)
+        scheduler = build_scheduler(
+            self._settings,
+            store=self.store,
+            clock=self._clock,
+            services=self._services,
+            delivery=delivery,
+            directory=directory,
+            drawer=drawer,
+            launcher=launcher,
+            on_done=note_done,
+            keep_house=self.housekeeper.tidy,
+        )
         self.scheduler = scheduler
         self._on_owed.append(scheduler.wake)
-        await self._read_groups(directory, workspace.id, account_id)
+        await policies.read_groups()
         bolt = self._build_bolt(identity)
         register(bolt, desk, watcher, homes)
         sending = asyncio.create_task(scheduler.run())
         stack.push_async_callback(_stop_scheduler, scheduler, sending)
         self.presence = Presence(
-            store=self.store, services=self._services, clock=self._clock, alerting=self._build_alerting()
+            store=self.store, services=self._services, clock=self._clock, alerting=build_alerting(self._settings)
         )
         looking = asyncio.create_task(self.presence.run())
         stack.push_async_callback(_stop_presence, self.presence, looking)
         self._start_reports(stack, self.presence)
         stack.push_async_callback(desk.close)
         stack.push_async_callback(directory.close)
-        groups = asyncio.create_task(self._keep_groups(directory, workspace.id, account_id))
+        groups = asyncio.create_task(policies.keep_groups())
         stack.callback(groups.cancel)
         await self._connect(bolt, stack)
         check = asyncio.create_task(self._check_room_service())
         stack.callback(check.cancel)
         self.is_started.set()
         log.info("started", workspace=identity.team_name, mode="socket" if self._socket else "http")
+
+    def _ensure_workspace(self, tx: Transaction, identity: Identity) -> tuple[Workspace, tuple[Offer, ...]]:
+        now = self._clock.machine_now()
+        workspace = tx.workspaces.ensure(
+            identity.team_id, name=identity.team_name, bot_user_id=identity.bot_user_id, now=now
+        )
+        return workspace, ensure_offers(tx, workspace.id, self._services, ways=self._ways, now=now)
+
+    def _bind_vault(self, workspace: Workspace, offers: tuple[Offer, ...]) -> None:
+        """Each service's own secret is kept with the workspace's account there."""
+        for one in offers:
+            keeper = AccountSecret(
+                store=self.store, sealer=self._sealer, workspace_id=workspace.id, account_id=one.account_id
+            )
+            self._vault.bind(one.service, keeper)
 
     @property
     def _webhook_url(self) -> str | None:
@@ -259,48 +273,6 @@ class Hallpass:
         return Webhooks(
             store=self.store, services=self._services, sealer=self._sealer, clock=self._clock, on_stored=wake
         )
-
-    def _list_join_routes(self) -> list[Route]:
-        """Join links' pages, where there is an address under which others reach them."""
-        public_url = self._settings.hallpass_public_url
-        if public_url is None:
-            return []
-        beacons = Beacons(
-            store=self.store,
-            door=self._door,
-            clock=self._clock,
-            alerting=self._build_alerting(),
-            runs_here=self._runs_here,
-        )
-        web = JoinWeb(
-            door=self._door,
-            beacons=beacons,
-            clock=self._clock,
-            public_url=public_url,
-            sign_in=self._build_sign_in(public_url),
-        )
-        return web.list_routes()
-
-    def _build_sign_in(self, public_url: str) -> SignIn | None:
-        """Where people are asked who they are before a link lets them in."""
-        settings = self._settings
-        client_id, secret = settings.slack_client_id, settings.slack_client_secret
-        if not settings.hallpass_sign_in or client_id is None or secret is None:
-            return None
-        return SignIn(
-            client_id=client_id,
-            client_secret=secret.get_secret_value(),
-            public_url=public_url,
-            api_url=settings.slack_api_url,
-            delivery=build_delivery(settings, self._session, self._clock, token=""),
-            sealer=self._sealer,
-            now=self._clock.machine_now,
-        )
-
-    def _runs_here(self, service_name: str) -> bool:
-        """Do this service's rooms run inside a page of ours?"""
-        service = self._services.find(service_name)
-        return service is not None and service.capabilities.own_page
 
     def _start_reports(self, stack: AsyncExitStack, presence: Presence) -> None:
         """What rooms reported is worked on, also what was stored before a stop."""
@@ -341,65 +313,7 @@ class Hallpass:
             services=self._services,
             launcher=launcher,
             clock=self._clock,
-            alerting=self._build_alerting(),
-        )
-
-    def _build_alerting(self) -> Alerting:
-        settings = self._settings
-        return Alerting(late_after=settings.hallpass_late_after, admin_channel=settings.hallpass_admin_channel)
-
-    def _build_scheduler(
-        self,
-        delivery: Delivery,
-        directory: Directory,
-        drawer: Drawer,
-        launcher: Launcher,
-        on_done: Callable[[WorkspaceId, LessonId], None],
-    ) -> Scheduler:
-        settings = self._settings
-        reader = SessionReader(
-            store=self.store, services=self._services, clock=self._clock, late_after=settings.hallpass_late_after
-        )
-        claims = Claims(store=self.store, clock=self._clock, admin_channel=settings.hallpass_admin_channel)
-        courtesy = Courtesy(
-            store=self.store, claims=claims, clock=self._clock, quiet_hours=settings.hallpass_quiet_hours
-        )
-        poster = Poster(
-            store=self.store,
-            delivery=delivery,
-            directory=directory,
-            drawer=drawer,
-            claims=claims,
-            clock=self._clock,
-            at_once=settings.hallpass_posts_at_once,
-        )
-        sender = NoticeSender(
-            store=self.store,
-            claims=claims,
-            courtesy=courtesy,
-            launcher=launcher,
-            poster=poster,
-            next_lessons=NextLessons(store=self.store, drawer=drawer, clock=self._clock),
-            reader=reader,
-            collector=Collector(
-                store=self.store,
-                services=self._services,
-                clock=self._clock,
-                audiences=settings.hallpass_recording_policy or None,
-                find_redraws=lambda: find_showing(drawer.find_watchers()),
-            ),
-            clock=self._clock,
-        )
-        cards = CardKeeper(store=self.store, delivery=delivery, drawer=drawer, clock=self._clock)
-        return Scheduler(
-            store=self.store,
-            sender=sender,
-            cards=cards,
-            delivery=delivery,
-            clock=self._clock,
-            slots=settings.hallpass_launches_at_once + settings.hallpass_posts_at_once,
-            on_done=on_done,
-            keep_house=self.housekeeper.tidy,
+            alerting=build_alerting(self._settings),
         )
 
     def _build_bolt(self, identity: Identity) -> Dispatcher:
@@ -435,78 +349,6 @@ class Hallpass:
         stack.push_async_callback(self._socket.close_async)
         await self._socket.connect_async()  # type: ignore[no-untyped-call]
 
-    def _ensure_accounts(self, tx: Transaction, identity: Identity) -> tuple[Workspace, tuple[Offer, ...]]:
-        now = self._clock.machine_now()
-        workspace = tx.workspaces.ensure(
-            identity.team_id, name=identity.team_name, bot_user_id=identity.bot_user_id, now=now
-        )
-        offers = tuple(
-            Offer(
-                service=service.name,
-                shown_name=service.shown_name,
-                account_id=tx.workspaces.ensure_account(workspace.id, service.name, external_id=None, now=now),
-                capabilities=service.capabilities,
-                launches_ahead=self._ways[service.name] is LinkWay.DIRECT,
-            )
-            for service in self._services
-        )
-        return workspace, offers
-
-    def _find_policy(self, directory: Directory, workspace_id: WorkspaceId, account_id: AccountId) -> BookingPolicy:
-        """The policy as it is now: the environment's, and over it what the workspace set in Home."""
-        rules = self.store.glance(lambda tx: read_house_rules(tx, workspace_id))
-        return rules.apply_to(self._policy or self._build_policy(account_id), list_members=directory.peek_group)
-
-    def _build_policy(
-        self,
-        account_id: AccountId,
-        *,
-        booker_ids: frozenset[str] = frozenset(),
-        admin_ids: frozenset[str] = frozenset(),
-    ) -> BookingPolicy:
-        rule = self._settings.hallpass_bookers.rule
-        return BookingPolicy(
-            account_id=account_id,
-            service_name=self._services.default.shown_name,
-            capabilities=self._services.default.capabilities,
-            launches_ahead=self._ways[self._services.default.name] is LinkWay.DIRECT,
-            offers=self._offers,
-            defaults=build_options(self._settings),
-            reach=self._settings.hallpass_reach,
-            watchers=self._settings.hallpass_recordings,
-            new_links=self._settings.hallpass_new_links,
-            members_may_book=rule is BookersRule.MEMBERS,
-            everyone_may_book=rule is BookersRule.EVERYONE,
-            booker_ids=booker_ids,
-            admin_ids=admin_ids,
-            admin_channel=self._settings.hallpass_admin_channel,
-        )
-
-    async def _read_groups(self, directory: Directory, workspace_id: WorkspaceId, account_id: AccountId) -> None:
-        """Who may book and who administers, as the user groups named in settings and in Home stand now."""
-        settings = self._settings
-        admins = settings.hallpass_admins
-        try:
-            booker_ids = await _expand(directory, settings.hallpass_bookers.groups)
-            admin_ids = await _expand(directory, admins)
-        except SlackError as error:
-            log.warning("user_groups_not_read", code=error.code)
-        else:
-            self._policy = self._build_policy(account_id, booker_ids=booker_ids, admin_ids=admin_ids)
-        chosen = self.store.glance(lambda tx: read_house_rules(tx, workspace_id)).booker_groups
-        if not chosen:
-            return
-        for group_id in chosen:  # kept by the directory, which the policy asks
-            with contextlib.suppress(SlackError):
-                await directory.list_group(group_id)
-        with contextlib.suppress(SlackError):
-            await directory.list_group_names()
-
-    async def _keep_groups(self, directory: Directory, workspace_id: WorkspaceId, account_id: AccountId) -> None:
-        while True:
-            await asyncio.sleep(GROUPS_EVERY.total_seconds())
-            await self._read_groups(directory, workspace_id, account_id)
-
     async def _check_room_service(self) -> None:
         """Say at once when the room service refuses our key; lessons booked meanwhile wait for the mend."""
         for service in self._services:
@@ -515,7 +357,8 @@ class Hallpass:
             except RoomServiceError as error:
                 log.warning("room_service_not_usable", error=str(error), mend="hallpass doctor says what to do")
             else:
-                log.info("room_service_ready", provider=service.shown_name, organisation=account.organisation_id)
+                told = {"organisation": account.organisation_id} if account.organisation_id else {}
+                log.info("room_service_ready", provider=service.shown_name, **told)
 
     def list_tasks(self) -> list[asyncio.Task[None]]:
         """Whatever is in flight: messages, answers, what waits for others. For who sees how it dies."""
@@ -525,28 +368,8 @@ class Hallpass:
 
     async def check_readiness(self) -> Readiness:
         """What `/readyz` and `/metrics` tell."""
-        now, machine_now = self._clock.now(), self._clock.machine_now()
-        try:
-            pending = await self.store.read(lambda tx: tx.notices.pending(now=now, machine_now=machine_now))
-            waiting = await self.store.read(lambda tx: tx.deliveries.count_unworked())
-        except HallpassError:
-            pending, waiting = None, 0
-        taken = self.webhooks.counts if self.webhooks is not None else Counter[Taken]()
-        oldest = pending.oldest_due_at if pending else None
-        return Readiness(
-            store=pending is not None,
-            slack=await self._is_slack_connected(),
-            oldest_unsent_seconds=max((now - oldest).total_seconds(), 0.0) if oldest else 0.0,
-            waiting_count=pending.waiting_count if pending else 0,
-            unknown_count=pending.unknown_count if pending else 0,
-            stale_card_count=pending.stale_card_count if pending else 0,
-            dropped_late_count=pending.dropped_late_count if pending else 0,
-            failed_count=pending.failed_count if pending else 0,
-            webhooks_waiting_count=waiting,
-            webhooks_stored_count=taken[Taken.STORED],
-            webhooks_repeated_count=taken[Taken.REPEATED],
-            webhooks_refused_count=taken.total() - taken[Taken.STORED] - taken[Taken.REPEATED],
-            patience_seconds=UNSENT_PATIENCE.total_seconds(),
+        return await read_readiness(
+            self.store, clock=self._clock, webhooks=self.webhooks, is_slack_connected=await self._is_slack_connected()
         )
 
     async def _is_slack_connected(self) -> bool:
@@ -582,14 +405,6 @@ async def open_hallpass(settings: Settings, *, clock: Clock | None = None) -> As
             sealer=sealer,
             on_owed=on_owed,
         )
-
-
-async def _expand(directory: Directory, ids: tuple[str, ...]) -> frozenset[str]:
-    """People's ids as they are, user groups' ids as their members."""
-    found: set[str] = set()
-    for one in ids:
-        found |= set(await directory.list_group(one)) if one.startswith("S") else {one}
-    return frozenset(found)
 
 
 async def _stop_presence(presence: Presence, looking: asyncio.Task[None]) -> None:

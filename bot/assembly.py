@@ -26,6 +26,7 @@ from bot.rooms.videsk import Videsk
 from bot.setting_values import RoomServiceChoice
 from bot.settings import Settings
 from bot.ways import WayImpossible, choose_way
+from bot.whereabouts import Alerting
 from storage.records import LessonOptions, LinkWay
 from storage.sealing import Sealer, load_or_make_key_file
 
@@ -69,6 +70,11 @@ def build_options(settings: Settings) -> LessonOptions:
         extension=settings.hallpass_extension,
         link_lead=settings.hallpass_link_lead,
     )
+
+
+def build_alerting(settings: Settings) -> Alerting:
+    """When somebody is late, and where admins read of it."""
+    return Alerting(late_after=settings.hallpass_late_after, admin_channel=settings.hallpass_admin_channel)
 
 
 class Vault:
