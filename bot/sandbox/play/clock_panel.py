@@ -73,7 +73,7 @@ class ClockPanel(Panel):
 
     async def draw(self, looking: Looking) -> Markup:
         try:
-            agenda = await self._timekeeper.look_ahead()
+            agenda = await self._timekeeper.look_ahead(is_exact=False)
         except StoreClosed:
             agenda = Agenda()
         now = self._playground.school.clock.now().astimezone(ZONE)

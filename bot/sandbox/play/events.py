@@ -6,11 +6,12 @@ each of these instants, so that everything happens at its own time and in its or
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot import lateness, notices, windows
+from bot.sandbox.play.ledger import Entry
 from storage.records import (
     Lesson,
     LessonDetails,
@@ -18,13 +19,8 @@ from storage.records import (
     NoticeKind,
     NoticeState,
     Person,
-    PersonId,
-    WorkspaceId,
 )
-from storage.store import Transaction
 
-BEHIND = timedelta(days=8)
-"""Lessons that ended before have nothing left to happen: the last of it is a summary after seven days."""
 MOST_NAMES = 2
 LONGEST_TITLE = 40
 
@@ -85,22 +81,23 @@ def _list_user_ids(details: LessonDetails) -> set[str]:
     return {details.booked_by.user_id, *(seat.person.user_id for seat in details.seats)}
 
 
-def read_agenda(tx: Transaction, *, after: datetime, late_after: timedelta) -> Agenda:
-    """What is to come, as stored. `late_after`: when somebody counts as late."""
-    events: list[Event] = []
-    lessons: list[LessonDetails] = []
-    for workspace in tx.workspaces.list_all():
-        for lesson in tx.lessons.list_between(workspace.id, ends_after=after - BEHIND):
-            details = tx.lessons.get_details(workspace.id, lesson.id)
-            owed = tx.notices.list_for_lesson(workspace.id, lesson.id)
-            events += _list_owed(tx, workspace.id, details, owed, after)
-            if lesson.is_open:
-                lessons.append(details)
-                events += list_times(details, late_after=late_after)
-    due_at = tx.notices.next_due_at(after=after)
-    if due_at is not None and all(event.at != due_at for event in events):
-        events.append(Event(at=due_at, what="brings cards up to date"))
-    return Agenda(events=tuple(sorted({event for event in events if event.at > after})), lessons=tuple(lessons))
+def build_agenda(books: Sequence[Entry], *, after: datetime, late_after: timedelta) -> Agenda:
+    """What is to come. `late_after`: when somebody counts as late."""
+    found: set[Event] = set()
+    lessons = []
+    for entry in books:
+        found.update(_list_owed(entry, after))
+        if entry.details.lesson.is_open:
+            lessons.append(entry.details)
+            found.update(list_times(entry.details, late_after=late_after))
+    moments = {event.at for event in found}
+    found.update(
+        Event(at=card.due_at, what="brings cards up to date")
+        for entry in books
+        for card in entry.cards
+        if card.due_at is not None and card.due_at not in moments
+    )
+    return Agenda(events=tuple(sorted(event for event in found if event.at > after)), lessons=tuple(lessons))
 
 
 def list_times(details: LessonDetails, *, late_after: timedelta) -> Iterator[Event]:
@@ -121,18 +118,17 @@ def list_times(details: LessonDetails, *, late_after: timedelta) -> Iterator[Eve
     yield from _group(late, "nudges {who} unless they come before", everybody=len(present))
 
 
-def _list_owed(
-    tx: Transaction, workspace_id: WorkspaceId, details: LessonDetails, owed: Iterable[Notice], after: datetime
-) -> Iterator[Event]:
+def _list_owed(entry: Entry, after: datetime) -> Iterator[Event]:
     """What waits for its moment and will be wanted then, as far as is known now."""
+    details = entry.details
     together: dict[tuple[datetime, NoticeKind, bool], list[Notice]] = {}
-    for notice in owed:
+    for notice in entry.notices:
         if _is_to_come(notice, details, after):
             key = (notice.due_at, notice.kind, notice.channel_id is not None)
             together.setdefault(key, []).append(notice)
-    for (at, kind, _), group in together.items():
-        who = join_names([name_recipient(tx, workspace_id, details, notice) for notice in group])
-        says = "tells {who} that {title} ends soon" if group[0].channel_id and kind in _ASKS else _SAYS[kind]
+    for (at, kind, is_channel), group in together.items():
+        who = join_names([entry.name_recipient(notice) for notice in group])
+        says = "tells {who} that {title} ends soon" if is_channel and kind in _ASKS else _SAYS[kind]
         yield Event(at=at, what=says.format(who=who, title=shorten(details.lesson.title)))
 
 
@@ -155,19 +151,6 @@ def _group(moments: Sequence[tuple[datetime, Person]], says: str, *, everybody: 
         is_all = len(names) == (everybody or len(moments)) > MOST_NAMES
         who = "everybody" if is_all else join_names(names)
         yield Event(at=at, what=says.format(who=who))
-
-
-def name_recipient(tx: Transaction, workspace_id: WorkspaceId, details: LessonDetails, notice: Notice) -> str:
-    """To whom it goes, as people call them; empty for work."""
-    if notice.channel_id is not None:
-        channel = tx.people.find_channel(workspace_id, notice.channel_id)
-        return f"#{channel.name}" if channel is not None else "the channel"
-    return _name_person(tx, workspace_id, details, notice.person_id) if notice.person_id is not None else ""
-
-
-def _name_person(tx: Transaction, workspace_id: WorkspaceId, details: LessonDetails, person_id: PersonId) -> str:
-    seat = details.find_seat(person_id)
-    return seat.person.name if seat is not None else tx.people.get(workspace_id, person_id).name
 
 
 def join_names(names: Sequence[str]) -> str:

@@ -16,15 +16,15 @@ from markupsafe import Markup
 from bot import notices
 from bot.sandbox.cast import ZONE
 from bot.sandbox.play.clock_panel import tell_time
-from bot.sandbox.play.events import BEHIND, join_names, name_recipient, shorten
+from bot.sandbox.play.events import join_names, shorten
+from bot.sandbox.play.ledger import Books, Entry, Ledger
 from bot.sandbox.play.panels import Looking, Panel
 from bot.sandbox.play.playground import Playground
 from bot.sandbox.play.rendering import render_page
 from bot.wording import describe_channel_failure, describe_failure, describe_kind
 from bot.words import words_for
 from storage.errors import StoreClosed
-from storage.records import Card, LessonDetails, Notice, NoticeKind, NoticeState, WorkspaceId
-from storage.store import Transaction
+from storage.records import Card, LessonDetails, Notice, NoticeKind, NoticeState
 
 MOST_LINES = 5
 """Of each sort; the page is narrow."""
@@ -111,31 +111,22 @@ class Instant:
     is_running: bool
 
 
-def read_debts(tx: Transaction, at: Instant) -> list[Debt]:
+def list_debts(books: Iterable[Entry], at: Instant) -> list[Debt]:
     """All of them."""
     found: list[Debt] = []
-    for workspace in tx.workspaces.list_all():
-        for lesson in tx.lessons.list_between(workspace.id, ends_after=at.now - BEHIND):
-            owed = [one for one in tx.notices.list_for_lesson(workspace.id, lesson.id) if one.state in _UNSETTLED]
-            cards = [one for one in tx.cards.list_for_lesson(workspace.id, lesson.id) if _is_behind(one)]
-            if owed or cards:
-                details = tx.lessons.get_details(workspace.id, lesson.id)
-                found += _list_notices(tx, workspace.id, details, owed, at)
-                found += (_build_card(card, details, at) for card in cards)
+    for entry in books:
+        found += _list_notices(entry, at)
+        found += (_build_card(card, entry.details, at) for card in entry.cards if _is_behind(card))
     return found
 
 
-_UNSETTLED = frozenset({NoticeState.WAITING, NoticeState.CLAIMED, NoticeState.BEGUN, NoticeState.FAILED})
-
-
 def _is_behind(card: Card) -> bool:
-    return not card.is_final and card.revision_wanted > card.revision_shown
+    return card.revision_wanted > card.revision_shown
 
 
-def _list_notices(
-    tx: Transaction, workspace_id: WorkspaceId, details: LessonDetails, owed: Iterable[Notice], at: Instant
-) -> Iterator[Debt]:
-    for notice in owed:
+def _list_notices(entry: Entry, at: Instant) -> Iterator[Debt]:
+    details = entry.details
+    for notice in entry.notices:
         is_to_come = notice.state is NoticeState.WAITING and notice.due_at > at.now
         if is_to_come and notices.find_reason_to_drop(notice, details, now=notice.due_at) is not None:
             continue  # of former times: dropped when its turn comes
@@ -143,7 +134,7 @@ def _list_notices(
         yield Debt(
             standing=standing,
             what=_WORK.get(notice.kind) or describe_kind(notice.kind, words_for("en")),
-            to=name_recipient(tx, workspace_id, details, notice),
+            to=entry.name_recipient(notice),
             lesson=shorten(details.lesson.title),
             due_at=notice.due_at,
             attempts=notice.attempts,
@@ -266,14 +257,19 @@ class OwedPanel(Panel):
 
     id = "owed"
 
-    def __init__(self, playground: Playground) -> None:
+    def __init__(self, playground: Playground, ledger: Ledger) -> None:
         self._playground = playground
+        self._ledger = ledger
+        self._drawn: tuple[Books, Instant, Markup] | None = None  # the same for everybody
 
     async def draw(self, looking: Looking) -> Markup:
-        clock = self._playground.school.clock
-        at = Instant(now=clock.now(), machine_now=clock.machine_now(), is_running=self._playground.is_running)
         try:
-            debts = await self._playground.read(lambda tx: read_debts(tx, at))
+            books = await self._ledger.look()
         except StoreClosed:
-            debts = []
-        return render_page("owed.html", id=self.id, heaps=pile_up(debts, at))
+            books = ()
+        clock = self._playground.school.clock
+        machine_now = clock.machine_now().replace(microsecond=0)  # seconds are told, and no less
+        at = Instant(now=clock.now(), machine_now=machine_now, is_running=self._playground.is_running)
+        if self._drawn is None or self._drawn[0] is not books or self._drawn[1] != at:
+            self._drawn = books, at, render_page("owed.html", id=self.id, heaps=pile_up(list_debts(books, at), at))
+        return self._drawn[2]

@@ -35,6 +35,7 @@ from bot.sandbox.play.frame import Frame, NobodyThere
 from bot.sandbox.play.gallery import Gallery
 from bot.sandbox.play.guard import Guard
 from bot.sandbox.play.guide import Guide
+from bot.sandbox.play.ledger import Ledger
 from bot.sandbox.play.live import Live
 from bot.sandbox.play.offers import read_offers
 from bot.sandbox.play.owed import OwedPanel
@@ -60,12 +61,12 @@ def list_top(playground: Playground) -> list[Panel]:
 
 def list_panels(playground: Playground) -> list[Panel]:
     """The panels beside it, in this order."""
-    timekeeper, troubles = Timekeeper(playground), Troubles(playground)
+    ledger = Ledger(playground)
     return [
-        ClockPanel(playground, timekeeper),
+        ClockPanel(playground, Timekeeper(playground, ledger)),
         RoomsPanel(playground),
-        OwedPanel(playground),
-        TroublePanel(playground, troubles),
+        OwedPanel(playground, ledger),
+        TroublePanel(playground, Troubles(playground)),
         Curtain(playground),
     ]
 

@@ -8,6 +8,9 @@ Machine time is what back-offs and leases run on, and it is the machine's own. B
 minute pass for everybody: what waits for another try has that try within the move, up to the time that was moved over.
 So machine time is put forward only where something waits for it, never further than lesson time was, and only while
 nothing is in flight: a post whose lease is skipped would be sent twice. A running speed, however high, leaves it alone.
+
+Pages of the bot's own that people have open say so once a minute, and one that does not has been closed. So while there
+are any, time goes on by a minute at most at once, and each is heard before it goes further.
 """
 
 from __future__ import annotations
@@ -21,8 +24,9 @@ from enum import IntEnum
 
 import structlog
 
-from bot.sandbox.calm import wait_until_calm
-from bot.sandbox.play.events import Agenda, Event, read_agenda
+from bot.sandbox.calm import PAGES_SPEAK_EVERY, have_pages_spoken, wait_until_calm
+from bot.sandbox.play.events import Agenda, Event, build_agenda
+from bot.sandbox.play.ledger import Books, Ledger
 from bot.sandbox.play.playground import Playground
 from bot.sandbox.school import School
 from storage.errors import StoreClosed
@@ -39,6 +43,9 @@ MOVE_PATIENCE_SECONDS = 10.0
 """All of those on the way, in a move by hand; after it each has only a moment."""
 BEAT_PATIENCE_SECONDS = 1.0
 A_MOMENT_SECONDS = 0.05
+A_TICK = timedelta(milliseconds=1)
+BETWEEN_WORDS = timedelta(seconds=4)
+"""Of machine time: Hallpass hears a page twenty times a minute at most, and pages speak as fast as lesson time goes."""
 
 
 class Speed(IntEnum):
@@ -56,11 +63,13 @@ class Timekeeper:
     def __init__(
         self,
         playground: Playground,
+        ledger: Ledger,
         *,
         monotonic: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._playground = playground
+        self._ledger = ledger
         self._monotonic = monotonic
         self._sleep = sleep
         self._lock = asyncio.Lock()
@@ -68,6 +77,7 @@ class Timekeeper:
         self._speed = Speed.PAUSED
         self._beating_in = 0  # the number of the school for which the beats go on
         self._late_after = (0, timedelta(0))  # likewise, and what its setting says
+        self._agenda: tuple[Books, datetime, Agenda] | None = None
 
     @property
     def speed(self) -> Speed:
@@ -98,16 +108,24 @@ class Timekeeper:
         finally:
             self._beat_at = self._monotonic()
 
-    async def look_ahead(self) -> Agenda:
-        """What is to come. StoreClosed while a school begins."""
+    async def look_ahead(self, *, is_exact: bool = True) -> Agenda:
+        """What is to come; not `is_exact`, as of a moment ago. StoreClosed while a school begins."""
+        books = await self._ledger.look(is_exact=is_exact)
         school = self._playground.school
-        now, late_after = school.clock.now(), self._find_late_after(school)
-        agenda = await self._playground.read(lambda tx: read_agenda(tx, after=now, late_after=late_after))
-        in_room = school.lessonspace.organisation.find_next()
+        agenda = self._build_agenda(school, books)
+        in_room, now = school.lessonspace.organisation.find_next(), school.clock.now()
         if in_room is None or in_room <= now or any(event.at == in_room for event in agenda.events):
             return agenda
         event = Event(at=in_room, what="something happens in the room")
         return replace(agenda, events=tuple(sorted((*agenda.events, event))))
+
+    def _build_agenda(self, school: School, books: Books) -> Agenda:
+        """Kept while nothing of it changes: every page asks for it, several times a second."""
+        now = school.clock.now()
+        if self._agenda is None or self._agenda[0] is not books or self._agenda[1] != now:
+            agenda = build_agenda(books, after=now, late_after=self._find_late_after(school))
+            self._agenda = (books, now, agenda)
+        return self._agenda[2]
 
     async def beat(self) -> None:
         """Let lesson time pass, as fast as it does, since the beat before."""
@@ -143,11 +161,19 @@ class Timekeeper:
         while (now := school.clock.now()) < target:
             next_at = (await self.look_ahead()).find_next()
             step = target if next_at is None else min(target, next_at)
+            if school.count_pages():
+                step = min(step, now + PAGES_SPEAK_EVERY)
             if is_by_hand:
                 await self._wait_out(school, step - now, until)
             school.clock.move_to(max(step, school.clock.now()))
             self._playground.ring()
+            must_speak = not await have_pages_spoken(school)
             is_calm = await self._calm_down(school, until)
+            if must_speak and is_calm:
+                school.skip(BETWEEN_WORDS)
+        if is_by_hand and school.count_pages():
+            # A page that is closed at the very instant of its last word was reloaded, as far as anybody can tell.
+            school.clock.move_by(A_TICK)
         return is_calm
 
     async def _wait_out(self, school: School, allowed: timedelta, until: float) -> None:

@@ -10,6 +10,7 @@ import pytest
 from bot.sandbox.cast import at
 from bot.sandbox.faults import Fault
 from bot.sandbox.houses import LESSONSPACE
+from bot.sandbox.play.ledger import Ledger
 from bot.sandbox.play.owed import (
     MOST_LINES,
     Debt,
@@ -18,9 +19,9 @@ from bot.sandbox.play.owed import (
     Line,
     Standing,
     describe,
+    list_debts,
     ordinal,
     pile_up,
-    read_debts,
 )
 from bot.sandbox.play.playground import Playground
 from bot.sandbox.play.ticking import Timekeeper
@@ -42,7 +43,7 @@ async def playground() -> AsyncIterator[Playground]:
 async def read_heaps(playground: Playground) -> dict[Standing, Heap]:
     clock = playground.school.clock
     instant = Instant(now=clock.now(), machine_now=clock.machine_now(), is_running=playground.is_running)
-    debts = await playground.read(lambda tx: read_debts(tx, instant))
+    debts = list_debts(await Ledger(playground).look(), instant)
     return {heap.standing: heap for heap in pile_up(debts, instant)}
 
 
@@ -87,7 +88,7 @@ async def test_what_slack_refused_for_now_is_late_and_says_when_it_is_tried_agai
     """How often it was tried, and why in plain words."""
     await book(playground.school, playground.cast.ada, LESSON)
     playground.school.slack.faults.switch_on("chat.postMessage", Fault.rate_limited(30))
-    await Timekeeper(playground).move_to(at("14:50"))
+    await Timekeeper(playground, Ledger(playground)).move_to(at("14:50"))
 
     heaps = await read_heaps(playground)
 
@@ -102,7 +103,7 @@ async def test_what_may_have_arrived_is_looked_for(playground: Playground) -> No
     """It is no other try of sending it."""
     await book(playground.school, playground.cast.ada, LESSON)
     playground.school.slack.faults.switch_on("chat.postMessage", Fault.dropping(does_work=True))
-    await Timekeeper(playground).move_to(at("14:50"))
+    await Timekeeper(playground, Ledger(playground)).move_to(at("14:50"))
 
     (line, *_) = (await read_heaps(playground))[Standing.LATE].lines
 
@@ -156,7 +157,7 @@ async def test_without_a_bot_everything_due_is_late(playground: Playground) -> N
 
     playground.school.slack.faults.switch_off()
     await playground.start_bot()
-    timekeeper = Timekeeper(playground)
+    timekeeper = Timekeeper(playground, Ledger(playground))
     await timekeeper.move_by(timedelta(minutes=1))
     assert {Standing.OWED} == set(count(await read_heaps(playground)))
 

@@ -12,6 +12,7 @@ import pytest
 from bot.sandbox.cast import at
 from bot.sandbox.faults import EVERY_METHOD, Fault
 from bot.sandbox.houses import LESSONSPACE
+from bot.sandbox.play.ledger import Ledger
 from bot.sandbox.play.playground import Playground
 from bot.sandbox.play.ticking import LONGEST_BEAT, Speed, Timekeeper
 from storage.records import Notice, NoticeKind, NoticeState
@@ -48,7 +49,7 @@ def winder() -> Winder:
 
 @pytest.fixture
 def timekeeper(playground: Playground, winder: Winder) -> Timekeeper:
-    return Timekeeper(playground, monotonic=winder, sleep=winder.sleep)
+    return Timekeeper(playground, Ledger(playground), monotonic=winder, sleep=winder.sleep)
 
 
 async def list_agenda(timekeeper: Timekeeper) -> list[tuple[datetime, str]]:
@@ -290,7 +291,7 @@ async def test_events_come_at_their_time_also_at_a_speed(
 
 async def test_the_beats_go_on_by_themselves(playground: Playground) -> None:
     """Nobody has to ask: chosen once, time passes, and the page is told."""
-    timekeeper = Timekeeper(playground)
+    timekeeper = Timekeeper(playground, Ledger(playground))
     timekeeper.run_at(Speed.SIXTY)
 
     await playground.changes.wait_for(lambda: playground.school.clock.now() > at("14:00"), seconds=10)
