@@ -10,6 +10,7 @@ import asyncio
 from datetime import datetime, timedelta
 from enum import Enum, auto
 
+from bot.comings import BEACON, EVERY
 from bot.sandbox.school import School
 from storage.records import NoticeState
 from storage.store import Transaction
@@ -17,6 +18,8 @@ from storage.store import Transaction
 OPEN = (NoticeState.WAITING, NoticeState.CLAIMED, NoticeState.BEGUN)
 """States of what is still owed."""
 BREATH = timedelta(seconds=2)
+PAGES_SPEAK_EVERY = EVERY
+"""Lesson time must not be moved further at once while people have rooms open in pages of the bot's own."""
 LOOK_EVERY_SECONDS = 0.005
 """Nothing rings when the last of it is done."""
 
@@ -51,11 +54,34 @@ async def look_around(school: School) -> Calm:
         return Calm.BUSY
     if any(part is not None and part.is_busy for part in (hallpass.presence, hallpass.reports)):
         return Calm.BUSY
+    if not await have_pages_spoken(school):
+        return Calm.BUSY
     now, machine_now = school.clock.now(), school.clock.machine_now()
     waits = [until or machine_now for until in await hallpass.store.read(lambda tx: _list_held(tx, now))]
     if not waits or min(waits) > machine_now + BREATH:
         return Calm.CALM
     return Calm.BREATHING if min(waits) > machine_now else Calm.BUSY
+
+
+async def have_pages_spoken(school: School) -> bool:
+    """Has each page with a room in it said within the last minute that it is open? To a bot that does not run, none."""
+    hallpass = school.hallpass
+    if not school.is_running or hallpass is None or not (count := school.count_pages()):
+        return True
+    since = school.clock.now() - PAGES_SPEAK_EVERY
+    return await hallpass.store.read(lambda tx: _count_heard(tx, since)) >= count
+
+
+def _count_heard(tx: Transaction, since: datetime) -> int:
+    """By how many links a page said later than that that it is open."""
+    events = [
+        event
+        for workspace in tx.workspaces.list_all()
+        for lesson in tx.lessons.list_between(workspace.id)
+        for event in tx.attendance.list_events(workspace.id, lesson.id)
+    ]
+    heard = [event for event in events if event.source == BEACON and event.kind == "joined" and event.at > since]
+    return len({event.connection for event in heard})
 
 
 def _list_held(tx: Transaction, now: datetime) -> list[datetime | None]:

@@ -35,6 +35,10 @@ class House:
         """Do its rooms run in a page of ours, so that the bot needs an address?"""
         return not isinstance(self.stand_in, LoopStandIn)
 
+    def count_pages(self) -> int:
+        """Pages of the bot's own that people have open with a room of this service in them; a reloaded one once."""
+        return 0 if isinstance(self.stand_in, LoopStandIn) else len(set(self.stand_in.list_pages()))
+
 
 @asynccontextmanager
 async def open_house(service: str, clock: MovableClock) -> AsyncIterator[House]:

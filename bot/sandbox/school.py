@@ -110,6 +110,10 @@ class School:
         rooms = [self.lessonspace.origin, *(house.stand_in.origin for house in self.houses.values())]
         return frozenset([*rooms, *([page] if page else [])])
 
+    def count_pages(self) -> int:
+        """Pages of the bot's own that people have open with a room in them: each says so once a minute."""
+        return sum(house.count_pages() for house in self.houses.values())
+
     def change_setting(self, variable: str, value: str) -> None:
         """Put another value into the environment; it counts from the bot's next start on."""
         self._settings[variable] = value

@@ -21,7 +21,7 @@ from bot.sandbox.agora.gate import answer, answer_in_json
 from bot.sandbox.agora.rooms import Member, Reason, Room, TurnedAway
 from bot.sandbox.agora.script import SCRIPT
 from bot.sandbox.agora.tokens import BadToken, Power, Token, open_token
-from bot.sandbox.inside.live import keep_telling
+from bot.sandbox.inside.live import LivePages
 from bot.sandbox.inside.pages import answer_page, list_file_routes
 from bot.sandbox.inside.people import Present
 
@@ -47,6 +47,8 @@ class AgoraStandIn(Api):
             port=port,
         )
         self.app_identifier = app_identifier or f"{uuid4().hex}/{uuid4().hex}"
+        self._pages: set[str] = set()
+        self._live_pages = LivePages(clock)
 
     @property
     def api_url(self) -> str:
@@ -65,6 +67,11 @@ class AgoraStandIn(Api):
     def list_inside(self, uuid: str) -> list[Member]:
         """Everybody who is in the room now, those who only watch too, in the order of coming."""
         return list(self.rooms[uuid].members.values())
+
+    def list_pages(self) -> list[tuple[str, str]]:
+        """Room and uid of each that has a page open."""
+        members = [(room.uuid, one) for room in self.rooms.values() for one in room.members.values()]
+        return [(uuid, one.uid) for uuid, one in members if one.connection in self._pages]
 
     def list_members(self, uuid: str) -> list[str]:
         """Names of those whom the room's own list shows now: not those who only watch."""
@@ -142,9 +149,11 @@ class AgoraStandIn(Api):
         connection = request.match_info["connection"]
         socket = web.WebSocketResponse()
         await socket.prepare(request)
+        self._pages.add(connection)
         try:
-            await keep_telling(socket, lambda: self._tell(connection))
+            await self._live_pages.keep_telling(socket, lambda: self._tell(connection))
         finally:
+            self._pages.discard(connection)
             self._part(connection)
         return socket
 

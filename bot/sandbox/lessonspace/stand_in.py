@@ -19,7 +19,7 @@ from aiohttp import web
 
 from bot.clock import Clock
 from bot.sandbox.clock import MovableClock
-from bot.sandbox.inside.live import keep_telling
+from bot.sandbox.inside.live import LivePages
 from bot.sandbox.inside.pages import answer_page, answer_room, list_file_routes
 from bot.sandbox.lessonspace.api import Api
 from bot.sandbox.lessonspace.browser import Browser
@@ -69,6 +69,7 @@ class LessonspaceStandIn(Api):
         """How webhooks are written."""
         self.forgets_links = False
         """Links of a deleted user open nothing any more."""
+        self._live_pages = LivePages(clock)
         self._is_open = False
         self._stirred = asyncio.Event()
         if isinstance(clock, MovableClock):
@@ -218,7 +219,7 @@ class LessonspaceStandIn(Api):
         socket = web.WebSocketResponse()
         await socket.prepare(request)
         try:
-            await keep_telling(socket, lambda: describe_inside(space, connection, self.clock.now()))
+            await self._live_pages.keep_telling(socket, lambda: describe_inside(space, connection, self.clock.now()))
         finally:
             space.leave(connection_id, self.clock.now())
             self._stirred.set()

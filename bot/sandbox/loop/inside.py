@@ -12,7 +12,7 @@ from typing import Any
 from aiohttp import web
 
 from bot.clock import Clock
-from bot.sandbox.inside.live import keep_telling
+from bot.sandbox.inside.live import LivePages
 from bot.sandbox.inside.people import Present
 from bot.sandbox.loop.rooms import Room, Rooms
 
@@ -27,6 +27,7 @@ class OpenPages:
     def __init__(self, rooms: Rooms, clock: Clock) -> None:
         self._rooms = rooms
         self._clock = clock
+        self._live = LivePages(clock)
         self._open: dict[str, str] = {}  # rooms' tokens, by seats'
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
@@ -38,7 +39,7 @@ class OpenPages:
         room_token = request.match_info["token"]
         self._open[session_token] = room_token
         try:
-            await keep_telling(socket, lambda: self._describe(room_token, session_token))
+            await self._live.keep_telling(socket, lambda: self._describe(room_token, session_token))
         finally:
             self._open.pop(session_token, None)
         return socket

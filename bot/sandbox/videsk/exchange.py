@@ -42,6 +42,8 @@ class Visit:
     told: Pass
     came_at: datetime
     socket: web.WebSocketResponse = field(repr=False)
+    is_page: bool = False
+    """Did the stand-in's own script open it, in a page that says that it is open?"""
     peer: str = field(default_factory=lambda: str(uuid4()))
     left_at: datetime | None = None
     put_out: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
@@ -109,7 +111,7 @@ class Exchange:
     async def _admit(self, socket: web.WebSocketResponse, request: web.Request) -> Visit:
         async with asyncio.timeout(_SAYS_SOMETHING_WITHIN.total_seconds()):
             opening = await socket.receive()
-        token, alias = _read_opening(opening)
+        token, alias, is_page = _read_opening(opening)
         now = self._clock.now()
         told = read_pass(token, secret=self._secret, now=now)
         room = self._rooms.find(told.room_id)
@@ -118,7 +120,7 @@ class Exchange:
         most = room.settings.get("maxParticipants")
         if most is not None and len(self.list_open(room)) >= most:
             raise ValueError("the room is full")
-        visit = Visit(room=room, alias=alias, told=told, came_at=now, socket=socket)
+        visit = Visit(room=room, alias=alias, told=told, came_at=now, socket=socket, is_page=is_page)
         self.visits.append(visit)
         self._admitted(room, told.jti, request)
         return visit
@@ -154,13 +156,13 @@ class Exchange:
                 await _say(other.socket, told)
 
 
-def _read_opening(opening: WSMessage) -> tuple[str, str]:
-    """Token and alias. ValueError: it is something else."""
+def _read_opening(opening: WSMessage) -> tuple[str, str, bool]:
+    """Token and alias, and whether a page says it. ValueError: it is something else."""
     said = json.loads(opening.data) if opening.type is WSMsgType.TEXT else None
     fields = said if isinstance(said, dict) else {}
     match fields.get("accessToken"), fields.get("alias") or "":
         case str() as token, str() as alias:
-            return token, alias
+            return token, alias, fields.get("page") is True
     raise ValueError("the message is malformed")
 
 

@@ -88,6 +88,10 @@ class VideskStandIn(Api):
         self.exchange.advance(self.clock.now())
         return [visit.alias for visit in self.exchange.list_open(room)]
 
+    def list_pages(self) -> list[tuple[str, str]]:
+        """Room and alias of each that has a page open."""
+        return [(visit.room.id, visit.alias) for visit in self.exchange.list_open() if visit.is_page]
+
     def notice_change(self) -> None:
         """A room's end may have come, or moved."""
         if self._is_open:

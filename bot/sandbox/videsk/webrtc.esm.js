@@ -58,7 +58,8 @@ export default class WebRTC extends EventTarget {
     return new Promise((resolve, reject) => {
       let isInside = false;
       let refusal = null;
-      socket.addEventListener("open", () => socket.send(JSON.stringify({ accessToken, alias: this.#alias })));
+      const opening = { accessToken, alias: this.#alias, page: true };
+      socket.addEventListener("open", () => socket.send(JSON.stringify(opening)));
       socket.addEventListener("message", (message) => {
         const told = JSON.parse(message.data);
         if (told.type === "joined") {

@@ -160,7 +160,7 @@ export class RoomView {
 
   #drawAsking(asks) {
     this.#parts.asks.hidden = asks === null;
-    if (asks === null) return;
+    if (asks === null) return this.#parts.asks.replaceChildren();
     const row = make("div", "row");
     this.#drawButtons(row, { [asks.label]: asks.act });
     this.#parts.asks.replaceChildren(make("p", "", asks.text), row);
@@ -169,7 +169,7 @@ export class RoomView {
   #drawSpeaking(say) {
     const form = this.#parts.speaking;
     form.hidden = say === null;
-    if (say === null) return;
+    if (say === null) return form.replaceChildren();
     const label = make("label", "", "Say something aloud");
     const field = make("input");
     field.autocomplete = "off";
