@@ -16,6 +16,7 @@ import pytest
 import structlog
 from rich.console import Console
 
+from bot.cli import build_parser
 from bot.sandbox import story
 from bot.sandbox.faults import Fault
 from bot.sandbox.lessonspace.mishaps import Mishap
@@ -84,6 +85,12 @@ async def test_a_room_that_lets_nobody_in_is_named(tmp_path: Path, monkeypatch: 
     assert status == 1
     assert "! The room says: no." in printed
     assert Step.LINK_USED.value in list_marked(printed, "✗")
+
+
+@pytest.mark.parametrize("service", BROCHURES)
+def test_the_command_knows_every_service(service: str) -> None:
+    """By the name under which the story knows it."""
+    assert build_parser().parse_args(["demo", "--service", service]).service == service
 
 
 async def test_on_a_terminal_one_sees_the_links_go_out(tmp_path: Path) -> None:
