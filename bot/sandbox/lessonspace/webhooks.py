@@ -153,6 +153,11 @@ class Webhooks:
         """How many are still to be sent, those included that pause or are held back."""
         return sum(len(line.waiting) + (line.held is not None) for line in self._lines.values())
 
+    def find_retry(self) -> datetime | None:
+        """When, by machine time, the first that pauses between two attempts is tried again; None: none does."""
+        pauses = [line.pause for line in self._lines.values() if line.pause is not None]
+        return min((until for read_clock, until in pauses if read_clock == self._clock.machine_now), default=None)
+
     async def wait_until_quiet(self) -> None:
         """Until nothing is under way. What pauses is left pausing."""
         await self._wait_for(lambda: self.is_quiet)

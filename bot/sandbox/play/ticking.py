@@ -193,7 +193,11 @@ class Timekeeper:
             return tx.notices.next_retry_at(after=machine_now)
 
         presence = school.hallpass.presence if school.hallpass is not None else None
-        moments = [await self._playground.read(find), presence.quiet_until if presence is not None else None]
+        moments = [
+            await self._playground.read(find),
+            presence.quiet_until if presence is not None else None,
+            school.lessonspace.webhooks.find_retry(),
+        ]
         return min((moment for moment in moments if moment is not None and moment > machine_now), default=None)
 
     async def _calm_down(self, school: School, until: float) -> bool:

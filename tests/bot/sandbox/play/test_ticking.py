@@ -17,7 +17,7 @@ from bot.sandbox.play.playground import Playground
 from bot.sandbox.play.ticking import LONGEST_BEAT, Speed, Timekeeper
 from storage.records import Notice, NoticeKind, NoticeState
 from storage.store import Transaction
-from tests.acceptance.telling import book
+from tests.acceptance.telling import book, find_card, find_url
 
 LESSON = "@Ben @Cara @Dina today 3pm 30m Algebra"
 
@@ -178,6 +178,25 @@ async def test_a_room_service_that_failed_is_asked_again_within_a_minute_by_hand
         await timekeeper.move_by(timedelta(minutes=1))
 
     assert presence.quiet_until is None
+
+
+async def test_a_room_reports_again_within_a_minute_by_hand(playground: Playground, timekeeper: Timekeeper) -> None:
+    """Whoever came while the bot was dead was reported in vain; the room's next try is not waited for by anybody."""
+    await book(playground.school, playground.cast.ada, LESSON)
+    await timekeeper.move_to(at("15:00"))
+    await playground.kill_bot()
+    webhooks = playground.school.lessonspace.webhooks
+    url = find_url(find_card(playground.cast.ben))
+    assert url is not None
+    assert (await playground.school.lessonspace.browser("Ben").join(url)).refusal is None
+    await webhooks.wait_until_quiet()
+    waiting = webhooks.waiting_count
+
+    await playground.start_bot()
+    await timekeeper.move_by(timedelta(minutes=1))
+
+    assert waiting > 0
+    assert 0 == webhooks.waiting_count
 
 
 async def test_machine_time_stays_where_nothing_waits_for_it(playground: Playground, timekeeper: Timekeeper) -> None:
