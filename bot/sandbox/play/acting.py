@@ -228,7 +228,8 @@ async def _fill_in(actor: Actor, view: OpenView, posted: Posted, *, reports: Pla
             await actor.fill(view, {place[0]: value})
         else:
             reporting.append((place, value))
-    if reports is not None and reports in posted.values and reports not in [place for place, _ in reporting]:
+    written = [(b["block_id"], e["action_id"]) for b, e in view.list_fields() if e["type"] in WRITTEN]
+    if reports is not None and reports in posted.values and reports in written:
         reporting.append((reports, posted.values[reports]))
     for place, value in [] if filled.complaints else reporting:
         if place in _list_reporting(view.blocks):  # what reported before may have taken this one away

@@ -1,6 +1,7 @@
 """What a browser posts of a message's or view's form, as a person at their Slack client would have done it. Pure.
 
-A page may be older than what it shows by now: fields that are gone are left out, a press of something gone is told.
+A page may be older than what it shows by now: fields that are gone are left out, and so are those that have come since;
+a press of something gone is told.
 It decides nothing: what may be entered is for the actor and the fields themselves (`slack/inputs.py`) to say.
 """
 
@@ -19,6 +20,8 @@ from bot.sandbox.slack.messages import Json
 
 FOOTER = "view"
 """The name of a modal's own buttons; their values: submit, close, and clear, which closes everything."""
+THERE = "there"
+"""The name of what says that a field of boxes was there; its value is the field's name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +29,7 @@ class Posted:
     """One post. At most one of `pressed` and `footer` is there: a browser sends the one button that was pressed."""
 
     values: dict[Place, Any] = field(repr=False)
-    """What stands in each field, in the friendly form that `Actor.fill` and `Actor.pick` take."""
+    """What stands in each field that the page had, in the friendly form that `Actor.fill` and `Actor.pick` take."""
     pressed: Place | None = None
     value: str = field(default="", repr=False)
     """Of what was pressed: a button's value, or the chosen entry of a menu."""
@@ -38,17 +41,18 @@ class Posted:
 def read_posted(blocks: list[Json], pairs: Iterable[tuple[str, str]], *, zone: str) -> Posted:
     """The post as acts. `zone`: whose wall time stands in date-time fields. ImpossibleInput for what is no time."""
     elements = {(b["block_id"], e["action_id"]): e for b, e in list_elements(blocks)}
-    given: dict[Place, list[str]] = {place: [] for place, element in elements.items() if keeps_value(element)}
+    fields = {place for place, element in elements.items() if keeps_value(element)}
+    given: dict[Place, list[str]] = {}
     pressed: list[tuple[Place, str]] = []
     footer, gone = None, []
     for name, value in pairs:
-        place = parse_name(name)
+        place = parse_name(value if name == THERE else name)
         if place is None:
             footer = value if name == FOOTER else footer
         elif place not in elements:
             gone.append(place)
-        elif place in given:
-            given[place].append(value)
+        elif place in fields:
+            given.setdefault(place, []).extend([] if name == THERE else [value])
         else:
             pressed.append((place, value))
     at, value = pressed[0] if pressed else (None, "")

@@ -46,10 +46,17 @@ def test_fields_are_read_as_people_meant_them() -> None:
 
 def test_what_was_left_empty_is_nothing() -> None:
     """As Slack has it: null, or an empty list; a browser leaves out boxes that are not ticked."""
-    posted = read_posted(BLOCKS, [("note/note", ""), ("starts/starts", "")], zone="UTC")
+    posted = read_posted(BLOCKS, [("note/note", ""), ("starts/starts", ""), ("there", "people/people")], zone="UTC")
 
     expected: dict[Any, Any] = {("note", "note"): None, ("starts", "starts"): None, ("people", "people"): []}
     assert expected == posted.values
+
+
+def test_what_a_page_did_not_have_is_not_taken_for_empty() -> None:
+    """Fields that came after it was drawn keep what stands in them."""
+    posted = read_posted(BLOCKS, [("note/note", "Bring paper")], zone="UTC")
+
+    assert {("note", "note"): "Bring paper"} == posted.values
 
 
 @pytest.mark.parametrize(("name", "value"), [("row/move", "7"), ("row/more", "end")])

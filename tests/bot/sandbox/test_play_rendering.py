@@ -267,7 +267,7 @@ def test_everything_has_a_name_to_be_called_by(gallery: Gallery) -> None:
             for reference in ("for", "aria-labelledby", "aria-describedby", "commandfor"):
                 assert set(node.attributes.get(reference, "").split()) <= set(ids), (name, node)
             has_label = bool({"aria-label", "aria-labelledby"} & set(node.attributes)) or id(node) in in_labels
-            if node.tag in ("input", "select", "textarea"):
+            if node.tag in ("input", "select", "textarea") and node.attributes.get("type") != "hidden":
                 assert has_label or node.attributes.get("id") in labels, (name, node)
             if node.tag in ("button", "a", "summary") and "hidden" not in node.attributes:
                 assert has_label or node.read().strip(), (name, node)

@@ -18,7 +18,8 @@ from bot.sandbox.slack.messages import Message
 from bot.sandbox.slack.views import OpenView
 from tests.bot.sandbox.html_pages import Node, list_sent, parse_html
 
-Pairs = list[tuple[str, str]]
+PATIENCE = 20.0
+"""Seconds that something may take to come; nothing is judged by them."""
 
 
 class Told(NamedTuple):
@@ -110,7 +111,7 @@ class Hands:
     async def wait_for_view(self, words: str) -> OpenView:
         """Until the form on top says this."""
         await self.playground.school.slack.wait_for(
-            lambda: self.actor.view is not None and words in self.read(self.actor.view)
+            lambda: self.actor.view is not None and words in self.read(self.actor.view), timeout=PATIENCE
         )
         return self.view
 
@@ -121,7 +122,7 @@ class Hands:
             messages = self.actor.private_answers() if is_private else self.actor.messages()
             return [one for one in messages if words in self.read(one)]
 
-        await self.playground.school.slack.wait_for(lambda: bool(find()))
+        await self.playground.school.slack.wait_for(lambda: bool(find()), timeout=PATIENCE)
         return find()[-1]
 
 
