@@ -104,6 +104,12 @@ def list_inside(events: Iterable[AttendanceEvent]) -> list[str]:
     return list(inside)
 
 
+def count_inside(events: Iterable[AttendanceEvent]) -> int | None:
+    """How many the last look found inside; None: nobody was ever counted there."""
+    counted = [event for event in events if event.source == PRESENCE]
+    return len(list_inside(counted)) if counted else None
+
+
 def find_emptied(events: Iterable[AttendanceEvent]) -> datetime | None:
     """When the room's count came to nobody, if it did and nobody came since. None: it is not empty, or not counted."""
     events = list(events)

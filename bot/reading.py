@@ -277,7 +277,8 @@ def judge_own(
         late_after=late_after,
         is_provisional=is_provisional,
     )
-    return Judged(events=events, totals=totals, attendance=attendance)
+    inside = comings.count_inside(stored) if is_provisional else None
+    return Judged(events=events, totals=replace(totals, inside_count=inside), attendance=attendance)
 
 
 def is_somebody_inside(tx: Transaction, details: LessonDetails, capabilities: Capabilities, *, now: datetime) -> bool:

@@ -12,7 +12,7 @@ from datetime import timedelta
 from enum import StrEnum
 
 from bot.attending import reply_counts, with_reply
-from bot.blocks import Block, button, lines, pack
+from bot.blocks import Block, button, lines, pack, section
 from bot.ids import Action
 from bot.presses import Press
 from bot.readers import Reader
@@ -68,13 +68,30 @@ def reach_blocks(
 
     `offers_all`: beside counts stands *See all*; not in a view, which cannot open another on itself.
     """
+    inside = _inside_blocks(details, reads)
     if len(seats) > LISTED_ONE_BY_ONE:
         counted = pack([_reach_counts(seats, reads)], at_most=1, more=more_line(reads))
         if counted and offers_all:
             press = Press(lesson_id=details.lesson.id).to_value()
             counted[0]["accessory"] = button(reads.words._("See all"), Action.SEE_ALL, press)
-        return counted + pack(trouble_lines(seats, reads), at_most=7, more=more_line(reads))
-    return pack(reach_lines(details, seats, reads, reader=reader), at_most=8, more=more_line(reads))
+        return counted + pack(trouble_lines(seats, reads), at_most=7, more=more_line(reads)) + inside
+    return pack(reach_lines(details, seats, reads, reader=reader), at_most=8, more=more_line(reads)) + inside
+
+
+def _inside_blocks(details: LessonDetails, reads: Reader) -> list[Block]:
+    """How many are in the room, where that is counted and nobody is named; nothing once the lesson is over."""
+    count = details.totals.inside_count if details.totals is not None else None
+    if count is None or not details.lesson.is_open:
+        return []
+    if count == 0:
+        return [section(reads.words.mark("Nobody is in the room now, by the room’s own count."))]
+    line = reads.words.nmark(
+        "{count} person is in the room now, by the room’s own count.",
+        "{count} people are in the room now, by the room’s own count.",
+        count,
+        count=count,
+    )
+    return [section(line)]
 
 
 def reach_lines(details: LessonDetails, seats: Sequence[Seat], reads: Reader, *, reader: Person) -> list[Markup]:

@@ -162,8 +162,11 @@ def _keep(
 ) -> None:
     lesson = details.lesson
     known = [seat.attendance for seat in details.seats if seat.attendance] + list(details.unknown)
+    counted = details.totals.inside_count if details.totals is not None else None
     if _shown(known) == _shown(judged.attendance):
         tx.attendance.save_totals(judged.totals)
+        if counted != judged.totals.inside_count:
+            tx.cards.want(lesson.workspace_id, lesson.id, kinds=(CardKind.LEADER,))
     else:
         tx.attendance.save(judged.totals, judged.attendance)
         tx.cards.want(lesson.workspace_id, lesson.id, kinds=BOARDS)

@@ -493,6 +493,7 @@ class LessonTotals(Record):
     billable: timedelta | None = None  # the service's own figure
     session_count: int = 0
     has_recording: bool = False
+    inside_count: int | None = None  # in the room now, by its own count; None: it does not count, or is not asked now
     read_at: datetime
 
 

@@ -15,7 +15,7 @@ from sqlite_utils import Database, Migrations
 
 MIGRATIONS = Migrations("hallpass")
 
-STEPS = ("0001_everything", "0002_cancel_reason", "0003_people", "0004_after_the_lesson")
+STEPS = ("0001_everything", "0002_cancel_reason", "0003_people", "0004_after_the_lesson", "0005_inside_count")
 
 
 def statements_of(script: str) -> Iterator[str]:

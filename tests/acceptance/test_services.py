@@ -113,6 +113,32 @@ async def test_nobody_stays_in_a_room_whose_service_puts_nobody_out(tmp_path: Pa
         assert LessonState.ENDED == (await telling.get_lesson(school)).state
 
 
+async def test_the_leader_reads_how_many_are_in_a_room_that_counts(tmp_path: Path) -> None:
+    """Loop tells how many, and not who: the card follows, and forgets it once the lesson is over."""
+    async with open_school(tmp_path, starts_at=MONDAY_TWO_PM, services=("loop",)) as school:
+        await school.start()
+        ada, ben = await book(school)
+        await telling.move_to(school, 14)
+        loop = school.houses["loop"].stand_in
+        assert isinstance(loop, LoopStandIn)
+        before = ada.read(telling.find_card(ada))
+        tab = loop.browser("Ben's")
+        await tab.join(str(await come_in(school, ben)))
+        school.clock.move_by(timedelta(seconds=30))
+        await telling.settle(school)
+        inside = ada.read(telling.find_card(ada))
+        await tab.leave()
+        school.clock.move_by(timedelta(seconds=30))
+        await telling.settle(school)
+        empty = ada.read(telling.find_card(ada))
+        await telling.move_to(school, 15, 15)
+
+        assert "by the room’s own count" not in before
+        assert "1 person is in the room now, by the room’s own count." in inside
+        assert "Nobody is in the room now, by the room’s own count." in empty
+        assert "by the room’s own count" not in ada.read(telling.find_card(ada))
+
+
 async def test_a_page_s_service_without_an_address_stops_the_start(tmp_path: Path) -> None:
     """With what to set."""
     settings = {"HALLPASS_PUBLIC_URL": ""}

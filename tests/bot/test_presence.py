@@ -329,7 +329,7 @@ async def test_who_is_inside_is_counted_where_nobody_is_named(watched: Watched) 
     """Two looks, compared: nobody is taken for one of the participants, by name or otherwise."""
     watched.rooms.capabilities = Capabilities(presence=True)
     watched.clock.move_to(STARTS_AT)
-    counts = []
+    counts, boards = [], []
     for inside in (["c1"], ["c1", "c2"], ["c2"], []):
         watched.rooms.present = [Present(connection=one, shown_name="Ben") for one in inside]
         await watched.presence.look()
@@ -337,10 +337,12 @@ async def test_who_is_inside_is_counted_where_nobody_is_named(watched: Watched) 
             lambda tx: tx.attendance.list_events(watched.lesson.workspace_id, watched.lesson.id)
         )
         counts.append(len(comings.list_inside(events)))
+        totals = (await watched.details()).totals
+        boards.append(totals.inside_count if totals else None)
         watched.clock.move_by(MINUTE)
     details = await watched.details()
 
-    assert [1, 2, 1, 0] == counts
+    assert [1, 2, 1, 0] == counts == boards
     assert {None} == {seat.attendance and seat.attendance.joined_at for seat in details.seats}
     assert () == details.unknown
 

@@ -216,7 +216,7 @@ CREATE TABLE lesson_totals (
   session_count INTEGER NOT NULL,
   has_recording INTEGER NOT NULL,
   read_at TEXT NOT NULL
-);
+, inside_count INTEGER);
 CREATE TABLE notices (
   id TEXT PRIMARY KEY NOT NULL,
   workspace_id TEXT NOT NULL REFERENCES workspaces (id) ON DELETE CASCADE,

@@ -13,7 +13,7 @@ from bot.messages import build_shrunk
 from bot.places import build_older_card, build_removed_card
 from bot.sandbox.gallery.exhibits import Exhibit, State, Subject, list_each_scene, name_each
 from bot.sandbox.gallery.party import Party
-from bot.sandbox.gallery.records import ENDS_AT, NOW, STARTS_AT
+from bot.sandbox.gallery.records import ENDS_AT, NOW, STARTS_AT, make_totals
 from bot.sandbox.gallery.scenes import MINUTE, SECRET_URL, pick_learner
 from storage.records import CardKind, LessonDetails
 
@@ -40,6 +40,11 @@ def _list_leaders(_: Party, details: LessonDetails) -> Iterator[State]:
     for moment, now in MOMENTS.items():
         url = SECRET_URL if leader.link else None
         yield State(shown=build_leader_card(details, leader, join_url=url, now=now), how=moment)
+    if details.lesson.is_open:
+        for count in (0, 1, len(details.seats)):
+            totals = make_totals(details.lesson, inside_count=count)
+            card = build_leader_card(replace(details, totals=totals), leader, join_url=None, now=ENDS_AT - MINUTE)
+            yield State(shown=card, how=f"{count} counted in the room")
 
 
 def _list_boards(_: Party, details: LessonDetails) -> Iterator[State]:
