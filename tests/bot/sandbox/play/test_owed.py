@@ -144,8 +144,10 @@ async def test_without_a_bot_everything_due_is_late(playground: Playground) -> N
     await book(playground.school, playground.cast.ada, LESSON)
     playground.school.slack.faults.switch_on("chat.postMessage", Fault.slow(timedelta(seconds=20)), count=1)
     playground.school.clock.move_to(at("14:50"))
+    cast = playground.cast
+    reminded = (cast.ada, cast.ben, cast.cara, cast.dina)
     await playground.school.slack.wait_for(
-        lambda: any("starts" in message.text for message in playground.cast.dina.messages())
+        lambda: 3 == sum("starts at" in message.text for one in reminded for message in one.messages())
     )
     await playground.kill_bot()
 
