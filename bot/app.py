@@ -98,12 +98,13 @@ class Hallpass:
         self.housekeeper = Housekeeper(store=store, clock=clock, retention=settings.hallpass_keep)
         self._session = session
         self._sealer = sealer
-        optional = services.find(LESSONSPACE) or services.default
+        optional = next((one for one in services if one.capabilities.launch_options), services.default)
         self._launch_defaults = LaunchDefaults(
             installed=settings.lessonspace_launch.values if optional.name == LESSONSPACE else {},
             sealer=sealer,
             find_problems=optional.find_option_problems,
             service=optional.name,
+            is_offered=optional.capabilities.launch_options,
         )
         self._on_owed = on_owed
         self._token = settings.slack_bot_token.get_secret_value() if settings.slack_bot_token else ""

@@ -32,7 +32,10 @@ FindProblems = Callable[[Mapping[str, object]], dict[str, str]]
 
 
 class LaunchDefaults:
-    """Reads and keeps them. `installed`: the environment's. `service`: whose launches they are for, by name."""
+    """Reads and keeps them. `installed`: the environment's. `service`: whose launches they are for, by name.
+
+    `is_offered`: there is a service that takes any; without, nobody is asked for some.
+    """
 
     def __init__(
         self,
@@ -41,8 +44,10 @@ class LaunchDefaults:
         sealer: Sealer,
         find_problems: FindProblems,
         service: str = "lessonspace",
+        is_offered: bool = True,
     ) -> None:
         self.service = service
+        self.is_offered = is_offered
         self.installed = installed
         self._find_problems = find_problems
         self._sealer = sealer

@@ -69,8 +69,12 @@ def build_admin_blocks(
     given_up: Sequence[GivenUp] = (),
     rules: Sequence[Markup] = (),
     is_first_visit: bool = False,
+    has_room_options: bool = True,
 ) -> list[Block]:
-    """The admins' part of Home. `rules`: the settings in force, a line each, who may book first."""
+    """The admins' part of Home. `rules`: the settings in force, a line each, who may book first.
+
+    `has_room_options`: there is something to set of rooms.
+    """
     reads = reader_of(reader, now=now)
     words = reads.words
     blocks = [divider(), header(words._("For admins"))]
@@ -84,7 +88,7 @@ def build_admin_blocks(
     row = [
         button(words._("All lessons"), Action.ALL_LESSONS, _today(reads).to_value()),
         button(words._("Settings"), Action.HOUSE_RULES, "open"),
-        button(words._("Rooms"), Action.LAUNCH_DEFAULTS, "open"),
+        *([button(words._("Rooms"), Action.LAUNCH_DEFAULTS, "open")] if has_room_options else []),
         button(words._("Changed settings"), Action.HOUSE_CHANGES, "open"),
         button(words._("Export attendance"), Action.EXPORT, "open"),
         button(words._("Try it on myself"), Action.TRY_MYSELF, "now"),

@@ -7,6 +7,7 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncApp
 
+from bot.errors import Outdated
 from bot.ids import Action, View
 from bot.launch_forms import build_launch_form, describe_problems, read_launch_form
 from bot.rooms.options import hide_secrets, list_names
@@ -24,6 +25,8 @@ def register(app: AsyncApp, desk: Desk) -> None:
     @app.action(Action.LAUNCH_DEFAULTS.value)
     async def open_form(ack: Ack, body: dict[str, Any]) -> None:
         asked, policy = read_asked(body), desk.policy().at(defaults.service)
+        if not defaults.is_offered:
+            raise Outdated
         if asked is not None and asked.trigger_id is not None:
             person, chosen = await desk.store.read(
                 lambda tx: (

@@ -96,6 +96,7 @@ async def build_admin_part(desk: Desk, person: Person, *, is_first_visit: bool) 
         given_up=given_up,
         rules=_rules(desk, person),
         is_first_visit=is_first_visit,
+        has_room_options=desk.launch_defaults.is_offered,
     )
 
 

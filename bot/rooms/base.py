@@ -35,6 +35,7 @@ class Capabilities:
     own_page: bool = False  # its rooms run inside a page of ours
     room_ends: bool = False  # a room has an end of its own, which `extend_room` puts off
     max_participants: int | None = None
+    launch_options: bool = False  # takes a workspace's own, in its words
     longest_window: timedelta | None = None  # from the launch to `closes_at`
     languages: tuple[str, ...] = ()  # locales its rooms speak
     features: tuple[str, ...] = ()  # what can be switched per link, by the service's own names

@@ -81,6 +81,7 @@ class Lessonspace(NothingAfterwards):
         recording=True,
         transcript=True,
         forgetting=True,
+        launch_options=True,
         shortest_transcript=timedelta(seconds=150),  # the newer documents say 300: the one that promises more holds
         longest_window=LONGEST_WINDOW,
         languages=LOCALES,

@@ -152,6 +152,21 @@ async def test_the_room_speaks_to_each_in_their_own_language(school: School) -> 
     assert ben.messages()
 
 
+async def test_where_no_service_takes_options_there_is_no_rooms(tmp_path: Path) -> None:
+    """Neither its button, nor its form by a button from before."""
+    async with open_school(tmp_path, starts_at=MONDAY_TWO_PM, services=("loop",)) as school:
+        await school.start()
+        olga = school.add("Olga", kind=UserKind.ADMIN)
+        home = await open_home(school, olga)
+        assert "launch_defaults" not in buttons(home)
+        assert "house_rules" in buttons(home)
+        forge(home, "launch_defaults", "open")
+
+        await olga.press(home, "launch_defaults")
+
+        await telling.wait_for_words(school, olga, "out of date")
+
+
 async def test_rooms_are_lessonspace_s_also_where_another_service_is_the_first(tmp_path: Path) -> None:
     """What is set counts for the lessons that are booked there, is shown again, and touches nobody else's account."""
     settings = {"HALLPASS_ROOM_SERVICES": "loop, lessonspace"}

@@ -92,7 +92,7 @@ def build_full_admin_blocks(party: Party, reader: Person, number: int = 0) -> li
 
 def _list_admins_homes(party: Party) -> Iterator[State]:
     reader, words = party.person(0), words_for(party.locale)
-    calm = build_admin_blocks(reader=reader, now=NOW, troubled=[], pending=QUIET)
+    calm = build_admin_blocks(reader=reader, now=NOW, troubled=[], pending=QUIET, has_room_options=False)
     yield State(shown=build_home(reader=reader, now=NOW, for_admin=calm), how="all is well")
     for books in ("members", "everyone", "admins", "groups"):
         rules = rule_lines(
