@@ -188,8 +188,10 @@ def _tell_why(notice: Notice, standing: Standing, at: Instant) -> str:
         case Standing.OWED:
             return _WHY.get(reason, "")
     if not at.is_running:
-        is_cut = notice.state in (NoticeState.CLAIMED, NoticeState.BEGUN)
-        return "Hallpass died while it was sent" if is_cut else "Hallpass is not running"
+        if notice.claim_id is not None:
+            return "Hallpass died while it was sent"
+        is_unknown = notice.state is NoticeState.BEGUN
+        return f"{_WHY['unknown_outcome']}, and Hallpass is not running" if is_unknown else "Hallpass is not running"
     if notice.state is NoticeState.BEGUN and not reason:
         return _WHY["unknown_outcome"]
     return _WHY.get(reason, f"Slack says {reason}" if reason else "")

@@ -108,6 +108,9 @@ async def test_what_may_have_arrived_is_looked_for(playground: Playground) -> No
     (line, *_) = (await read_heaps(playground))[Standing.LATE].lines
 
     assert line.note.startswith("Slack did not say whether it arrived; looked for in ")
+    await playground.kill_bot()
+    (line, *_) = (await read_heaps(playground))[Standing.LATE].lines
+    assert "Slack did not say whether it arrived, and Hallpass is not running" == line.note
 
 
 async def test_what_is_under_way_is_being_sent(playground: Playground) -> None:
