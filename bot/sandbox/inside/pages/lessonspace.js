@@ -4,7 +4,7 @@ import { RoomView, findBrowser, goToOwnHost, listen } from "/inside/room.js";
 const KEY = "browser"; // what a single-use link is tied to, kept as the real one keeps it
 const query = new URLSearchParams(location.search);
 const stage = document.getElementById("room");
-const note = "A stand-in for Lessonspace: no camera, no sound, no board. The rest is judged as the real one does.";
+const note = "A stand-in for Lessonspace: no camera, no sound, no board. Who may come in is judged as there.";
 let view;
 let isIdle = false;
 
@@ -57,6 +57,6 @@ const show = (told, act) => {
 };
 
 if (!goToOwnHost()) {
-  view = new RoomView(stage, { title: stage.dataset.title, note });
+  view = new RoomView(stage, { title: stage.dataset.title, note, isOwnAddress: true });
   join();
 }

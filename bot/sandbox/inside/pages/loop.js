@@ -28,7 +28,7 @@ const join = async (displayName) => {
   const place = document.createElement("div");
   place.style.height = "100%";
   stage.replaceChildren(place);
-  const view = new RoomView(place, { title, note });
+  const view = new RoomView(place, { title, note, isOwnAddress: true });
   let end = "The server does not answer any more.";
   listen(live, {
     opening: token,

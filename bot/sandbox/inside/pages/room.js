@@ -12,6 +12,7 @@ const STYLE = `
 .room { min-height: 100%; display: flex; flex-direction: column; gap: .875rem; padding: 1rem; background: var(--back);
   color: var(--ink); font: 1rem/1.5 system-ui, -apple-system, "Segoe UI", Roboto, sans-serif; overflow-wrap: anywhere; }
 :host { overflow: auto; background: var(--back); }
+:host([hidden]) { display: none; }
 header { display: flex; flex-wrap: wrap; align-items: baseline; gap: 0 1rem; }
 h1 { margin: 0; font-size: 1.25rem; line-height: 1.3; flex: 1 1 12rem; }
 .browser { margin: 0; color: var(--soft); }
@@ -57,6 +58,17 @@ export const findBrowser = () => {
   return owner ? { owner, name: `${owner}’s ${device}` } : { owner: "", name: "This browser" };
 };
 
+// The same address as somebody's other device opens it; null: it is nobody's device.
+export const findElsewhere = () => {
+  const { owner, name } = findBrowser();
+  if (!owner) return null;
+  const [label] = location.hostname.split(".");
+  const [device, other] = label.endsWith("-phone") ? ["phone", "laptop"] : ["laptop", "phone"];
+  const place = new URL(location.href);
+  place.hostname = `${label.slice(0, -device.length)}${other}.localhost`;
+  return { href: place.href, text: `This address on ${name.slice(0, -device.length)}${other}` };
+};
+
 // Whoever was sent on from such a host to ours goes on at ours by the same name, which came along behind the "#".
 export const goToOwnHost = () => {
   const label = location.hash.slice(1);
@@ -97,7 +109,8 @@ export class RoomView {
   #parts = {};
   #drawn = {};
 
-  constructor(host, { title, note }) {
+  // isOwnAddress: the page's address is what opens the room, and could be tried on another device.
+  constructor(host, { title, note, isOwnAddress = false }) {
     const root = host.shadowRoot ?? host.attachShadow({ mode: "open" });
     const style = new CSSStyleSheet(); // allowed where a page's policy allows no style of others
     style.replaceSync(STYLE);
@@ -118,6 +131,13 @@ export class RoomView {
     parts.asks.hidden = parts.speaking.hidden = true;
     room.append(header, parts.state, parts.asks, parts.people, parts.row, parts.speaking, parts.note);
     root.replaceChildren(room);
+    const elsewhere = isOwnAddress ? findElsewhere() : null;
+    if (elsewhere === null) return;
+    const link = make("a", "", elsewhere.text);
+    link.href = elsewhere.href;
+    link.target = "_blank";
+    link.rel = "noopener";
+    parts.note.append(" ", link);
   }
 
   // people: [{ name, detail, isMe, isAway }]; buttons: { label: act }; asks: { text, label, act }; say: (text) => void
