@@ -8,15 +8,13 @@ a double click is two presses, and it is for the bot to do them once.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Awaitable, Iterable
+from dataclasses import replace
 from urllib.parse import quote
-from zoneinfo import ZoneInfo
 
 from bot.sandbox.blockkit import list_elements
-from bot.sandbox.play.field_names import Place, parse_name
+from bot.sandbox.play.field_names import parse_name
+from bot.sandbox.play.filling import fill_in, list_changed, read_inputs
 from bot.sandbox.play.playground import Playground
 from bot.sandbox.play.posted import Posted, read_posted
 from bot.sandbox.play.saying import (
@@ -32,17 +30,18 @@ from bot.sandbox.play.saying import (
     Said,
     refuse,
     say_outcome,
+    say_refused,
 )
-from bot.sandbox.play.slots import read_kept
 from bot.sandbox.slack.actors import Actor
-from bot.sandbox.slack.inputs import WRITTEN, ImpossibleInput, keeps_value, to_kept
+from bot.sandbox.slack.inputs import ImpossibleInput
 from bot.sandbox.slack.mentions import escape_typed
-from bot.sandbox.slack.messages import Json, Message
+from bot.sandbox.slack.messages import Message
 from bot.sandbox.slack.outcomes import Outcome
 from bot.sandbox.slack.views import OpenView
 
 REPORTS = "reports"
 """The name of what says which field reports what was typed into it; its value is the field's name."""
+OPENING = ("views.open", "views.push")
 Pairs = Iterable[tuple[str, str]]
 
 
@@ -77,7 +76,7 @@ class Acting:
             said = await self._choose_in_message(actor, message, posted)
             if posted.pressed is None:
                 return said
-            return self._say(await _press(actor, message, posted, revision=seen), Act.PRESS)
+            return await self._do(_press(actor, message, posted, revision=seen), Act.PRESS)
         except ImpossibleInput:
             return refuse(IS_GONE)
         finally:
@@ -116,11 +115,11 @@ class Acting:
             try:
                 if typed.startswith("/"):
                     command, _, rest = typed.partition(" ")
-                    outcome = await actor.slash(command, rest.strip(), channel=place)
-                    return self._say(outcome, Act.COMMAND, what=command)
+                    doing = actor.slash(command, rest.strip(), channel=place)
+                    return await self._do(doing, Act.COMMAND, what=command)
                 if place is not actor.direct:
                     return refuse(ONLY_COMMANDS)
-                return self._say(await actor.say(escape_typed(typed, workspace, has_labels=False)), Act.WRITE)
+                return await self._do(actor.say(escape_typed(typed, workspace, has_labels=False)), Act.WRITE)
             except ImpossibleInput as error:
                 return refuse(str(error))
             finally:
@@ -131,7 +130,7 @@ class Acting:
         actor = self._get_actor(user_id)
         async with self._lock(user_id):
             try:
-                return self._say(await actor.shortcut(callback_id), Act.CHOOSE)
+                return await self._do(actor.shortcut(callback_id), Act.CHOOSE)
             except ImpossibleInput as error:
                 return refuse(str(error))
 
@@ -143,7 +142,7 @@ class Acting:
             return refuse(MESSAGE_GONE)
         async with self._lock(user_id):
             try:
-                return self._say(await actor.message_shortcut(callback_id, message), Act.CHOOSE)
+                return await self._do(actor.message_shortcut(callback_id, message), Act.CHOOSE)
             except ImpossibleInput as error:
                 return refuse(str(error))
 
@@ -151,8 +150,8 @@ class Acting:
 
     async def _choose_in_message(self, actor: Actor, message: Message, posted: Posted) -> Said:
         """Report what was chosen in the message's own selects; as soon as one does not go through, no more."""
-        for place, element, value in _list_changed(message.blocks, _read_inputs(message), posted, actor.user.zone):
-            said = self._say(await actor.pick(message, element["action_id"], value, block_id=place[0]), Act.CHOOSE)
+        for place, element, value in list_changed(message.blocks, read_inputs(message), posted, actor.user.zone):
+            said = await self._do(actor.pick(message, element["action_id"], value, block_id=place[0]), Act.CHOOSE)
             if said is not DONE:
                 return said
         return DONE
@@ -163,7 +162,7 @@ class Acting:
             outcome = await actor.close(view, closes_all=posted.footer == "clear")
             return DONE if outcome.trouble is None else self._say(outcome, Act.PRESS)
         reports = next((parse_name(value) for name, value in pairs if name == REPORTS), None)
-        filled = await _fill_in(actor, view, posted, reports=reports)
+        filled = await fill_in(actor, view, posted, reports=reports)
         if filled.complaints:
             view.errors = filled.complaints
             return Said(is_done=False, wrong=_find_first_wrong(view))
@@ -171,7 +170,7 @@ class Acting:
             if outcome.trouble is not None:
                 return self._say(outcome, Act.CHOOSE)
         if posted.pressed is not None:
-            return self._say(await _press(actor, view, posted), Act.PRESS)
+            return await self._do(_press(actor, view, posted), Act.PRESS)
         if posted.footer == "submit":
             return await self._submit(actor, view)
         return DONE if reports is not None or not posted.gone else refuse(IS_GONE)
@@ -187,6 +186,14 @@ class Acting:
             view.errors = dict(outcome.complaints)
         said = self._say(outcome, Act.SEND)
         return replace(said, wrong=_find_first_wrong(view)) if said.wrong else said
+
+    async def _do(self, doing: Awaitable[Outcome], act: Act, *, what: str = "") -> Said:
+        """Have it done, and say what came of it; also that Slack refused a form meanwhile, which its client hides."""
+        log = self._playground.school.slack.log
+        heard = len(log.calls)
+        said = self._say(await doing, act, what=what)
+        refused = next((call.error for call in log.calls[heard:] if call.name in OPENING and call.error), None)
+        return say_refused(refused, act) if said is DONE and refused else said
 
     def _say(self, outcome: Outcome, act: Act, *, what: str = "") -> Said:
         return say_outcome(outcome, act, what=what, is_running=self._playground.is_running)
@@ -212,71 +219,9 @@ class Acting:
         self._playground.ring()
 
 
-@dataclass(kw_only=True)
-class _Filled:
-    """What came of filling in: what reported, and what could not be entered, by block."""
-
-    outcomes: list[Outcome] = field(default_factory=list)
-    complaints: dict[str, str] = field(default_factory=dict)
-
-
-async def _fill_in(actor: Actor, view: OpenView, posted: Posted, *, reports: Place | None) -> _Filled:
-    """Type and choose what is another than before. What only stands there first, so that what reports tells it too."""
-    filled, reporting = _Filled(), []
-    for place, element, value in list(_list_changed(view.blocks, view.inputs, posted, actor.user.zone, filled)):
-        if element["type"] in WRITTEN or place not in _list_reporting(view.blocks):
-            await actor.fill(view, {place[0]: value})
-        else:
-            reporting.append((place, value))
-    written = [(b["block_id"], e["action_id"]) for b, e in view.list_fields() if e["type"] in WRITTEN]
-    if reports is not None and reports in posted.values and reports in written:
-        reporting.append((reports, posted.values[reports]))
-    for place, value in [] if filled.complaints else reporting:
-        if place in _list_reporting(view.blocks):  # what reported before may have taken this one away
-            filled.outcomes.append(await actor.pick(view, place[1], value, block_id=place[0]))
-    return filled
-
-
 def _find_first_wrong(view: OpenView) -> str:
     """From the top, as somebody reads."""
     return next((block["block_id"] for block in view.blocks if block["block_id"] in view.errors), "")
-
-
-def _list_reporting(blocks: list[Json]) -> set[Place]:
-    """Where a change is told to the app at once, as far as the blocks go."""
-    return {
-        (block["block_id"], element["action_id"])
-        for block, element in list_elements(blocks)
-        if keeps_value(element) and (block["type"] != "input" or block.get("dispatch_action"))
-    }
-
-
-def _list_changed(
-    blocks: list[Json], inputs: Mapping[Place, Any], posted: Posted, zone: str, filled: _Filled | None = None
-) -> Iterable[tuple[Place, Json, Any]]:
-    """Which fields hold something else than they did. What nobody can enter is a complaint, where those are wanted."""
-    for block, element in list_elements(blocks):
-        place = (block["block_id"], element["action_id"])
-        if place not in posted.values:
-            continue
-        value = posted.values[place]
-        try:
-            kept = to_kept(element, value)
-        except ImpossibleInput as error:
-            if filled is None:
-                raise
-            filled.complaints[place[0]] = str(error)
-            continue
-        if not _is_same(read_kept(block, element, inputs), kept, element, zone):
-            yield place, element, value
-
-
-def _is_same(before: Any, now: Any, element: Json, zone: str) -> bool:
-    """A clock on the wall shows minutes, and one hour a year twice: what looks as before was not touched."""
-    if element["type"] != "datetimepicker" or before is None or now is None:
-        return bool(before == now)
-    shown = [datetime.fromtimestamp(one, UTC).astimezone(ZoneInfo(zone)) for one in (before, now)]
-    return f"{shown[0]:%Y-%m-%dT%H:%M}" == f"{shown[1]:%Y-%m-%dT%H:%M}"
 
 
 async def _press(actor: Actor, where: OpenView | Message, posted: Posted, *, revision: int = -1) -> Outcome:
@@ -289,11 +234,3 @@ async def _press(actor: Actor, where: OpenView | Message, posted: Posted, *, rev
     if kinds.get(posted.pressed) == "overflow":
         return await actor.pick(where, action_id, posted.value, block_id=block_id)
     return await actor.press(where, action_id, block_id=block_id, revision=revision)
-
-
-def _read_inputs(message: Message) -> dict[Place, Any]:
-    """What was chosen in the message, without its kind."""
-    return {
-        place: next((value for name, value in state.items() if name != "type"), None)
-        for place, state in message.inputs.items()
-    }

@@ -67,6 +67,13 @@ def say_outcome(outcome: Outcome, act: Act, *, what: str = "", is_running: bool 
     return DONE
 
 
+def say_refused(error: str, act: Act) -> Said:
+    """The bot wanted to open a form, and Slack did not."""
+    return Said(
+        text=f"No form opened: Slack did not take it from Hallpass ({error}). You can {act} again.", is_done=False
+    )
+
+
 def _list_words(outcome: Outcome, trouble: Trouble, act: Act, what: str, is_running: bool) -> list[str]:
     if act is Act.WRITE:
         words = ["Slack brings your message again by itself: at once, after a minute, after five more."]

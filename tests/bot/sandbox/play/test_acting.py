@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
+from bot.sandbox.faults import Fault
 from bot.sandbox.play.playground import Playground
 from bot.sandbox.slack.messages import Message
 from tests.acceptance import telling
@@ -427,6 +428,23 @@ async def test_a_bot_too_slow_for_slack_is_said(playground: Playground, hands_of
         "/lesson failed with the error “operation_timeout”. Hallpass did not answer within three seconds, and may have "
         "done it all the same: look first. If a form was to open, type it again."
     ) == (await ada.type_in("/lesson")).said
+
+
+async def test_a_form_that_slack_did_not_open_is_said(playground: Playground, hands_of: HandsOf) -> None:
+    """Its trigger had expired; the bot took the press in time, so Slack's client itself would show nothing."""
+    ada = hands_of("ada")
+    await book(ada)
+    playground.school.slack.deliveries.ack_limit *= 10  # the bot writes much about it into its log first
+    playground.school.slack.faults.switch_on("views.open", Fault.refusing("expired_trigger_id"), count=2)
+
+    told = await ada.type_in("/lesson")
+    assert (
+        "No form opened: Slack did not take it from Hallpass (expired_trigger_id). You can type it again." == told.said
+    )
+    assert "You can press again." in (await ada.press(card(ada), "cancel")).said
+
+    assert await ada.press(card(ada), "cancel") == DONE
+    await ada.wait_for_view("Cancel this lesson?")
 
 
 async def test_whoever_is_not_here_can_do_nothing(hands_of: HandsOf) -> None:
