@@ -99,9 +99,18 @@ class Desk:
             await self.delivery.reply_private(asked.response_url, message.text, message.blocks)
         elif asked.conversation is not None:
             await self.delivery.post_ephemeral(asked.conversation, asked.user_id, message.text, message.blocks)
-        elif asked.trigger_id is not None:  # pressed in Home
-            view = build_small_view(message, reader=self.reader(asked.user_id))
-            await self.delivery.open_view(asked.trigger_id, view)
+        elif asked.trigger_id is not None:  # pressed in Home, or a global shortcut
+            await self._open_small(asked, asked.trigger_id, message)
+
+    async def _open_small(self, asked: Asked, trigger_id: str, message: Message) -> None:
+        """In a form of its own; where Slack takes none, in their conversation with us, if there is one."""
+        reader = self.reader(asked.user_id)
+        try:
+            await self.delivery.open_view(trigger_id, build_small_view(message, reader=reader))
+        except SlackError:  # what failed before may have spent the trigger, or taken longer than it lives
+            if reader.conversation is None:
+                raise
+            await self.delivery.post_ephemeral(reader.conversation, asked.user_id, message.text, message.blocks)
 
     async def close(self) -> None:
         """Wait briefly for what is still running, then let go of it."""

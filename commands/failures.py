@@ -41,10 +41,7 @@ def register(app: AsyncApp, desk: Desk) -> None:
             message = build_apology(reader, error_id, now=desk.now())
         if body.get("type") == "view_submission":
             return _answer_form(body, message, reader)
-        if asked.response_url is None and asked.conversation is None and asked.trigger_id is not None:
-            await desk.delivery.open_view(asked.trigger_id, build_small_view(message, reader=reader))
-        else:
-            desk.answer(asked, message)
+        desk.answer(asked, message)
         return BoltResponse(status=200, body="")
 
 

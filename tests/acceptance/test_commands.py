@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from bot.sandbox.faults import Fault
 from bot.sandbox.school import School
 from bot.sandbox.slack.actors import Actor
 from tests.acceptance import telling
@@ -90,6 +91,24 @@ async def test_a_global_shortcut_opens_the_form(school: School) -> None:
 
     await telling.wait_for_words(school, ada, "Participants")
     assert read_inputs(ada)["leaders"] == [ada.user.id]
+
+
+async def test_a_shortcut_whose_form_slack_refuses_is_answered(school: School) -> None:
+    """No warning sign: with a form of its own while Slack opens one, else in their conversation; it knows no other."""
+    ada, ben = school.add("Ada"), school.add("Ben")
+    await telling.book(school, ada, "@Ben today 3pm 45m Algebra")
+    await ada.close()
+    school.slack.deliveries.ack_limit *= 10  # the log is written first
+
+    school.slack.faults.switch_on("views.open", Fault.refusing("internal_error"), count=1)
+    assert (await ada.shortcut("book_lesson")).is_fine
+    await telling.wait_for_words(school, ada, "something went wrong on our side")
+    await ada.close()
+
+    school.slack.faults.switch_on("views.open", Fault.refusing("expired_trigger_id"))
+    assert (await ada.shortcut("book_lesson")).is_fine
+    await telling.wait_for_answer(school, ada, "something went wrong on our side")
+    assert ben.private_answers() == []
 
 
 async def test_a_message_shortcut_books_with_its_author(school: School) -> None:
