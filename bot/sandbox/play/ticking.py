@@ -10,7 +10,8 @@ So machine time is put forward only where something waits for it, never further 
 nothing is in flight: a post whose lease is skipped would be sent twice. A running speed, however high, leaves it alone.
 
 Pages of the bot's own that people have open say so once a minute, and one that does not has been closed. So while there
-are any, time goes on by a minute at most at once, and each is heard before it goes further.
+are any, time goes on by a minute at most at once, and each is heard before it goes further. By the machine's clock they
+are heard only so often: it goes on by some seconds with each of these minutes, also at a running speed.
 """
 
 from __future__ import annotations
