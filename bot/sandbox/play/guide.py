@@ -71,7 +71,7 @@ def suggest(known: Known, now: datetime) -> tuple[int, Suggestion] | None:
         return _suggest_joining(known, now)
     if known.joined == 1 and now < lesson.ends_at - BEFORE_THE_END:
         return 6, Suggestion(
-            text="Press the phone beside the same Join: from a second browser the link says no. Then let others come in."
+            text="Press the phone beside the same Join: a second browser is told no. Then let others come in."
         )
     if now < lesson.ends_at and not known.is_asked:
         return 7, Suggestion(text="Press Next event until Ada is asked whether to extend the lesson.")
