@@ -20,7 +20,7 @@ from bot.roster import attendance_blocks, has_trouble, more_line, present_of, re
 from bot.watchers import NOTHING, Rights
 from bot.wording import describe_channel_failure, describe_failure
 from bot.words import Markup
-from storage.records import LessonDetails, LessonState, Link, Seat, Verdict
+from storage.records import LessonDetails, LessonState, Link, LinkWay, Seat, Verdict
 
 NAMES_IN_LINE = 8
 """Of leaders, in a card's own line."""
@@ -239,9 +239,9 @@ def extend_button(details: LessonDetails, reader: Reader, *, style: str | None =
 
 
 def live_links(details: LessonDetails, reader: Reader) -> list[Link]:
-    """Links that were sent and that nothing of ours takes back."""
+    """Links that were sent and that nothing of ours takes back: the service's own, not those that our page judges."""
     links = [seat.link for seat in details.seats if seat.link and seat.link.delivered_at and not seat.link.revoked_at]
-    return [link for link in links if link.closes_at > reader.now]
+    return [link for link in links if link.way is LinkWay.DIRECT and link.closes_at > reader.now]
 
 
 def still_valid_line(details: LessonDetails, reader: Reader) -> Markup | None:

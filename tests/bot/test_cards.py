@@ -17,6 +17,7 @@ from storage.records import (
     LessonDetails,
     LessonOptions,
     LessonState,
+    LinkWay,
     NoticeState,
     Role,
     Seat,
@@ -392,6 +393,15 @@ def test_a_cancelled_leaders_card_keeps_saying_which_links_are_valid() -> None:
 
     assert "2 links already sent stay valid until 5:30 PM (London time)." in read(leader_card(details).blocks)
     assert "stay valid" not in read(leader_card(details, now=ENDS_AT + 60 * MINUTE).blocks)
+
+
+@pytest.mark.parametrize("way", [LinkWay.PAGE, LinkWay.PRESS])
+def test_links_that_we_judge_ourselves_are_valid_no_more(way: LinkWay) -> None:
+    """They say at our own page that the lesson is off: nothing is left to warn of."""
+    details = make_lesson_for_two(state=LessonState.CANCELLED)
+    seats = tuple(replace(seat, link=replace(seat.link, way=way)) for seat in details.seats if seat.link)
+
+    assert "stay valid" not in read(leader_card(replace(details, seats=seats)).blocks)
 
 
 def test_after_the_end_a_leader_reads_a_short_result() -> None:
