@@ -191,6 +191,7 @@ class Presence:
         self, service: RoomService, watched: list[LessonDetails], asked_for: Collection[RoomRef]
     ) -> None:
         """Ask once for everything that runs, read what changed, keep what was found."""
+        await self._look_at_unmade([details for details in watched if details.room.room_id is None])
         rooms = _group(watched)
         if not rooms:
             return
@@ -204,6 +205,18 @@ class Presence:
         calm = {room.ref for room in rooms if room not in chosen and sightings.is_as_it_was(room, live)}
         await self._keep_calm([one for one in watched if one.room.id in calm], read_at=asked_at)
         self._note_read({*calm, *(room.ref for room in chosen)}, at=asked_at)
+
+    async def _look_at_unmade(self, watched: Iterable[LessonDetails]) -> None:
+        """Where links are made at our own door, a room is made for whoever comes first: nobody is in these."""
+        for details in watched:
+
+            def keep(tx: Transaction, key: tuple[WorkspaceId, LessonId] = _key(details)) -> None:
+                present = _find_details(tx, *key)
+                if present is not None and present.room.room_id is None:
+                    now = self._clock.now()
+                    whereabouts.keep_calm(tx, present, has_reports=False, read_at=now, alerting=self._alerting)
+
+            await self._store.write(keep, is_patient=True)
 
     async def _look_at_doors(self, service: RoomService, watched: Iterable[LessonDetails]) -> None:
         """The service keeps no record: our own door's is looked at, and where it tells how many are inside, that."""

@@ -15,7 +15,7 @@ from bot.sandbox.faults import Fault
 from bot.sandbox.school import School, open_school
 from bot.sandbox.slack.actors import Actor
 from bot.sandbox.slack.messages import Message
-from storage.records import LessonState, NoticeKind
+from storage.records import LessonState, NoticeKind, NoticeState
 from tests.acceptance import telling
 from tests.acceptance.conftest import MONDAY_TWO_PM
 
@@ -381,3 +381,16 @@ async def test_a_page_without_an_address_stops_the_start(tmp_path: Path) -> None
             await school.start()
 
     assert "HALLPASS_PUBLIC_URL" in refused.value.mend
+
+
+async def test_where_nobody_has_come_everybody_is_nudged(paging: School) -> None:
+    """No room was made yet, so nobody is in it: who should be there is told, once; the leader waits for nobody."""
+    _, ben = await book(paging)
+    await telling.move_to(paging, 14, 4)
+    assert await telling.list_notices(paging, NoticeKind.LATE_NUDGE) == []
+    before = len(ben.messages())
+    for minute in (5, 6, 9):
+        await telling.move_to(paging, 14, minute)
+    assert len(ben.messages()) == before + 1
+    assert [one.state for one in await telling.list_notices(paging, NoticeKind.LATE_NUDGE)] == [NoticeState.SENT]
+    assert not paging.lessonspace.launches
