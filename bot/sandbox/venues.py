@@ -20,6 +20,7 @@ from bot.rooms.lessonspace import Lessonspace
 from bot.rooms.loop import Loop
 from bot.rooms.videsk import Videsk
 from bot.sandbox.lessonspace.browser import Browser
+from bot.sandbox.lessonspace.inside import REFUSALS
 from bot.sandbox.lessonspace.spaces import Reason
 from bot.sandbox.school import School
 from bot.sandbox.visiting import Coming, Turned, Visitor, list_inside
@@ -57,13 +58,6 @@ BROCHURES: Mapping[str, Brochure] = {
 }
 """By what somebody types behind `--service`."""
 
-_REFUSALS = {
-    Reason.TOO_EARLY: "This link does not work yet: it is too early.",
-    Reason.EXPIRED: "This link does not work any more: the lesson is over.",
-    Reason.USED_ELSEWHERE: "This link was used already, in another browser.",
-    Reason.SPENT: "This link was used already.",
-    Reason.NOT_GENUINE: "This is no link of this room.",
-}
 _TURNED = {Reason.TOO_EARLY: Turned.TOO_EARLY, Reason.USED_ELSEWHERE: Turned.USED_ELSEWHERE}
 
 STRIDE = timedelta(minutes=2)
@@ -168,7 +162,7 @@ class _LinkTab:
         refusal = (await self._browser.join(url)).refusal
         if refusal is None:
             return Coming()
-        return Coming(turned=_TURNED.get(refusal, Turned.OTHERWISE), text=_REFUSALS[refusal])
+        return Coming(turned=_TURNED.get(refusal, Turned.OTHERWISE), text=REFUSALS[refusal])
 
     async def say(self, words: str) -> None:
         await self._browser.say(words)
