@@ -94,6 +94,17 @@ def start_chromium(profile: Path, *, has_script: bool = True) -> Chrome:
     return chrome
 
 
+def forget(chrome: Chrome) -> None:
+    """One empty tab, and nothing of what pages had it keep."""
+    first, *others = chrome.window_handles
+    for tab in others:
+        chrome.switch_to.window(tab)
+        chrome.close()
+    chrome.switch_to.window(first)
+    chrome.get("about:blank")
+    chrome.execute_cdp_cmd("Network.clearBrowserCookies", {})
+
+
 def elsewhere(reception: Reception) -> str:
     """The room's address: the same server by another name, so that browsers take it for somebody else."""
     return reception.origin.replace("127.0.0.1", "localhost") + ELSEWHERE + "?jwt="
