@@ -14,7 +14,7 @@ from bot.sandbox.faults import Fault
 from bot.sandbox.play.playground import Playground
 from bot.sandbox.play.server import listen, open_play
 from tests.acceptance import telling
-from tests.browser.window import PHONE, Window
+from tests.browser.window import DESKTOP, PHONE, Window
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
 
@@ -207,6 +207,23 @@ async def test_somebody_who_waits_is_told_so(desk: Desk) -> None:
     await desk.type("b", Keys.SPACE)
     await desk.wait_for_words("#said", "Hallpass is not running")
     assert "Geometry" == await desk.window.run("return document.querySelector('[data-block-id=title]').value")
+
+
+async def test_what_is_said_covers_nothing_for_longer_than_it_is_read(desk: Desk) -> None:
+    """What the page shows anyway is only heard; anything else is gone as soon as somebody goes on."""
+    await desk.sit_down("ada")
+    await desk.window.resize(*DESKTOP)
+    await desk.tab_to("#leap-10")
+    await desk.type(Keys.ENTER)
+    await desk.wait_for_words("#said", "It is 14:10.")
+    assert await desk.window.run("return getComputedStyle(document.getElementById('said')).padding === '0px'")
+
+    await desk.tab_to("#switch-slack-slow")
+    await desk.type(Keys.ENTER)
+    await desk.wait_for_words("#said", "Slack, slow: on.")
+    assert await desk.window.run("return getComputedStyle(document.getElementById('said')).padding !== '0px'")
+    await desk.type(Keys.TAB)
+    await desk.window.wait("document.getElementById('said').textContent === ''")
 
 
 async def test_nothing_is_hidden_on_a_phone(desk: Desk) -> None:

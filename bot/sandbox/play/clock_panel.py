@@ -162,12 +162,15 @@ class ClockPanel(Panel):
         shown = f"It is {tell_time(self._playground.school.clock.now().astimezone(ZONE))}."
         if not self._playground.is_running:
             return say(f"{shown} Hallpass is not running: what is due waits until it is started.")
-        return say(shown if is_calm else f"{shown} Hallpass is not done with what was due: see below what is owed.")
+        if is_calm:
+            return say(shown, is_shown=True)
+        return say(f"{shown} Hallpass is not done with what was due: see below what is owed.")
 
 
-def say(text: str, *, status: int = 200) -> Response:
-    """One sentence or two for the page to say."""
-    return HTMLResponse(escape(text), status_code=status)
+def say(text: str, *, status: int = 200, is_shown: bool = False) -> Response:
+    """One sentence or two for the page to say. `is_shown`: as the page shows it anyway, it is for listeners alone."""
+    said = Markup('<span class="aside">{}</span>').format(text) if is_shown else escape(text)
+    return HTMLResponse(said, status_code=status)
 
 
 def tell_time(moment: datetime) -> str:

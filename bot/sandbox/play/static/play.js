@@ -21,6 +21,11 @@
     if (text !== "") speaking = setTimeout(() => { byId("said").textContent = text; }, 50);
   }
 
+  // It lies above the newest message, so it goes as soon as somebody goes on; what they do then is said anew.
+  for (const kind of ["pointerdown", "keydown"]) {
+    document.addEventListener(kind, () => { if (byId("said").textContent !== "") byId("said").textContent = ""; }, true);
+  }
+
   // -- Sending --------------------------------------------------------------------------------------------------------
 
   const sending = new WeakSet(); // forms on their way: Slack's client sends no form twice at once
