@@ -6,8 +6,11 @@ from bot.ids import Action
 from bot.sandbox.cast import at
 from bot.sandbox.houses import LESSONSPACE
 from bot.sandbox.play.guide import TYPED, Guide
+from bot.sandbox.play.panels import Looking
 from bot.sandbox.play.playground import Playground
+from bot.sandbox.slack.actors import Actor
 from tests.acceptance.telling import find_message, join, leave_all, open_form, settle
+from tests.bot.sandbox.html_pages import parse_html
 
 
 async def find_step(guide: Guide) -> int | None:
@@ -20,9 +23,15 @@ async def read_step(guide: Guide) -> str:
     return "" if found is None else found[1].text
 
 
-async def book(playground: Playground) -> None:
+async def read_page(guide: Guide, actor: Actor) -> str:
+    """The guide as it stands on that person's page."""
+    page = await guide.draw(Looking(user_id=actor.user.id))
+    return " ".join(parse_html(str(page)).read().split())
+
+
+async def book(playground: Playground, typed: str = TYPED) -> None:
     school, ada = playground.school, playground.cast.ada
-    await open_form(school, ada, TYPED.removeprefix("/lesson "))
+    await open_form(school, ada, typed.removeprefix("/lesson "))
     assert (await ada.submit()).is_fine
     await settle(school)
 
@@ -52,8 +61,13 @@ async def test_each_step_leads_to_the_next_until_the_summary() -> None:
         assert "Let it end" in await read_step(guide)
         assert (await cast.ada.press(find_message(cast.ada, "ends"), Action.LET_END)).is_fine
         await settle(school)
+        assert "end as planned at 15:15" in await read_step(guide)
+        school.clock.move_to(at("15:15"))
+        await settle(school)
+        assert "2 people are still inside" in await read_step(guide)
         await leave_all(school)
-        for clock in ("15:15", "15:16", "15:20", "15:31", "15:46"):
+        assert "Nobody is inside any more" in await read_step(guide)
+        for clock in ("15:16", "15:20", "15:31", "15:46"):
             school.clock.move_to(at(clock))
             await settle(school)
         assert await find_step(guide) is None
@@ -77,3 +91,23 @@ async def test_starting_over_begins_anew() -> None:
         await book(playground)
         await playground.start_over()
         assert await find_step(guide) == 1
+
+
+async def test_who_is_not_the_one_to_do_it_is_led_to_who_is() -> None:
+    """Those of the lesson that was booked, not of the one that was suggested; and who is inside at the end."""
+    async with Playground(services=(LESSONSPACE,)) as playground:
+        guide, school, cast = Guide(playground), playground.school, playground.cast
+        assert "Be Ada" in await read_page(guide, cast.gwen)
+        await book(playground, "/lesson @Finn @Dina today 2:30pm 45m Geometry")
+        school.clock.move_to(at("14:30"))
+        await settle(school)
+        assert "Be Finn" in await read_page(guide, cast.ada)
+        assert "Be Finn" not in await read_page(guide, cast.dina)
+
+        for actor in (cast.finn, cast.dina):
+            assert await join(school, actor) is None
+        await settle(school)
+        school.clock.move_to(at("15:15"))
+        await settle(school)
+        assert "presses Leave under Rooms. Be Finn" in await read_page(guide, cast.ada)
+        assert "Be " not in await read_page(guide, cast.finn)

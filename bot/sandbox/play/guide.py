@@ -12,16 +12,19 @@ from datetime import datetime, timedelta
 from markupsafe import Markup
 
 from bot.ids import View
-from bot.sandbox.cast import Cast
+from bot.sandbox.cast import ZONE, Cast
+from bot.sandbox.play.open_rooms import list_rooms
 from bot.sandbox.play.panels import Looking, Panel
 from bot.sandbox.play.playground import Playground
 from bot.sandbox.play.rendering import render_page
 from bot.sandbox.slack.people import User
-from storage.records import LessonDetails, LessonState, Notice, NoticeKind, NoticeState, Role
+from storage.records import Lesson, LessonDetails, LessonState, Notice, NoticeKind, NoticeState, Role
 from storage.store import Transaction
 
 TYPED = "/lesson @Ben @Cara today 2:30pm 45m Algebra"
 """What the leader is to type: a lesson soon after the school's day begins."""
+ADA = "Ada"
+"""Who books it."""
 BEFORE_THE_END = timedelta(minutes=6)
 """When the leader has been asked, as lessons are by default."""
 
@@ -38,14 +41,21 @@ class Known:
     is_summed_up: bool = False
     joined: int = 0
     """How many people have come in so far."""
+    inside: tuple[str, ...] = ()
+    """Who is in a room now, by their names there."""
+
+    def list_names(self, *, are_leaders: bool) -> tuple[str, ...]:
+        """Who leads the lesson, or who else is in it."""
+        seats = self.lesson.seats if self.lesson else []
+        return tuple(seat.person.name for seat in seats if (seat.participant.role is Role.LEADER) is are_leaders)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Suggestion:
-    """One thing to do. `as_leader` None: whoever looks can do it; else a way to be who does it is shown."""
+    """One thing to do, and who can do it: a way to be the first of them is shown to others. Nobody named: anybody."""
 
     text: str
-    as_leader: bool | None = None
+    names: tuple[str, ...] = ()
     types: str = ""
     """What the page can type for them."""
 
@@ -64,34 +74,50 @@ def suggest(known: Known, now: datetime) -> tuple[int, Suggestion] | None:
         return _suggest_booking(known)
     lesson = known.lesson.lesson
     if lesson.state is LessonState.ENDED:
-        return 8, Suggestion(text="The lesson is over. The summary comes to Ada within minutes: press Next event.")
+        return 8, Suggestion(text="The lesson is over. The summary comes within minutes: press Next event.")
     if not known.is_reached:
         return 3, Suggestion(text="Watch the form: everybody gets a message of their own with their own link.")
     if known.joined == 0:
-        return _suggest_joining(known, now)
+        return _suggest_joining(known, known.lesson, now)
     if known.joined == 1 and now < lesson.ends_at - BEFORE_THE_END:
         return 6, Suggestion(
             text="Press the phone beside the same Join: a second browser is told no. Then let others come in."
         )
-    if now < lesson.ends_at and not known.is_asked:
-        return 7, Suggestion(text="Press Next event until Ada is asked whether to extend the lesson.")
     if now < lesson.ends_at:
-        return 7, Suggestion(text="Ada is asked near the end: press Extend 10 min, or Let it end.", as_leader=True)
-    return 8, Suggestion(text="Let everybody leave their room, and press Next event: the summary comes to Ada.")
+        return 7, _suggest_answering(known, lesson)
+    return 8, _suggest_leaving(known)
 
 
 def _suggest_booking(known: Known) -> tuple[int, Suggestion]:
     if not known.has_form:
-        return 1, Suggestion(text="Book a lesson: type this to Hallpass and press Enter.", as_leader=True, types=TYPED)
-    return 2, Suggestion(text="The form is filled in from what was typed. Press Book.", as_leader=True)
+        return 1, Suggestion(text="Book a lesson: type this to Hallpass and press Enter.", names=(ADA,), types=TYPED)
+    return 2, Suggestion(text="The form is filled in from what was typed. Press Book.", names=(ADA,))
 
 
-def _suggest_joining(known: Known, now: datetime) -> tuple[int, Suggestion]:
-    learners = [seat for seat in known.lesson.seats if seat.participant.role is not Role.LEADER] if known.lesson else []
-    opens_at = min((seat.link.opens_at for seat in learners if seat.link), default=None)
-    if opens_at is not None and now < opens_at:
-        return 4, Suggestion(text="Look at a learner's card. It is too early for Join: press To the start.")
-    return 5, Suggestion(text="Be a learner, and press Join on the card.", as_leader=False)
+def _suggest_joining(known: Known, details: LessonDetails, now: datetime) -> tuple[int, Suggestion]:
+    learners = known.list_names(are_leaders=False)
+    links = [seat.link for seat in details.seats if seat.link and seat.participant.role is not Role.LEADER]
+    if now < min((link.opens_at for link in links), default=now):
+        text = "Look at a learner’s card. It is too early for Join: press To the start."
+        return 4, Suggestion(text=text, names=learners)
+    return 5, Suggestion(text="Be a learner, and press Join on the card.", names=learners)
+
+
+def _suggest_answering(known: Known, lesson: Lesson) -> Suggestion:
+    leaders = known.list_names(are_leaders=True)
+    leader = leaders[0] if leaders else "the leader"
+    if lesson.is_let_end:
+        return Suggestion(text=f"It is to end as planned at {lesson.ends_at.astimezone(ZONE):%H:%M}: press Next event.")
+    if not known.is_asked:
+        return Suggestion(text=f"Press Next event until {leader} is asked whether to extend the lesson.")
+    return Suggestion(text=f"{leader} is asked near the end: press Extend 10 min, or Let it end.", names=leaders)
+
+
+def _suggest_leaving(known: Known) -> Suggestion:
+    if not known.inside:
+        return Suggestion(text="Nobody is inside any more. Press Next event: the summary comes within minutes.")
+    told = f"{known.inside[0]} is" if len(known.inside) == 1 else f"{len(known.inside)} people are"
+    return Suggestion(text=f"{told} still inside. Whoever is, presses Leave under Rooms.", names=known.inside)
 
 
 class Guide(Panel):
@@ -111,7 +137,7 @@ class Guide(Panel):
             number=number,
             steps=STEPS,
             suggestion=suggestion,
-            who=_find_who(suggestion, self._playground.cast, looking.user_id),
+            who=_find_who(suggestion, self._playground.cast, looking.user_id) if suggestion else None,
         )
 
     async def find_next(self) -> tuple[int, Suggestion] | None:
@@ -131,17 +157,16 @@ class Guide(Panel):
         known = await hallpass.store.read(_read_first_lesson)
         view = playground.cast.ada.view
         has_form = view is not None and view.callback_id == View.BOOKING.value and "submit" in view.given
-        return replace(known, has_form=has_form)
+        rooms = list_rooms(playground.school)
+        inside = dict.fromkeys(tab.who.name for room in rooms for tab in room.tabs if tab.who.name)
+        return replace(known, has_form=has_form, inside=tuple(inside))
 
 
-def _find_who(suggestion: Suggestion | None, cast: Cast, looking_id: str) -> User | None:
+def _find_who(suggestion: Suggestion, cast: Cast, looking_id: str) -> User | None:
     """Whom to be for it; None: whoever looks can do it."""
-    if suggestion is None or suggestion.as_leader is None:
-        return None
-    if suggestion.as_leader:
-        return None if looking_id == cast.ada.user.id else cast.ada.user
-    learners = [learner.user for learner in cast.participants]
-    return None if looking_id in {user.id for user in learners} else learners[0]
+    users = [actor.user for actor in cast.people.values()]
+    able = [user for name in suggestion.names for user in users if user.real_name == name]
+    return None if looking_id in {user.id for user in able} else next(iter(able), None)
 
 
 def _read_first_lesson(tx: Transaction) -> Known:
