@@ -134,15 +134,23 @@ def _connect_person(logged: Sequence[AttendanceEvent], news: Sequence[Attendance
         own = f"report:{event.id}"
         if event.kind == "joined":
             is_open[own] = None
-            connected.append(replace(event, connection=own))
+            connected.append(_put_on(event, own))
         else:
             connection = next(iter(is_open), own)
-            connected.append(replace(event, connection=connection))
+            connected.append(_put_on(event, connection))
             if event.kind == "left":
                 is_open.pop(connection, None)
             else:
                 is_open.setdefault(connection)
     return connected
+
+
+def _put_on(event: AttendanceEvent, connection: str | None) -> AttendanceEvent:
+    """`replace`, without the record's own checks: it was whole before, and a full lesson's hundreds of events are put
+    on connections anew at each report."""
+    copy = object.__new__(AttendanceEvent)
+    copy.__dict__.update(event.__dict__, connection=connection)
+    return copy
 
 
 def _list_open(logged: Iterable[AttendanceEvent]) -> dict[str | None, None]:

@@ -1,13 +1,17 @@
 """Works on what room services reported: finds the lesson, and lets follow what a reading would bring. One task.
 
 Theory of operation. Deliveries lie in the store until they are worked on; each stored one wakes us, and a start finds
-what a death left behind. All that wait are read together, and those of one room are one transaction with the marks
-that say that they are done: a class of a hundred that comes in at once is judged once, not a hundred times. After each
-room there is a short rest, for others and for more to gather. What one delivery does never depends on which came before
-it (`provisional.py`), so neither order nor repetition matters.
+what a death left behind. A *round* takes all that wait. Those of one room are judged together, with the marks that say
+that they are done: a class of a hundred that comes in at once is judged once, not a hundred times. A few rooms share a
+transaction, and after each transaction there is a short rest, for others. What one delivery does never depends on which
+came before it (`provisional.py`), so neither order nor repetition matters.
 
-A delivery that nothing can be made of is marked with its problem and stands in nobody's way: where the room's
-transaction fails, its deliveries are tried one by one, and the one that fails is set aside.
+What a round costs is its rooms, hardly their deliveries. So while many rooms report, the next round waits until more
+has gathered: nothing is seen of who came before a board is redrawn, which is not done more often than once a second
+either. While few do, each delivery is worked on as it comes.
+
+A delivery that nothing can be made of is marked with its problem and stands in nobody's way: where a transaction
+fails, its rooms are tried one by one, then the room's deliveries, and the one that fails is set aside.
 
     somebody joins, leaves, idles    the boards, *live*, nudges: as after a reading, only that it never says *absent*
     a session ends                   the same, fresh links for who had used theirs, and the room is read at once
@@ -31,7 +35,7 @@ from bot.clock import Clock
 from bot.errors import RoomServiceError, WebhookForged
 from bot.presence import Presence
 from bot.reading import EARLY_LOOK
-from bot.rooms.base import Report, Reported
+from bot.rooms.base import Report, Reported, RoomService
 from bot.rooms.registry import RoomServices
 from bot.rooms.reporting import read_delivery
 from storage.errors import NotStored, StorageError, StoreClosed, Unreadable
@@ -51,14 +55,20 @@ from storage.store import Store, Transaction
 
 log = structlog.get_logger("hallpass.webhooks")
 
-TOGETHER = 400
+TOGETHER = 1_000
 """Deliveries read at once."""
+ROOMS_TOGETHER = 4
+"""Rooms in one transaction: they wait once for the writer and the disk, and a listener's write still waits no longer
+for them than for a large lesson."""
 READ_BETWEEN_BREATHS = 10
 """Unsealing and parsing ten takes about a millisecond; then others on the event loop have their turn."""
 SAFETY_NET = timedelta(seconds=30)
 LONGEST_REST_SECONDS = 0.05
-"""Between two rooms there is a rest as long as the first one took, this at most: listeners share disk and processor
-with us, and what comes meanwhile is done together with what waits."""
+"""After each transaction there is a rest as long as it took, this at most: listeners share disk and processor with
+us."""
+FEW_ROOMS = 8
+GATHERED_WITHIN = timedelta(seconds=2)
+"""Machine time between the beginnings of two rounds, where the first was over more than `FEW_ROOMS`."""
 AFTERWARDS = timedelta(days=7)
 """How long after a lesson its transcript or summary is waited for."""
 
@@ -103,13 +113,14 @@ class Reports:
         self._late_after = late_after
         self._wake = asyncio.Event()
         self._wake.set()
+        self._stopped = asyncio.Event()
         self._is_working = False
-        self._is_stopping = False
+        self._is_crowded = False  # the last round was over many rooms, and took all that waited
 
     @property
     def is_busy(self) -> bool:
         """Is something worked on, or waiting to be?"""
-        return self._is_working or (self._wake.is_set() and not self._is_stopping)
+        return self._is_working or (self._wake.is_set() and not self._stopped.is_set())
 
     def wake(self) -> None:
         """Something was stored. From the event loop only."""
@@ -117,14 +128,16 @@ class Reports:
 
     def stop(self) -> None:
         """Work no more; what waits is found at the next start."""
-        self._is_stopping = True
+        self._stopped.set()
         self._wake.set()
 
     async def run(self) -> None:
         """Until `stop`. Whatever goes wrong, the next delivery or the safety net comes."""
-        while not self._is_stopping:
+        loop = asyncio.get_running_loop()
+        while not self._stopped.is_set():
             self._is_working = True
             self._wake.clear()
+            began = loop.time()
             try:
                 if await self.work() == TOGETHER:
                     self._wake.set()  # there may be more
@@ -134,36 +147,44 @@ class Reports:
                 log.exception("reports_failed")
             finally:
                 self._is_working = False
-            await self._rest()
-
-    async def _rest(self) -> None:
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(SAFETY_NET.total_seconds()):
-                await self._wake.wait()
+            if self._is_crowded:
+                await _wait(self._stopped, began + GATHERED_WITHIN.total_seconds() - loop.time())
+            await _wait(self._wake, SAFETY_NET.total_seconds())
 
     async def work(self) -> int:
         """Work on the deliveries that wait, at most `TOGETHER`. How many there were."""
         waiting = await self._store.read(lambda tx: tx.deliveries.list_unworked(limit=TOGETHER))
-        by_room: dict[tuple[WorkspaceId, RoomRef], list[Item]] = {}
-        for number, delivery in enumerate(waiting, start=1):
-            by_room.setdefault((delivery.workspace_id, delivery.room), []).append(await self._read(delivery))
-            if number % READ_BETWEEN_BREATHS == 0:
-                await asyncio.sleep(0)
+        by_room: dict[tuple[WorkspaceId, RoomRef], list[Delivery]] = {}
+        for delivery in waiting:
+            by_room.setdefault((delivery.workspace_id, delivery.room), []).append(delivery)
+        rooms = list(by_room.values())
+        self._is_crowded = len(rooms) > FEW_ROOMS and len(waiting) < TOGETHER
         loop = asyncio.get_running_loop()
-        for items in by_room.values():
+        for start in range(0, len(rooms), ROOMS_TOGETHER):
             began = loop.time()
-            await self._work_on_room(items)
+            await self._work_on([await self._read_room(room) for room in rooms[start : start + ROOMS_TOGETHER]])
             await asyncio.sleep(min(loop.time() - began, LONGEST_REST_SECONDS))
         return len(waiting)
 
-    async def _read(self, delivery: Delivery) -> Item:
-        """What it says, read once more as it came."""
+    async def _read_room(self, deliveries: Sequence[Delivery]) -> list[Item]:
+        """What deliveries of one room say, each read once more as it came."""
+        room, service_name = self._store.glance(lambda tx: _find_room(tx, deliveries[0]))
+        service = self._services.find(service_name)
+        if service is None:
+            return [Item(delivery=delivery, report=None, problem="service_gone") for delivery in deliveries]
         try:
-            room, service_name = self._store.glance(lambda tx: _find_room(tx, delivery))
-            service = self._services.find(service_name)
-            if service is None:
-                return Item(delivery=delivery, report=None, problem="service_gone")
             secret = self._sealer.unseal(room.secret_sealed) if room.secret_sealed is not None else ""
+        except Unreadable:
+            return [Item(delivery=delivery, report=None, problem="sealed") for delivery in deliveries]
+        items = []
+        for number, delivery in enumerate(deliveries, start=1):
+            items.append(self._read(delivery, service, secret))
+            if number % READ_BETWEEN_BREATHS == 0:
+                await asyncio.sleep(0)
+        return items
+
+    def _read(self, delivery: Delivery, service: RoomService, secret: str) -> Item:
+        try:
             body = self._sealer.unseal(delivery.body_sealed or b"").encode("latin-1")
             headers = json.loads(delivery.headers)
             report = read_delivery(service, headers, body, secret=secret, received_at=delivery.received_at)
@@ -176,33 +197,51 @@ class Reports:
             return Item(delivery=delivery, report=None, problem="unreadable")
         return Item(delivery=delivery, report=report)
 
-    async def _work_on_room(self, items: Sequence[Item]) -> None:
-        """All in one transaction; where that fails, one by one."""
+    async def _work_on(self, rooms: Sequence[Sequence[Item]]) -> None:
+        """All in one transaction; where that fails, in smaller ones."""
         try:
-            await self._apply(items)
+            await self._apply(rooms)
         except StoreClosed:
             raise
         except Exception as error:  # whatever one delivery set off: alone it is logged, set aside, or tried again
-            if len(items) > 1:
-                for item in items:
-                    await self._work_on_room([item])
+            parts = _split(rooms)
+            for part in parts:
+                await self._work_on(part)
+            if parts:
                 return
             if isinstance(error, StorageError) and not isinstance(error, NotStored):
                 raise  # not the delivery's fault: it is tried again
-            delivery = items[0].delivery
+            delivery = rooms[0][0].delivery
             log.exception("report_failed", delivery=delivery.id, event_name=delivery.event)
-            await self._apply([Item(delivery=delivery, report=None, problem="failed")])
+            await self._apply([[Item(delivery=delivery, report=None, problem="failed")]])
 
-    async def _apply(self, items: Sequence[Item]) -> None:
+    async def _apply(self, rooms: Sequence[Sequence[Item]]) -> None:
         now = self._clock.now()
-        done = await self._store.write(
-            lambda tx: apply_reports(tx, items, now=now, late_after=self._late_after), is_patient=True
-        )
-        room = items[0].delivery.room
-        if any(report.kind in COMINGS_AND_GOINGS for report in done):
-            self._presence.note_reported(room)
-        if any(report.kind is Reported.SESSION_ENDED for report in done):
-            self._presence.ask_for(room)
+
+        def work(tx: Transaction) -> list[list[Report]]:
+            return [apply_reports(tx, items, now=now, late_after=self._late_after) for items in rooms]
+
+        done = await self._store.write(work, is_patient=True)
+        for items, reports in zip(rooms, done, strict=True):
+            room = items[0].delivery.room
+            if any(report.kind in COMINGS_AND_GOINGS for report in reports):
+                self._presence.note_reported(room)
+            if any(report.kind is Reported.SESSION_ENDED for report in reports):
+                self._presence.ask_for(room)
+
+
+async def _wait(event: asyncio.Event, seconds: float) -> None:
+    """Until then, or for the event."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(max(seconds, 0)):
+            await event.wait()
+
+
+def _split(rooms: Sequence[Sequence[Item]]) -> list[list[Sequence[Item]]]:
+    """The same as several: each room alone, and of one room each delivery. Of one delivery: nothing."""
+    if len(rooms) > 1:
+        return [[items] for items in rooms]
+    return [[[item]] for item in rooms[0]] if len(rooms[0]) > 1 else []
 
 
 def _find_room(tx: Transaction, delivery: Delivery) -> tuple[Room, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,11 +14,12 @@ import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot import notices
+from bot import booking, notices
 from bot import reports as reports_module
 from bot.clock import SystemClock
+from bot.lateness import has_joined
 from bot.presence import Presence
-from bot.reports import TOGETHER, Reports
+from bot.reports import Reports
 from bot.rooms import lessonspace_webhooks
 from bot.rooms.base import Capabilities, Incoming, Report
 from bot.rooms.registry import RoomServices
@@ -67,11 +68,11 @@ class ReportingRooms(ToldRooms):
 class Room:
     """Ada's lesson with Ben and Cleo, who have links, and whoever reports of their room."""
 
-    def __init__(self, stored: StoredSchool, lesson: Lesson) -> None:
+    def __init__(self, stored: StoredSchool, lesson: Lesson, *, sealer: Sealer | None = None) -> None:
         self.stored = stored
         self.lesson = lesson
         self.rooms = ReportingRooms()
-        self.sealer = Sealer([new_key()])
+        self.sealer = sealer or Sealer([new_key()])
         self.clock = MovableClock(STARTS_AT + 3 * MINUTE, is_frozen=True, machine=SystemClock())
         common: dict[str, Any] = {"store": stored.store, "clock": self.clock}
         alerting = Alerting(late_after=5 * MINUTE)
@@ -86,7 +87,10 @@ class Room:
 
         def work(tx: Transaction) -> None:
             room = replace(
-                details.room, room_id="space-1", webhook_digest=details.room.id, secret_sealed=self.sealer.seal(SECRET)
+                details.room,
+                room_id=f"space-{details.room.id}",
+                webhook_digest=details.room.id,
+                secret_sealed=self.sealer.seal(SECRET),
             )
             tx.lessons.update_room(room)
             for seat, notice in zip(details.seats, owed, strict=True):
@@ -373,21 +377,118 @@ async def test_a_lesson_running_over_is_looked_at_when_its_session_is_said_to_be
     assert room.presence.is_busy
 
 
-async def test_it_runs_until_it_is_stopped_and_takes_all_there_is(room: Room) -> None:
+@pytest.fixture
+async def rooms(stored: StoredSchool, room: Room) -> list[Room]:
+    """Three, each with its own people; the first one's `reports` works on all."""
+    found = [room]
+    for person in (stored.ben, stored.cleo):
+        draft = stored.draft(person)
+        asked = await stored.submit(draft)
+        assert isinstance(asked, booking.AskedBack), "they have the first lesson at that time"
+        booked = await stored.submit(draft, confirmed=asked.digest)
+        assert isinstance(booked, booking.Booked)
+        found.append(Room(stored, await stored.get(booked.lesson_id), sealer=room.sealer))
+        await found[-1].prepare()
+    return found
+
+
+async def test_rooms_share_a_transaction(rooms: list[Room]) -> None:
+    """Each board hears of its own people, at the cost of one commit."""
+    for one, who in zip(rooms, ("Cleo", "Ben", "Cleo"), strict=True):
+        await one.report("user.join", who=f"p-{who}")
+    store = rooms[0].stored.store
+    before = store.commit_count
+    await rooms[0].reports.work()
+
+    assert 1 == store.commit_count - before
+    came = [{seat.person.name for seat in (await one.details()).seats if has_joined(seat)} for one in rooms]
+    assert [{"Cleo"}, {"Ben"}, {"Cleo"}] == came
+
+
+async def test_one_that_breaks_us_takes_no_other_room_along(rooms: list[Room], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rooms of its transaction are done one by one, and so are the others of its own room."""
+    real = reports_module._list_events
+
+    def break_on_guests(tx: Transaction, details: LessonDetails, items: Any) -> Any:
+        if any(item.report.who == "guest-1" for item in items):
+            raise RuntimeError("a bug of ours")
+        return real(tx, details, items)
+
+    monkeypatch.setattr(reports_module, "_list_events", break_on_guests)
+    first, middle, last = rooms
+    fine = [await first.report("user.join", who="p-Cleo"), await middle.report("user.join", who="p-Ben")]
+    rotten = await middle.report("user.join", who="guest-1")
+    fine.append(await last.report("user.join", who="p-Cleo"))
+    with structlog.testing.capture_logs():
+        await first.work()
+
+    assert [None, None, None] == [await first.problem_of(one) for one in fine]
+    assert "failed" == await first.problem_of(rotten)
+    assert await middle.seen("Ben") is not None
+
+
+@pytest.fixture
+async def running(room: Room, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[asyncio.Task[None]]:
+    """Gathering lasts longer than any test."""
+    monkeypatch.setattr(reports_module, "GATHERED_WITHIN", timedelta(hours=1))
+    task = asyncio.create_task(room.reports.run())
+    yield task
+    room.reports.stop()
+    async with asyncio.timeout(5):
+        await task
+
+
+async def test_it_takes_all_there_is_until_it_is_stopped(
+    room: Room, monkeypatch: pytest.MonkeyPatch, running: asyncio.Task[None]
+) -> None:
     """More than are read at once, what was there before it began, and what comes while it rests."""
-    for number in range(TOGETHER + 20):
+    monkeypatch.setattr(reports_module, "TOGETHER", 15)
+    for number in range(40):
         await room.report("user.join", who=f"guest-{number}")
-    running = asyncio.create_task(room.reports.run())
+    room.reports.wake()
     await room.settle()
     last = await room.report("user.join", who="p-Ben")
     room.reports.wake()
     await room.settle()
-    room.reports.stop()
-    async with asyncio.timeout(5):
-        await running
 
     assert await room.problem_of(last) is None
-    assert TOGETHER + 20 == len((await room.details()).unknown)
+    assert 40 == len((await room.details()).unknown)
+    assert not running.done()
+
+
+async def test_while_many_rooms_report_more_is_gathered(
+    room: Room, monkeypatch: pytest.MonkeyPatch, running: asyncio.Task[None]
+) -> None:
+    """What comes after a crowded round waits for the next; a stop does not."""
+    monkeypatch.setattr(reports_module, "FEW_ROOMS", 0)
+    first = await room.report("user.join", who="p-Ben")
+    room.reports.wake()
+    await room.settle()
+    assert await room.problem_of(first) is None
+
+    await room.report("user.join", who="p-Cleo")
+    room.reports.wake()
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.2):
+            await room.settle()
+    cleo = await room.seen("Cleo")
+    assert cleo is not None
+    assert cleo.joined_at is None
+    assert not running.done()
+
+
+async def test_a_backlog_is_not_gathered_for(
+    room: Room, monkeypatch: pytest.MonkeyPatch, running: asyncio.Task[None]
+) -> None:
+    """While a round does not take all that waits, the next one follows at once, however many rooms there are."""
+    monkeypatch.setattr(reports_module, "FEW_ROOMS", 0)
+    monkeypatch.setattr(reports_module, "TOGETHER", 2)
+    told = [await room.report("user.join", who=f"p-{name}") for name in ("Ada", "Ben", "Cleo")]
+    room.reports.wake()
+    await room.settle()
+
+    assert [None, None, None] == [await room.problem_of(one) for one in told]
+    assert not running.done()
 
 
 @st.composite
