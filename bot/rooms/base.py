@@ -99,7 +99,7 @@ class Launch:
 
     url: str = field(default="", repr=False)  # empty: `embed` is set
     embed: Embed | None = None
-    room_id: str
+    room_id: str  # stored and traced as it is: it must not open the room by itself
     room_region: str | None = None  # where the room is, for a service that finds it only there
     room_secret: str | None = field(default=None, repr=False)
     session_id: str | None = None

@@ -5,10 +5,13 @@ until the room is deleted. All that makes a way in personal is Hallpass's own, b
 is who is inside now, by the names that they typed.
 A room is made once for each of our names; it is looked for before its making is repeated, since nothing else keeps a
 lost answer from making two.
+The server knows a room by the secret of its address. Outside of this client it goes by another name, which opens
+nothing (`loop_names`): `room_id` is that name, and `room_token` the server's.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from types import TracebackType
@@ -30,6 +33,7 @@ from bot.rooms.base import (
 from bot.rooms.http import Answer, HttpClient, HttpDoor, Patience, Timing
 from bot.rooms.loop_answers import (
     LoopRefused,
+    build_no_room,
     explain,
     parse_address,
     parse_deletions,
@@ -52,6 +56,7 @@ from bot.rooms.loop_body import (
     cut_name,
 )
 from bot.rooms.loop_identity import REGISTER, Call, LoopIdentity, SessionKeeper
+from bot.rooms.loop_names import RoomNames
 from bot.rooms.loop_records import PROVIDER, DeletedRecord, MadeRecord, RoomRecord, SeatRecord
 
 
@@ -83,6 +88,8 @@ class Loop(NothingAfterwards):
             client, provider=PROVIDER, base_url=url, headers={}, patience=patience, timing=timing, explain=explain
         )
         self._identity = LoopIdentity(self._door, keeper=keeper, now=self._now)
+        self._names = RoomNames()
+        self._looks = asyncio.Lock()
 
     async def launch(self, request: LaunchRequest) -> Launch:
         """The room's address, the same for everybody. A room that is gone, or was another identity's, is made anew:
@@ -94,7 +101,7 @@ class Loop(NothingAfterwards):
         made = found or await self._make_once(wanted)
         return Launch(
             url=made.room_url,
-            room_id=made.room_token,
+            room_id=self._names.give(made.room_token),
             is_new_room=found is None,
             is_recorded=False,  # it cannot be
             is_transcribed=False,
@@ -103,19 +110,20 @@ class Loop(NothingAfterwards):
     async def close_room(self, room_id: str, *, region: str | None = None) -> None:
         """Delete it. Who is connected by then stays so as long as their own browsers keep the call."""
         try:
-            await self.delete_room(room_id)
+            await self.delete_room(await self._find_token(room_id))
         except LoopRefused as refused:
             if not refused.is_about_no_room:
                 raise
+        self._names.forget(room_id)
 
     async def extend_room(self, room_id: str, *, closes_at: datetime) -> None:
         """Keep the room until then at least; whoever comes or goes puts its end off by itself."""
-        await self.change_room(room_id, closes_at=closes_at)
+        await self.change_room(await self._find_token(room_id), closes_at=closes_at)
 
     async def list_present(self, room_id: str) -> list[Present]:
         """Who has a seat now; nobody, where there is no room. A seat that nobody left lapses after 300 s."""
         try:
-            room = await self.fetch_room(room_id)
+            room = await self.fetch_room(await self._find_token(room_id))
         except LoopRefused as refused:
             if refused.is_about_no_room:
                 return []
@@ -155,7 +163,7 @@ class Loop(NothingAfterwards):
 
     async def change_room(
         self,
-        room_id: str,
+        room_token: str,
         *,
         closes_at: datetime,
         name: str | None = None,
@@ -169,24 +177,24 @@ class Loop(NothingAfterwards):
         body: dict[str, object] = {"expiresIn": count_hours(closes_at, now=self._now())}
         changes = {"roomName": name if name is None else cut_name(name), "roomOwner": owner, "maxSize": max_size}
         body |= {field: value for field, value in changes.items() if value is not None}
-        return parse_expiry(await self._ask("PATCH", _name(room_id), what="room", body=body, is_repeatable=True))
+        return parse_expiry(await self._ask("PATCH", _name(room_token), what="room", body=body, is_repeatable=True))
 
-    async def delete_room(self, room_id: str) -> None:
+    async def delete_room(self, room_token: str) -> None:
         """Its address opens nothing any more. `LoopRefused` when there is none."""
-        await self._ask("DELETE", _name(room_id), what="room", is_repeatable=True)
+        await self._ask("DELETE", _name(room_token), what="room", is_repeatable=True)
 
-    async def delete_rooms(self, room_ids: Collection[str]) -> dict[str, int]:
+    async def delete_rooms(self, room_tokens: Collection[str]) -> dict[str, int]:
         """Several at once: what became of each as an HTTP status, 200 or 404. Repeated when the answer is lost, so
         that 404 may also mean that the first time did it."""
-        if not room_ids:
+        if not room_tokens:
             return {}
-        body = {"deleteRoomTokens": list(dict.fromkeys(room_ids))}
+        body = {"deleteRoomTokens": list(dict.fromkeys(room_tokens))}
         try:
             return parse_deletions(await self._ask("PATCH", "rooms", what="rooms", body=body, is_repeatable=True))
         except LoopRefused as refused:
             # The whole answer is a 404 where none was there, with the same content.
             if refused.status == 404 and "responses" in refused.told:
-                return dict.fromkeys(room_ids, 404)
+                return dict.fromkeys(room_tokens, 404)
             raise
 
     async def list_rooms(self, *, changed_since: datetime | None = None) -> list[RoomRecord | DeletedRecord]:
@@ -195,38 +203,38 @@ class Loop(NothingAfterwards):
         call = Call(method="GET", path="rooms", what="rooms", query=query, is_repeatable=True)
         return parse_rooms(await self._identity.ask(call))
 
-    async def fetch_room(self, room_id: str, *, caller: Caller = OWNER) -> RoomRecord:
+    async def fetch_room(self, room_token: str, *, caller: Caller = OWNER) -> RoomRecord:
         """The room: all of it for its owner and for guests inside, its public part for nobody in particular."""
-        answer = await self._ask("GET", _name(room_id), what="room", caller=caller, is_repeatable=True)
+        answer = await self._ask("GET", _name(room_token), what="room", caller=caller, is_repeatable=True)
         return parse_room(read_fields(answer.body, provider=PROVIDER, what="room"))
 
     async def join(
-        self, room_id: str, *, display_name: str, client_max_size: int, caller: Caller = NOBODY
+        self, room_token: str, *, display_name: str, client_max_size: int, caller: Caller = NOBODY
     ) -> SeatRecord:
         """Take a seat, for 300 s. As nobody it is another seat each time; the owner's own is taken once.
 
         `LoopRefused` when the room is full, or holds more than `client_max_size`. Hallpass itself never joins.
         """
         body = {"action": "join", "displayName": display_name, "clientMaxSize": client_max_size}
-        return parse_seat(await self._act(room_id, caller, body, what="join", is_repeatable=caller.is_owner))
+        return parse_seat(await self._act(room_token, caller, body, what="join", is_repeatable=caller.is_owner))
 
-    async def refresh(self, room_id: str, *, caller: Caller) -> timedelta:
+    async def refresh(self, room_token: str, *, caller: Caller) -> timedelta:
         """Keep the seat, for as long as is answered. `LoopRefused` when it has lapsed."""
-        answer = await self._act(room_id, caller, {"action": "refresh"}, what="refresh", is_repeatable=True)
+        answer = await self._act(room_token, caller, {"action": "refresh"}, what="refresh", is_repeatable=True)
         return parse_lifetime(read_fields(answer.body, provider=PROVIDER, what="refresh"))
 
-    async def leave(self, room_id: str, *, caller: Caller) -> None:
+    async def leave(self, room_token: str, *, caller: Caller) -> None:
         """Give the seat up. `LoopRefused` without one."""
-        await self._act(room_id, caller, {"action": "leave"}, what="leave")
+        await self._act(room_token, caller, {"action": "leave"}, what="leave")
 
-    async def report_status(self, room_id: str, status: CallStatus, *, caller: Caller) -> None:
+    async def report_status(self, room_token: str, status: CallStatus, *, caller: Caller) -> None:
         """Tell how a participant's call is going, for the server's own records."""
-        await self._act(room_id, caller, status.build_body(), what="status", is_repeatable=True)
+        await self._act(room_token, caller, status.build_body(), what="status", is_repeatable=True)
 
-    async def report_domains(self, room_id: str, domains: Mapping[str, int], *, caller: Caller) -> None:
+    async def report_domains(self, room_token: str, domains: Mapping[str, int], *, caller: Caller) -> None:
         """Tell how often addresses of which domains were shared, for the server's own counts."""
         listed = [{"domain": domain, "count": count} for domain, count in domains.items()]
-        await self._act(room_id, caller, {"action": "logDomain", "domains": listed}, what="domains")
+        await self._act(room_token, caller, {"action": "logDomain", "domains": listed}, what="domains")
 
     async def __aenter__(self) -> Self:
         return self
@@ -236,16 +244,30 @@ class Loop(NothingAfterwards):
     ) -> None:
         """Nothing of its own to close."""
 
+    async def _find_token(self, room_id: str) -> str:
+        """What the server calls that room. `LoopRefused` when none of our rooms there is it."""
+        token = self._names.find(room_id)
+        if token is None:
+            async with self._looks:  # after a restart many ask at once, and one list tells them all
+                token = self._names.find(room_id)
+                if token is None:
+                    for room in await self.list_rooms():
+                        self._names.give(room.room_token)
+                    token = self._names.find(room_id)
+        if token is None:
+            raise build_no_room()
+        return token
+
     async def _find_open(self, room_id: str, wanted: Wanted) -> MadeRecord | None:
         """The room as it is wanted, changed where it must be; None when it is not ours to use any more."""
         try:
-            room = await self.fetch_room(room_id)
+            room = await self.fetch_room(await self._find_token(room_id))
             name = cut_name(wanted.name or "")
             is_small = room.max_size is None or room.max_size < wanted.max_size
             is_short = room.expires_at is None or room.expires_at < wanted.closes_at
             if room.room_name != name or is_small or is_short:
                 await self.change_room(
-                    room_id,
+                    room.room_token,
                     closes_at=wanted.closes_at,
                     name=name,
                     max_size=wanted.max_size if is_small else None,
@@ -287,9 +309,11 @@ class Loop(NothingAfterwards):
         )
 
     async def _act(
-        self, room_id: str, caller: Caller, body: Mapping[str, object], *, what: str, is_repeatable: bool = False
+        self, room_token: str, caller: Caller, body: Mapping[str, object], *, what: str, is_repeatable: bool = False
     ) -> Answer:
-        return await self._ask("POST", _name(room_id), what=what, caller=caller, body=body, is_repeatable=is_repeatable)
+        return await self._ask(
+            "POST", _name(room_token), what=what, caller=caller, body=body, is_repeatable=is_repeatable
+        )
 
     async def _ask(
         self,
@@ -310,5 +334,5 @@ class Loop(NothingAfterwards):
         )
 
 
-def _name(room_id: str) -> str:
-    return f"rooms/{quote(room_id, safe='')}"
+def _name(room_token: str) -> str:
+    return f"rooms/{quote(room_token, safe='')}"

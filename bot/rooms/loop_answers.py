@@ -77,6 +77,13 @@ def explain(refusal: Refusal) -> RoomServiceError:
     )
 
 
+def build_no_room() -> LoopRefused:
+    """As the server refuses what it is asked of a room that is gone."""
+    return LoopRefused(
+        f"room: {_REASONS[INVALID_TOKEN]}", status=404, errno=INVALID_TOKEN, challenge="", told=frozenset()
+    )
+
+
 def parse_made(answer: Answer, *, origin: str) -> MadeRecord:
     """A new room's token and address. RoomServiceNonsense when one is missing, or leads where nobody can go."""
     found = read_fields(answer.body, provider=PROVIDER, what="room")

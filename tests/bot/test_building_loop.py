@@ -7,6 +7,7 @@ import pytest
 from bot.assembly import build_loop
 from bot.identity import StartRefused
 from bot.rooms.http import open_client
+from bot.rooms.loop_names import name_room
 from bot.sandbox.clock import MovableClock
 from bot.sandbox.loop.stand_in import LoopStandIn
 from bot.settings import Settings, SettingsError, load_settings
@@ -25,7 +26,7 @@ async def test_the_server_is_spoken_to_where_it_is_set(path: str) -> None:
         service = build_loop(load(LOOP_URL=server.origin + path), client, keeper)
         launch = await service.launch(LEARNER)
 
-        assert server.find_room(launch.room_id)
+        assert [name_room(room.token) for room in server.list_rooms()] == [launch.room_id]
         assert keeper.kept
 
 

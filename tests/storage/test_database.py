@@ -13,7 +13,7 @@ from sqlite_utils import Database
 
 from storage.database import connect, is_current_schema, migrate, pending_migrations
 from storage.errors import StorageError, StoreBusy, StoreUnusable
-from storage.migrations.sqlite import STEPS, statements_of
+from storage.migrations.sqlite import STEPS, build_migrations, statements_of
 from storage.sqlite import open_store
 
 SCHEMA = Path(__file__).with_name("schema.sql")
@@ -97,6 +97,35 @@ async def test_a_file_that_is_behind_is_refused_by_who_does_not_migrate(path: Pa
     migrate(path)
     async with open_store(path, migrate=False) as store:
         assert await store.read(lambda tx: tx.workspaces.list_all()) == []
+
+
+def test_a_loop_room_s_token_is_carried_over_as_its_digest(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before step 0006 the ids of Loop's rooms opened them; no other service's are touched."""
+    with monkeypatch.context() as patched:
+        patched.setattr("storage.database.MIGRATIONS", build_migrations(STEPS[:5]))
+        migrate(path)
+    with closing(connect(path)) as connection:
+        connection.execute("INSERT INTO workspaces (id, external_id, name, created_at) VALUES ('w', 'T', '', '2030')")
+        for service, room_id in (("loop", "9ADcnzpb0sI"), ("videsk", "v-1"), ("lessonspace", None)):
+            row = {"account": f"a-{service}", "service": service, "room": f"r-{service}", "room_id": room_id}
+            connection.execute(
+                "INSERT INTO room_accounts (id, workspace_id, service, created_at) "
+                "VALUES (:account, 'w', :service, '2030-01-07')",
+                row,
+            )
+            connection.execute(
+                "INSERT INTO rooms (id, workspace_id, account_id, launch_id, room_id, created_at) "
+                "VALUES (:room, 'w', :account, :room, :room_id, '2030-01-07')",
+                row,
+            )
+
+    assert list(STEPS[5:]) == migrate(path)
+
+    with closing(connect(path)) as connection:
+        rooms = dict(connection.execute("SELECT id, room_id FROM rooms"))
+    digest = "4828938ba3e728447e245bf1b1377c60"
+    assert {"r-loop": digest, "r-videsk": "v-1", "r-lessonspace": None} == rooms
+    assert b"9ADcnzpb0sI" not in path.read_bytes()
 
 
 def test_two_do_not_migrate_at_once(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

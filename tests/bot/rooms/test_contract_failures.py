@@ -71,17 +71,19 @@ def find_secrets(trial: Trial, launch: Launch) -> list[str]:
 
 
 @contextmanager
-def meddle(trial: Trial) -> Iterator[tuple[Meddler, RoomService]]:
-    """The service once more, with somebody between it and its provider."""
+def meddle(trial: Trial) -> Iterator[tuple[Meddler, Callable[[], RoomService]]]:
+    """The service once more, as after each restart, with somebody between it and its provider."""
     meddler = Meddler(trial.client)
-    yield meddler, trial.rebuild(client=HttpClient(transport=meddler, timeout=httpx.Timeout(5)))
+    client = HttpClient(transport=meddler, timeout=httpx.Timeout(5))
+    yield meddler, lambda: trial.rebuild(client=client)
 
 
 async def expect(
     kind: type[RoomServiceError], trial: Trial, *, of: Launch, spares: frozenset[str] = frozenset()
 ) -> None:
     """Each call fails so, if it asks the provider at all; the first launch and the account always do."""
-    with meddle(trial) as (meddler, service):
+    with meddle(trial) as (meddler, restart):
+        service = restart()
         for name, call in list_calls(service, of).items():
             meddler.asked.clear()
             if name in spares:
@@ -190,14 +192,14 @@ async def test_a_page_in_place_of_an_answer_is_nonsense(trial: Trial) -> None:
 async def test_half_an_answer_is_nonsense(trial: Trial) -> None:
     """Whichever of a launch's answers it is that breaks off."""
     launch = await begin(trial)
-    with meddle(trial) as (meddler, service):
-        await service.launch(replace(BEN, room_id=launch.room_id))
+    with meddle(trial) as (meddler, restart):
+        await restart().launch(replace(BEN, room_id=launch.room_id))
         for number, told in enumerate(list(meddler.told)):
             meddler.change(number, lambda content: content[: len(content) // 2])
             if not told:
                 continue
             with pytest.raises(RoomServiceNonsense):
-                await service.launch(replace(BEN, room_id=launch.room_id))
+                await restart().launch(replace(BEN, room_id=launch.room_id))
 
 
 @holds(Promise.NONSENSE)
@@ -206,14 +208,14 @@ async def test_no_field_of_an_answer_can_break_a_launch(trial: Trial) -> None:
     launch = await begin(trial)
     request = replace(BEN, room_id=launch.room_id)
     wrongs = []
-    with meddle(trial) as (meddler, service):
-        await service.launch(request)
+    with meddle(trial) as (meddler, restart):
+        await restart().launch(request)
         whole = list(meddler.told)
         for number, content in enumerate(whole):
             for what, change in iterate_changes(content):
                 meddler.change(number, change)
                 try:
-                    found = await service.launch(request)
+                    found = await restart().launch(request)
                 except RoomServiceError as error:
                     text = "".join(traceback.format_exception(error))
                     wrongs += [f"{what}: tells" for secret in find_secrets(trial, launch) if secret in text]

@@ -15,6 +15,7 @@ from bot.errors import RoomServiceDown, RoomServiceNonsense, RoomServiceRefused
 from bot.rooms.hawk import derive_credentials
 from bot.rooms.http import HttpClient, open_client
 from bot.rooms.loop_answers import LoopRefused
+from bot.rooms.loop_names import name_room
 from bot.sandbox.faults import Fault
 from bot.sandbox.loop.stand_in import LoopStandIn
 from tests.bot.rooms.loop_callers import LEARNER, TOKEN, Memory, build_loop, build_recorded
@@ -51,7 +52,8 @@ async def test_the_token_is_kept_before_anything_is_made_with_it(
     first = await build_loop(client, server.api_url, clock=clock, keeper=keeper).launch(LEARNER)
     after_restart = build_loop(client, server.api_url, clock=clock, keeper=keeper)
 
-    assert (await after_restart.fetch_room(first.room_id)).room_token == first.room_id
+    [room] = await after_restart.list_rooms()
+    assert name_room(room.room_token) == first.room_id
     assert len(keeper.saved) == 1
     assert keeper.saved == [keeper.kept]
 
@@ -81,7 +83,7 @@ async def test_of_two_that_register_at_once_the_first_one_s_token_holds(
     launches = await asyncio.gather(one.launch(LEARNER), two.launch(LEARNER))
 
     assert len(keeper.saved) == 1
-    assert {room.room_token for room in await one.list_rooms()} == {launch.room_id for launch in launches}
+    assert {name_room(room.room_token) for room in await one.list_rooms()} == {launch.room_id for launch in launches}
 
 
 async def test_a_token_that_lapsed_is_replaced(client: HttpClient, server: LoopStandIn, clock: Machine) -> None:
@@ -98,7 +100,7 @@ async def test_a_token_that_lapsed_is_replaced(client: HttpClient, server: LoopS
     launch = await loop.launch(LEARNER)
 
     assert len(keeper.saved) == 2
-    assert server.find_room(launch.room_id)
+    assert [name_room(room.token) for room in server.list_rooms()] == [launch.room_id]
 
 
 async def test_another_process_newer_token_is_taken_over(
@@ -112,7 +114,7 @@ async def test_another_process_newer_token_is_taken_over(
     server.sessions.forget_all()
     made = await one.launch(LEARNER)
 
-    assert [room.room_token for room in await two.list_rooms()] == [made.room_id]
+    assert [name_room(room.room_token) for room in await two.list_rooms()] == [made.room_id]
     assert len(keeper.saved) == 2
 
 
@@ -136,12 +138,12 @@ async def test_an_identity_that_was_given_up_is_followed_by_another(
     """Its rooms are nobody's then."""
     keeper = Memory()
     loop = build_loop(client, server.api_url, clock=clock, keeper=keeper)
-    launch = await loop.launch(LEARNER)
+    await loop.launch(LEARNER)
 
     await loop.delete_registration()
 
     with pytest.raises(LoopRefused) as caught:
-        await loop.fetch_room(launch.room_id)
+        await loop.fetch_room(server.list_rooms()[0].token)
     assert caught.value.is_about_another_s_room
     assert len(keeper.saved) == 2
 

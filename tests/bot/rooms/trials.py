@@ -16,6 +16,7 @@ from bot.rooms.base import Capabilities, Embed, Launch, LaunchRequest, RoomServi
 from bot.rooms.http import HttpClient, Timing, open_client
 from bot.rooms.lessonspace import Lessonspace
 from bot.rooms.loop import Loop
+from bot.rooms.loop_names import name_room
 from bot.rooms.videsk import Videsk
 from bot.sandbox.agora.stand_in import AgoraStandIn
 from bot.sandbox.clock import MovableClock
@@ -250,7 +251,8 @@ class LoopPlace(_Clocked):
         return tab
 
     def list_inside(self, room_id: str) -> list[str]:
-        return self.server.list_present(room_id)
+        tokens = [room.token for room in self.server.list_rooms() if name_room(room.token) == room_id]
+        return [who for token in tokens for who in self.server.list_present(token)]
 
     async def pass_time(self, delta: timedelta) -> None:
         while delta > timedelta(0):
