@@ -31,7 +31,7 @@ check: .venv/.for-work ## lint, format, types, floors
 	@echo "mypy" && $(BIN)/mypy
 	@echo "lint-imports" && $(BIN)/lint-imports --no-logo
 
-screenshots: .venv/.for-work ## take pictures of the join page anew (needs Chromium)
+screenshots: .venv/.for-work ## take pictures of the school and the join page anew (needs Chromium)
 	@$(BIN)/python -m tests.browser.camera
 
 bench: .venv/.for-work ## measure the speed goals, one table

@@ -1,4 +1,4 @@
-"""Pictures of every page of a join link, on a phone and on a desktop, taken by `make screenshots`; kept beside this.
+"""Pictures of the school and of every page of a join link, taken by `make screenshots`; kept beside this.
 
 They are not compared with anything: fonts differ from machine to machine. Somebody looks at them.
 """
@@ -22,6 +22,7 @@ from bot.sandbox.slack.sign_in import COOKIE
 from bot.sandbox.slack.standin import SlackStandIn
 from storage.records import LessonState
 from tests.bot.reception import EARLY, LATE, Reception, open_reception
+from tests.browser.scenes import NAMES, play_scenes
 from tests.browser.window import DESKTOP, PHONE, Window, start_chromium
 from tests.records import NOW, STARTS_AT
 
@@ -92,6 +93,10 @@ async def come_from_nowhere(reception: Reception, window: Window) -> None:
     await window.open(f"{reception.origin}/join/signed-in?code=1&state={new_token()}")
 
 
+FRAME = """
+const { x, y, width, height } = document.querySelector(arguments[0]).getBoundingClientRect();
+return { x, y, width, height, scale: 1 };
+"""
 ASKING = (Face.SOMEBODY_ELSE, Face.NOT_SIGNED_IN)
 """Pages that there are only with sign-in on."""
 STATES: dict[Face, tuple[datetime, Prepare]] = {
@@ -131,25 +136,29 @@ async def show(face: Face, window: Window) -> AsyncIterator[None]:
             yield
 
 
-async def take(window: Window, path: Path) -> None:
-    """The whole page, as it is shown."""
-    taken = await window.do(
-        window.chrome.execute_cdp_cmd, "Page.captureScreenshot", {"format": "png", "captureBeyondViewport": True}
-    )
+async def take(window: Window, path: Path, *, what: str = "") -> None:
+    """The whole page, as it is shown; or of what is on the screen only what the selector says."""
+    asked: dict[str, Any] = {"format": "png", "captureBeyondViewport": not what}
+    if what:
+        asked["clip"] = await window.run(FRAME, what)
+    taken = await window.do(window.chrome.execute_cdp_cmd, "Page.captureScreenshot", asked)
     await asyncio.to_thread(path.write_bytes, base64.b64decode(taken["data"]))
 
 
 def list_names() -> list[str]:
     """What the pictures are called."""
-    return sorted([f"{face.value}-{size}" for face in STATES for size in ("phone", "desktop")] + [BY_NIGHT])
+    pages = [f"{face.value}-{size}" for face in STATES for size in ("phone", "desktop")]
+    return sorted([*pages, BY_NIGHT, *(f"play-{name}" for name in NAMES)])
 
 
 async def take_all(folder: Path) -> None:
-    """`<page>-phone.png` and `<page>-desktop.png` of each, by day; the first one by night too."""
+    """`play-….png` of the school; `<page>-phone.png` and `<page>-desktop.png` of each page, the first by night too."""
     await asyncio.to_thread(folder.mkdir, exist_ok=True)
     with tempfile.TemporaryDirectory() as profile:
         window = Window(start_chromium(Path(profile)))
         try:
+            async for name, what in play_scenes(window):
+                await take(window, folder / f"play-{name}.png", what=what)
             for face in STATES:
                 async with show(face, window):
                     for name, size in (("phone", PHONE), ("desktop", DESKTOP)):
