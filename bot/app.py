@@ -395,7 +395,7 @@ async def open_hallpass(settings: Settings, *, clock: Clock | None = None) -> As
         sealer = build_sealer(settings)
         session = await stack.enter_async_context(open_slack_session(settings))
         vault = Vault()
-        services = await stack.enter_async_context(open_room_services(settings, vault=vault, now=clock.now))
+        services = await stack.enter_async_context(open_room_services(settings, vault=vault, clock=clock))
         yield Hallpass(
             settings=settings,
             clock=clock,

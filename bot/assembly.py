@@ -11,7 +11,7 @@ from pathlib import Path
 import aiohttp
 import structlog
 
-from bot.clock import Clock
+from bot.clock import Clock, SystemClock
 from bot.delivery import Delivery
 from bot.identity import StartRefused
 from bot.rooms.agora_whiteboard import AgoraWhiteboard
@@ -127,10 +127,13 @@ class Unusable:
 
 @asynccontextmanager
 async def open_each_service(
-    settings: Settings, *, vault: Vault | None = None, now: Callable[[], datetime] | None = None
+    settings: Settings, *, vault: Vault | None = None, clock: Clock | None = None
 ) -> AsyncIterator[tuple[list[RoomService], list[Unusable]]]:
-    """Every room service that is set up, the default first, on one HTTP client; and those that cannot be built."""
-    vault = vault or Vault()
+    """Every room service that is set up, the default first, on one HTTP client; and those that cannot be built.
+
+    `clock`: what they go by; None: the machine's.
+    """
+    vault, clock = vault or Vault(), clock or SystemClock()
     async with (
         open_client(connections=settings.hallpass_launches_at_once + 8) as client,
         AsyncExitStack() as stack,
@@ -139,7 +142,7 @@ async def open_each_service(
         unusable: list[Unusable] = []
         for name in list_services(settings):
             try:
-                service = _build_service(settings, client, name, vault=vault, now=now)
+                service = _build_service(settings, client, name, vault=vault, clock=clock)
             except (PluginBroken, StartRefused) as error:
                 unusable.append(Unusable(name=name, what=error.what, mend=error.mend))
             else:
@@ -149,13 +152,13 @@ async def open_each_service(
 
 @asynccontextmanager
 async def open_room_services(
-    settings: Settings, *, vault: Vault | None = None, now: Callable[[], datetime] | None = None
+    settings: Settings, *, vault: Vault | None = None, clock: Clock | None = None
 ) -> AsyncIterator[RoomServices]:
-    """Every room service that is set up and can be used. `now` is lesson time. Raises StartRefused without the default.
+    """Every room service that is set up and can be used. Raises StartRefused without the default.
 
     One of the others stops nobody: lessons that are held there wait for the mend.
     """
-    async with open_each_service(settings, vault=vault, now=now) as (services, unusable):
+    async with open_each_service(settings, vault=vault, clock=clock) as (services, unusable):
         for one in unusable:
             if one.name == settings.hallpass_room_service:
                 raise StartRefused(
@@ -165,33 +168,36 @@ async def open_room_services(
         yield RoomServices(services)
 
 
-def _build_service(
-    settings: Settings, client: HttpClient, name: str, *, vault: Vault, now: Callable[[], datetime] | None
-) -> RoomService:
+def _build_service(settings: Settings, client: HttpClient, name: str, *, vault: Vault, clock: Clock) -> RoomService:
+    timing = Timing(now=clock.machine_now)
     if name not in OWN:
-        return build_installed(settings, client, name, now=now)
+        return build_installed(settings, client, name, now=clock.now, timing=timing)
     match RoomServiceChoice(name):
         case RoomServiceChoice.LESSONSPACE:
-            return build_lessonspace(settings, client)
+            return build_lessonspace(settings, client, timing=timing)
         case RoomServiceChoice.VIDESK:
-            return build_videsk(settings, client, now=now)
+            return build_videsk(settings, client, now=clock.now, timing=timing)
         case RoomServiceChoice.AGORA_WHITEBOARD:
-            return build_agora(settings, client)
+            return build_agora(settings, client, timing=timing)
         case RoomServiceChoice.LOOP:
-            return build_loop(settings, client, vault.of(name))
+            return build_loop(settings, client, vault.of(name), timing=timing)
 
 
 def build_installed(
-    settings: Settings, client: HttpClient, name: str, *, now: Callable[[], datetime] | None = None
+    settings: Settings,
+    client: HttpClient,
+    name: str,
+    *,
+    now: Callable[[], datetime] | None = None,
+    timing: Timing | None = None,
 ) -> RoomService:
     """A service that another package brings, on that client. Raises PluginBroken."""
-    told = settings.plugins.get(name)
-    timing = Timing()
+    told, timing = settings.plugins.get(name), timing or Timing()
     context = Context(client=client, settings=told.values if told else {}, now=now or timing.now, timing=timing)
     return build_plugin(name, context)
 
 
-def build_lessonspace(settings: Settings, client: HttpClient) -> Lessonspace:
+def build_lessonspace(settings: Settings, client: HttpClient, *, timing: Timing | None = None) -> Lessonspace:
     """Lessonspace on that client."""
     key, rate = settings.lessonspace_api_key, settings.hallpass_launch_rate
     if key is None:
@@ -202,6 +208,7 @@ def build_lessonspace(settings: Settings, client: HttpClient) -> Lessonspace:
         api_url=settings.lessonspace_api_url,
         launches_per_second=rate.per_second if rate else None,
         more_reports=settings.lessonspace_more_reports,
+        timing=timing,
     )
 
 
@@ -218,7 +225,13 @@ def find_way(settings: Settings, service: RoomService) -> LinkWay:
         raise StartRefused(error.what, error.mend) from error
 
 
-def build_videsk(settings: Settings, client: HttpClient, *, now: Callable[[], datetime] | None = None) -> Videsk:
+def build_videsk(
+    settings: Settings,
+    client: HttpClient,
+    *,
+    now: Callable[[], datetime] | None = None,
+    timing: Timing | None = None,
+) -> Videsk:
     """Videsk on that client. `now` is lesson time; without it, the machine's."""
     token = settings.videsk_api_token
     if token is None:
@@ -229,10 +242,11 @@ def build_videsk(settings: Settings, client: HttpClient, *, now: Callable[[], da
         api_url=settings.videsk_api_url,
         script_url=settings.videsk_script_url,
         now=now,
+        timing=timing,
     )
 
 
-def build_agora(settings: Settings, client: HttpClient) -> AgoraWhiteboard:
+def build_agora(settings: Settings, client: HttpClient, *, timing: Timing | None = None) -> AgoraWhiteboard:
     """Agora's whiteboard on that client. StartRefused names every setting that is missing."""
     identifier, region = settings.agora_app_identifier, settings.agora_region
     access_key, secret_key = settings.agora_access_key, settings.agora_secret_key
@@ -253,14 +267,15 @@ def build_agora(settings: Settings, client: HttpClient) -> AgoraWhiteboard:
         api_url=settings.agora_api_url,
         script_url=settings.agora_script_url,
         calls_per_second=rate.per_second if rate else None,
+        timing=timing,
     )
 
 
-def build_loop(settings: Settings, client: HttpClient, keeper: SessionKeeper) -> Loop:
+def build_loop(settings: Settings, client: HttpClient, keeper: SessionKeeper, *, timing: Timing | None = None) -> Loop:
     """Mozilla Loop on that client. `keeper` holds what the server knows the account by."""
     if settings.loop_url is None:
         raise StartRefused("LOOP_URL is not set", "say where your Loop server is; Mozilla's own is gone")
-    return Loop(client, url=settings.loop_url, keeper=keeper)
+    return Loop(client, url=settings.loop_url, keeper=keeper, timing=timing)
 
 
 @asynccontextmanager

@@ -33,6 +33,7 @@ from http.cookiejar import CookieJar, DefaultCookiePolicy
 import httpx
 from httpx_aiohttp import AiohttpTransport
 
+from bot.clock import SystemClock
 from bot.errors import RoomServiceBusy, RoomServiceDown, RoomServiceError, RoomServiceNonsense, RoomServiceRefused
 from bot.rooms.pace import Pace
 
@@ -62,7 +63,7 @@ class Patience:
 class Timing:
     """Where the door gets time from. Handed in, so that a test neither sleeps nor reads a clock."""
 
-    now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))  # machine time
+    now: Callable[[], datetime] = field(default=SystemClock().machine_now)  # machine time
     monotonic: Callable[[], float] = time.monotonic
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
     jitter: Callable[[], float] = random.random  # from 0 up to 1

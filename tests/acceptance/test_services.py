@@ -48,6 +48,20 @@ async def come_in(school: School, actor: Actor) -> str | dict[str, Any]:
 
 
 @EVERY
+async def test_the_services_go_by_the_bots_own_clock(tmp_path: Path, service: str) -> None:
+    """Machine time was put forward by an hour, for the stand-in as well: no signature is too old, everybody gets in."""
+    async with open_school(tmp_path, starts_at=MONDAY_TWO_PM, services=(service,)) as school:
+        await school.start()
+        ada, ben = await book(school)
+        await telling.skip(school, timedelta(hours=1))
+        await telling.move_to(school, 13, 55)
+
+        assert [await come_in(school, actor) for actor in (ada, ben)]
+        refused = [call for call in school.houses[service].stand_in.asked if call.status in (401, 403)]
+        assert not refused
+
+
+@EVERY
 async def test_a_lesson_is_held_and_summed_up(tmp_path: Path, service: str) -> None:
     """Nothing is asked before somebody comes; who came is on the board and in the summary, who did not is absent."""
     async with open_school(tmp_path, starts_at=MONDAY_TWO_PM, services=(service,)) as school:
