@@ -23,6 +23,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 import structlog
 
@@ -42,6 +43,9 @@ log = structlog.get_logger("hallpass.webhooks")
 MOST_AT_ONCE = 256
 """Deliveries that wait for the disk at the same time; more are asked to come again."""
 LONGEST_EVENT = 100
+SECRETS_AT_HAND = 1_000
+"""Rooms' secrets kept unsealed in memory: else a tenth of what a delivery costs us would go there. What is sealed anew
+is unsealed anew."""
 
 
 class Taken(StrEnum):
@@ -80,6 +84,7 @@ class Webhooks:
         self._store = store
         self._services = services
         self._sealer = sealer
+        self._unseal_secret = lru_cache(SECRETS_AT_HAND)(sealer.unseal)
         self._clock = clock
         self._on_stored = on_stored
         self._most_at_once = most_at_once
@@ -151,7 +156,7 @@ class Webhooks:
 
     def _find_secret(self, room: Room) -> str | None:
         try:
-            return self._sealer.unseal(room.secret_sealed) if room.secret_sealed is not None else None
+            return self._unseal_secret(room.secret_sealed) if room.secret_sealed is not None else None
         except Unreadable:
             return None
 
