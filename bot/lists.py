@@ -20,13 +20,15 @@ from storage.records import LessonDetails, Person
 LESSONS_A_PAGE = 10
 
 
-def build_list_page(lessons: Sequence[LessonDetails], *, offset: int, reader: Person, now: datetime) -> Message:
+def build_list_page(
+    lessons: Sequence[LessonDetails], *, offset: int, reader: Person, can_book: bool = True, now: datetime
+) -> Message:
     """The lessons of one page; a page beyond the end shows the last. With *More* and *Back* where there is more."""
     reads = reader_of(reader, now=now)
     words = reads.words
     title = words._("Your lessons")
     if not lessons:
-        return build_lesson_list([], reader, title, now)
+        return build_lesson_list([], reader, title, now, can_book=can_book)
     offset = max(min(offset, (len(lessons) - 1) // LESSONS_A_PAGE * LESSONS_A_PAGE), 0)
     shown = lessons[offset : offset + LESSONS_A_PAGE]
     first, last = offset + 1, offset + len(shown)

@@ -96,10 +96,9 @@ def _say_state(state: LessonState, reader: Reader) -> Said:
             return reader.both("This lesson has not begun yet. Nothing was changed.")
 
 
-def build_help(reader: Person, *, now: datetime) -> Message:
-    """What can be typed, with examples."""
+def build_help(reader: Person, *, can_book: bool = True, now: datetime) -> Message:
+    """What can be typed, with examples; nothing of booking to who may not."""
     words = reader_of(reader, now=now).words
-    spoken = words.mark("Type /lesson to book a lesson, or /lesson list to see yours.")
     shown = lines(
         words.mark("*Book a lesson*"),
         words.mark("`/lesson` opens the form."),
@@ -114,6 +113,9 @@ def build_help(reader: Person, *, now: datetime) -> Message:
         words.mark("`/lesson transcript common denominator` finds where these words were said in lessons you led."),
         words.mark("`/lesson help` shows this."),
     )
+    if not can_book:
+        return Message(words.mark("Type /lesson list to see your lessons, or /lesson link to join."), [section(others)])
+    spoken = words.mark("Type /lesson to book a lesson, or /lesson list to see yours.")
     return Message(spoken, [section(shown), section(others)])
 
 
@@ -127,11 +129,11 @@ def build_conversation_help(reader: Person, *, can_book: bool, now: datetime) ->
     return Message(spoken, [section(lines(line, about)), *more])
 
 
-def build_unknown_command(reader: Person, *, typed: str, now: datetime) -> Message:
+def build_unknown_command(reader: Person, *, typed: str, can_book: bool = True, now: datetime) -> Message:
     """What was typed was not understood; the help with it."""
     words = reader_of(reader, now=now).words
     line = words.mark("“{typed}” is not something I understand. Here is what I do.", typed=typed[:200])
-    return Message(line, [section(line), *build_help(reader, now=now).blocks])
+    return Message(line, [section(line), *build_help(reader, can_book=can_book, now=now).blocks])
 
 
 def build_apology(reader: Person, error_id: str, *, now: datetime) -> Message:
@@ -145,12 +147,18 @@ def build_apology(reader: Person, error_id: str, *, now: datetime) -> Message:
     return Message(line, [section(line)])
 
 
-def build_lesson_list(lessons: Sequence[LessonDetails | Lesson], reader: Person, title: str, now: datetime) -> Message:
+def build_lesson_list(
+    lessons: Sequence[LessonDetails | Lesson], reader: Person, title: str, now: datetime, *, can_book: bool = True
+) -> Message:
     """Lessons in the order given, a line each. `title` is said by the caller, through the reader's words."""
     reads = reader_of(reader, now=now)
     words = reads.words
     if not lessons:
-        line = words.mark("No lessons here yet. Type /lesson to book one.")
+        line = (
+            words.mark("No lesson is on or coming. Type /lesson to book one.")
+            if can_book
+            else words.mark("No lesson is on or coming. When one is booked for you, you get a message.")
+        )
         return Message(line, [section(lines(words.mark("*{title}*", title=title), line))])
     spoken = words.nmark("{title}: {count} lesson.", "{title}: {count} lessons.", len(lessons), title=title)
     entries = [lesson_line(lesson, reader, reads) for lesson in lessons]

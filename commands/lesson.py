@@ -41,7 +41,6 @@ def register(app: AsyncApp, desk: Desk) -> None:
     @app.command("/lesson")
     async def lesson(ack: Ack, command: dict[str, Any]) -> None:
         asked = _read_command(command)
-        reader = desk.reader(asked.user_id)
         text = str(command.get("text") or "")
         base = opening.start_draft(desk, asked.user_id)
         request = parse_lesson_command(text, now=desk.now(), zone=base.zone, caller_id=asked.user_id, base=base)
@@ -57,9 +56,9 @@ def register(app: AsyncApp, desk: Desk) -> None:
             case MyLink():
                 desk.run(_answer_link(desk, asked))
             case Help():
-                desk.answer(asked, build_help(reader, now=desk.now()))
+                desk.run(_answer_help(desk, asked))
             case Unknown():
-                desk.answer(asked, build_unknown_command(reader, typed=request.typed, now=desk.now()))
+                desk.run(_answer_help(desk, asked, unknown=request.typed))
         await ack()
 
     @app.command("/lessons")
@@ -69,10 +68,9 @@ def register(app: AsyncApp, desk: Desk) -> None:
             case ListLessons():
                 desk.run(answer_list(desk, asked))
             case Unknown(typed=typed):
-                reader = desk.reader(asked.user_id)
-                desk.answer(asked, build_unknown_command(reader, typed=typed, now=desk.now()))
+                desk.run(_answer_help(desk, asked, unknown=typed))
             case _:
-                desk.answer(asked, build_help(desk.reader(asked.user_id), now=desk.now()))
+                desk.run(_answer_help(desk, asked))
         await ack()
 
     @app.shortcut(Shortcut.BOOK.value)
@@ -112,6 +110,18 @@ async def open_form(desk: Desk, asked: Asked, request: OpenForm, *, text: str | 
     view = await opening.build_form(desk, person, draft, not_understood=request.not_understood)
     await desk.delivery.open_view(asked.trigger_id, view)
     desk.run(desk.directory.refresh([*draft.leader_ids, *draft.participant_ids]))
+
+
+async def _answer_help(desk: Desk, asked: Asked, *, unknown: str | None = None) -> None:
+    """What they can type; `unknown`: what they typed that nobody understood."""
+    await desk.directory.ensure_known([asked.user_id], within=opening.LOOK_UP_WITHIN)
+    reader, now = desk.reader(asked.user_id), desk.now()
+    can_book = desk.policy().may_book(reader)
+    if unknown is None:
+        message = build_help(reader, can_book=can_book, now=now)
+    else:
+        message = build_unknown_command(reader, typed=unknown, can_book=can_book, now=now)
+    await desk.answer_now(asked, message)
 
 
 def _read_command(command: dict[str, Any]) -> Asked:

@@ -21,6 +21,7 @@ Ack = Callable[..., Awaitable[Any]]
 
 DAYS_LISTED = timedelta(days=60)
 MOST_LISTED = 200
+LOOK_UP_WITHIN = timedelta(seconds=5)
 
 
 def register(app: AsyncApp, desk: Desk) -> None:
@@ -74,8 +75,10 @@ async def _turn(desk: Desk, asked: Asked, response_url: str, offset: int) -> Non
 
 
 async def _build_page(desk: Desk, asked: Asked, offset: int) -> Message:
+    await desk.directory.ensure_known([asked.user_id], within=LOOK_UP_WITHIN)
     reader = desk.reader(asked.user_id)
-    return build_list_page(await list_coming(desk, reader), offset=offset, reader=reader, now=desk.now())
+    coming, can_book = await list_coming(desk, reader), desk.policy().may_book(reader)
+    return build_list_page(coming, offset=offset, reader=reader, can_book=can_book, now=desk.now())
 
 
 def _draw(desk: Desk, details: LessonDetails, reader: Person) -> Message:

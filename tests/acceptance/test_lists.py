@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from bot.sandbox.school import School
 from bot.sandbox.slack.actors import Actor
+from bot.sandbox.slack.people import UserKind
 from tests.acceptance import telling
 from tests.acceptance.conftest import MONDAY_TWO_PM
 
@@ -57,3 +58,14 @@ async def test_one_lesson_is_shown_privately(school: School) -> None:
     assert "join" not in telling.list_buttons(olga.private_answers()[-1])
 
     await ask(school, ben, "show botany", "None of your lessons now or soon has “botany” in its title.")
+
+
+async def test_a_guest_is_not_told_to_book(school: School) -> None:
+    """Also one of whom nobody has heard before; a member is."""
+    emil, ada = school.add("Emil", kind=UserKind.GUEST), school.add("Ada")
+
+    for typed, words in (("help", "See your lessons"), ("teach me", "“teach me”"), ("list", "No lesson is on")):
+        assert "book a lesson" not in (await ask(school, emil, typed, words)).lower()
+        assert "to book" not in await ask(school, emil, typed, words)
+    assert "Book a lesson" in await ask(school, ada, "help", "See your lessons")
+    assert "Type /lesson to book one." in await ask(school, ada, "list", "No lesson is on")

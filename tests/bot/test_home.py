@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from bot.blocks import VIEW_BLOCKS, Block
 from bot.home import HomeLesson, build_home, build_small_view
 from bot.ids import Action, View
@@ -31,6 +33,15 @@ def test_an_empty_home_says_so() -> None:
 
     assert "Today\nNo lessons today." in text
     assert "Next\nNothing booked after today." in text
+
+
+def test_a_day_whose_lessons_are_over_is_no_day_without() -> None:
+    """By the reader's own day."""
+    over = make_details(make_lesson("One", booked_by=ADA.id, starts_at=NOW - timedelta(hours=2)))
+    earlier = make_details(make_lesson("Two", booked_by=ADA.id, starts_at=NOW - timedelta(days=1)))
+
+    assert "No more lessons today." in read(build_home(reader=ADA, now=NOW, past=[HomeLesson(details=over)])["blocks"])
+    assert "No lessons today." in read(build_home(reader=ADA, now=NOW, past=[HomeLesson(details=earlier)])["blocks"])
 
 
 def test_the_first_visit_is_a_welcome_that_fits_the_reader() -> None:

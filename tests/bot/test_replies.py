@@ -71,6 +71,18 @@ def test_help_names_every_command_with_an_example() -> None:
     assert "`/lessons`" in text
 
 
+def test_help_does_not_tell_people_to_do_what_they_may_not() -> None:
+    """Who cannot book reads how to see their lessons and come in, also after words that nobody understood."""
+    for message in (
+        build_help(BEN, can_book=False, now=NOW),
+        build_unknown_command(BEN, typed="teach me", can_book=False, now=NOW),
+    ):
+        text = f"{message.text} {read(message.blocks)}"
+        assert "/lesson link" in text
+        assert "book" not in text
+        assert "/lesson now" not in text
+
+
 def test_unknown_words_are_repeated_with_the_help() -> None:
     """Cut when they are endless, and harmless."""
     message = build_unknown_command(BEN, typed="<!channel> " * 100, now=NOW)
@@ -120,6 +132,7 @@ def test_a_list_keeps_its_order_and_says_how_each_stands() -> None:
 def test_an_empty_list_says_what_to_do() -> None:
     """No dead end."""
     assert "Type /lesson to book one." in build_lesson_list([], ADA, "Your lessons", NOW).text
+    assert "Type" not in build_lesson_list([], BEN, "Your lessons", NOW, can_book=False).text
 
 
 def test_ones_own_way_in_is_a_button_and_not_a_text() -> None:

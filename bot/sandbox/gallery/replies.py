@@ -111,6 +111,7 @@ def _list_counted(party: Party, details: LessonDetails, count: int) -> Iterator[
 def _list_help(party: Party) -> Iterator[State]:
     reader = party.person(1)
     yield State(shown=build_help(reader, now=NOW), how="/lesson help")
+    yield State(shown=build_help(reader, can_book=False, now=NOW), how="/lesson help, for who cannot book")
     for how, can_book in (("who can book", True), ("who cannot book", False)):
         shown = build_conversation_help(reader, can_book=can_book, now=NOW)
         yield State(shown=shown, how=f"in the conversation, for {how}")
@@ -129,6 +130,8 @@ def _list_lists(party: Party) -> Iterator[State]:
         yield State(shown=build_not_found(reader, typed=typed, now=NOW), how=how)
     title = words_for(party.locale)._("Your lessons")
     many: list[LessonDetails | Lesson] = [details, details.lesson] * 100
+    none = build_lesson_list([], details.booked_by, title, NOW, can_book=False)
+    yield State(shown=none, how="in brief, none, for who cannot book")
     for how, lessons in (("in brief, none", []), ("in brief, 200 lessons", many)):
         yield State(shown=build_lesson_list(lessons, details.booked_by, title, NOW), how=how)
 
