@@ -7,6 +7,7 @@ whose lease ran out, and which another sender took, is never touched by the firs
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -55,6 +56,11 @@ class Claimed:
         if self.seat is None:
             raise ValueError(f"notice {self.notice.id} has no seat")
         return self.seat
+
+
+Keep = Callable[[Transaction], Claimed]
+"""Stores a link that was just made, and says what the claim is with it: a unit of work for the poster's *begin* to
+take along, or to be done before it where the post has to wait for its turn."""
 
 
 class Claims:

@@ -130,6 +130,10 @@ class Delivery:
         """
         await self._bucket.take(check=lambda: self._check_gate(POST))
 
+    def has_turn(self) -> bool:
+        """Would `take_turn` return at once, without raising?"""
+        return self.is_open(POST) and self._bucket.has_turn()
+
     def give_turn_back(self) -> None:
         """A turn taken and not used."""
         self._bucket.give_back()

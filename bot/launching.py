@@ -1,4 +1,4 @@
-"""A participant's way in: who they are is checked, the room service launches, the link is stored sealed. Posts nothing.
+"""A participant's way in: who they are is checked, the room service launches, a link is made, sealed. Posts nothing.
 
 A launch may happen twice, and harms nobody: until a link was posted, the earlier one is known to nobody. A link stored
 before a crash is used again instead of launching anew. A link of our own is made without any launch: that comes when
@@ -19,7 +19,7 @@ from weakref import WeakValueDictionary
 import structlog
 
 from bot import devices, issuing, windows
-from bot.claims import Claimed
+from bot.claims import Claimed, Keep
 from bot.clock import Clock
 from bot.drawing import find_open_link
 from bot.errors import RoomServiceNonsense
@@ -98,34 +98,43 @@ class Launcher:
         known = person if person.checked_at is not None else await self._directory.look_up(person.user_id)
         return find_unreachable(known)
 
-    async def make_link(self, claimed: Claimed) -> Claimed:
-        """The same claim with the participant's link in its details. Where the card is there already, it is redrawn
-        with the link and the notice is finished, in the commit that stores the link. Raises RoomServiceError.
+    async def make_link(self, claimed: Claimed) -> Keep | None:
+        """Make the participant's link. What stores it, to be done before their card is posted or with its *begin*;
+        None: it is stored. Raises RoomServiceError.
+
+        Where the card is there already, it is redrawn with the link and the notice is finished, in one commit.
         """
         seat = claimed.get_seat()
         link = find_open_link(claimed.details, seat, now=self._clock.now())
         if link is not None:
             if seat.card is not None:
                 await self._store.write(lambda tx: self._redraw(tx, claimed, link), is_patient=True)
-            return claimed
-        if self._way_of(claimed.details.service) is not LinkWay.DIRECT:
-            return await self._issue(claimed, seat)
+            return None
+        keep = await self._make_link(claimed, seat)
+        if seat.card is None:
+            return keep
+        await self._store.write(keep, is_patient=True)
+        return None
+
+    async def _make_link(self, claimed: Claimed, seat: Seat) -> Keep:
+        way = self._way_of(claimed.details.service)
+        if way is not LinkWay.DIRECT:
+            log.info("issued", notice=claimed.notice.id, lesson=claimed.notice.lesson_id, way=way.value)
+            return self._issue(claimed, seat, way)
         request = await self._build_request(claimed.details, seat)
         async with self._slots:
             await self._turnstile.go_through()
             launch = await self._services.get(claimed.details.service).launch(request)
         await self._turnstile.go_through()
-        stored = await self._keep(claimed, seat, launch)
-        log.debug("launched", notice=claimed.notice.id, lesson=claimed.notice.lesson_id, link=stored.id)
-        details = replace(claimed.details, lesson=_as_heard(claimed.details.lesson, launch))
-        return replace(claimed, details=_with_link(details, seat, replace(seat.participant, failure=None), stored))
+        log.debug("launched", notice=claimed.notice.id, lesson=claimed.notice.lesson_id)
+        return self._keep(claimed, seat, launch)
 
-    async def _keep(self, claimed: Claimed, seat: Seat, launch: Launch) -> Link:
-        """Store the link, sealed, and what the launch told of room and settings."""
+    def _keep(self, claimed: Claimed, seat: Seat, launch: Launch) -> Keep:
+        """Stores the link, sealed, and what the launch told of room and settings."""
         details, participant = claimed.details, seat.participant
         link = self._build_link(details, seat, launch, device=1)
 
-        def work(tx: Transaction) -> Link:
+        def work(tx: Transaction) -> Claimed:
             stored = tx.lessons.insert_link(link)
             self._keep_room(tx, details, launch)
             # Anew: a move, a reply or a new link may have changed the place while the service was asked.
@@ -136,16 +145,16 @@ class Launcher:
             _keep_settings(tx, details, launch)
             if seat.card is not None:
                 self._redraw(tx, claimed, stored)
-            return stored
+            heard = replace(details, lesson=_as_heard(details.lesson, launch))
+            return replace(claimed, details=_with_link(heard, seat, replace(participant, failure=None), stored))
 
-        return await self._store.write(work, is_patient=True)
+        return work
 
-    async def _issue(self, claimed: Claimed, seat: Seat) -> Claimed:
-        """A link of ours, for the place as it is now: no room service is asked."""
-        key = claimed.notice.workspace_id, claimed.notice.lesson_id
-        way, participant_id = self._way_of(claimed.details.service), seat.participant.id
+    def _issue(self, claimed: Claimed, seat: Seat, way: LinkWay) -> Keep:
+        """Stores a link of ours, for the place as it is then: no room service is asked."""
+        key, participant_id = (claimed.notice.workspace_id, claimed.notice.lesson_id), seat.participant.id
 
-        def work(tx: Transaction) -> LessonDetails:
+        def work(tx: Transaction) -> Claimed:
             place = tx.lessons.find_participant(key[0], participant_id) or seat.participant
             link = issuing.issue(tx.lessons.get(*key), place, way=way, sealer=self._sealer, now=self._clock.now())
             stored = tx.lessons.insert_link(link)
@@ -154,11 +163,10 @@ class Launcher:
             if seat.card is not None:
                 self._redraw(tx, claimed, stored)
             # Not read anew: a class would read the whole of itself for each link. Begin does where the lesson changed.
-            return _with_link(claimed.details, seat, replace(place, failure=None), stored)
+            details = _with_link(claimed.details, seat, replace(place, failure=None), stored)
+            return replace(claimed, details=details)
 
-        details = await self._store.write(work, is_patient=True)
-        log.info("issued", notice=claimed.notice.id, lesson=claimed.notice.lesson_id, way=way.value)
-        return replace(claimed, details=details)
+        return work
 
     async def open_room(self, details: LessonDetails, seat: Seat, *, visitor_address: str | None = None) -> Launch:
         """A way in at this moment, for whoever stands at the door. What the launch told of the room is kept.

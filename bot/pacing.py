@@ -65,6 +65,11 @@ class Bucket:
                 # A hair more than is missing: rounding must not make us ask twice.
                 await self._sleep((1 - self._saved) / self._per_second + 1e-6)
 
+    def has_turn(self) -> bool:
+        """Would `take` return at once?"""
+        self._save_up()
+        return self._saved >= 1 and not self._queue.locked()
+
     def give_back(self) -> None:
         """A turn that was taken and not used."""
         self._saved = min(self._burst, self._saved + 1)

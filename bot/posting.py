@@ -1,8 +1,11 @@
-"""One message posted once, as far as Slack allows: turn, begin, post, sent; each step a commit.
+"""One message posted once, as far as Slack allows: turn, begin, post, sent. Begin and sent are a commit each.
 
 What must not happen twice is a post, and Slack has no idempotency key. So *begin* asks in one transaction whether the
 claim still holds and the fact is still true; every post carries the notice's id; and a notice that was begun without a
 definite answer is looked for in the conversation before it is begun again.
+
+A link that was just made is stored by the same commit that begins its post, where the post need not wait: where it
+must, the link is stored first, so that waiting loses nothing.
 """
 
 from __future__ import annotations
@@ -15,7 +18,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from bot import notices
-from bot.claims import LEASE, Claimed, Claims
+from bot.claims import LEASE, Claimed, Claims, Keep
 from bot.clock import Clock
 from bot.delivery import Delivery, Posted
 from bot.drawing import Drawer, find_next_change
@@ -79,14 +82,24 @@ class Poster:
         self._turnstile = Turnstile()
 
     async def post(
-        self, claimed: Claimed, *, next_lessons: Sequence[NextLesson] = (), carries: Sequence[LessonId] = ()
+        self,
+        claimed: Claimed,
+        *,
+        keep: Keep | None = None,
+        next_lessons: Sequence[NextLesson] = (),
+        carries: Sequence[LessonId] = (),
     ) -> None:
-        """Post the notice's message. `carries`: lessons whose start reminder it replaces. Raises SlackError."""
+        """Post the notice's message. `keep`: what has yet to be stored of the link that it brings.
+
+        `carries`: lessons whose start reminder it replaces. Raises SlackError.
+        """
         shows_names = await self._shows_names(claimed.notice)
         thread_ts = await self._find_thread(claimed.notice)
+        if keep is not None and (self._slots.locked() or not self._delivery.has_turn()):
+            claimed, keep = await self._store.write(keep, is_patient=True), None
         async with self._slots:
             await self._delivery.take_turn()
-            begun = await self._begin(claimed)
+            begun = await self._begin(claimed, keep)
             if begun is None:
                 self._delivery.give_turn_back()
                 return
@@ -139,12 +152,16 @@ class Poster:
         await self._record(claimed, posted, is_found=True)
         return True
 
-    async def _begin(self, claimed: Claimed) -> Claimed | None:
-        """Commit that we are about to post. None: the notice is no longer ours, or no longer true (then dropped)."""
-        notice, details = claimed.notice, claimed.details
+    async def _begin(self, claimed: Claimed, keep: Keep | None) -> Claimed | None:
+        """Commit that we are about to post. None: the notice is no longer ours, or no longer true (then dropped).
+
+        What `keep` stores is stored also then.
+        """
+        notice = claimed.notice
         now, machine_now = self._clock.now(), self._clock.machine_now()
 
         def work(tx: Transaction) -> LessonDetails | None:
+            details = claimed.details if keep is None else keep(tx).details
             is_stale = tx.lessons.get_standing(notice.workspace_id, notice.lesson_id) != details.lesson.standing
             fresh = tx.lessons.get_details(notice.workspace_id, notice.lesson_id) if is_stale else details
             reason = notices.find_reason_to_drop(notice, fresh, now=now)

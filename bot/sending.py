@@ -1,8 +1,8 @@
 """One claimed notice, from its claim to a definite end. Nothing here chooses what is next.
 
-    claim ─▶ launch ─▶ link stored, sealed ─▶ turn ─▶ begin ─▶ post ─▶ sent
-             launching.py                     posting.py        │
-                         no definite answer ────────────────────┴─▶ unknown: looked for before it is begun again
+    claim ─▶ launch ─▶ turn ─▶ link stored, sealed, and begin ─▶ post ─▶ sent
+             launching.py     posting.py                           │
+                         no definite answer ───────────────────────┴─▶ unknown: looked for before it is begun again
 
 This module knows which of these steps a kind of notice takes, and what each failure means for it.
 """
@@ -160,9 +160,10 @@ class NoticeSender:
             await self._claims.release(claimed, reason="card_unknown")
             return
         if claimed.notice.kind in notices.NEEDS_LAUNCH:
-            claimed = await self._launcher.make_link(claimed)
-            if seat.card is not None:
-                return
+            keep = await self._launcher.make_link(claimed)
+            if seat.card is None:
+                await self._poster.post(claimed, keep=keep)
+            return
         await self._poster.post(claimed)
 
     async def _send_message(self, claimed: Claimed) -> None:

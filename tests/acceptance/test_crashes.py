@@ -5,14 +5,18 @@ A death here ends every task of the bot where it stands; only what was committed
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
 from bot.sandbox.faults import Fault
-from bot.sandbox.school import School
+from bot.sandbox.school import School, open_school
 from tests.acceptance import telling
+from tests.acceptance.conftest import MONDAY_TWO_PM
 from tests.acceptance.test_faults import calm_down, check_everybody
 
 STUCK = timedelta(seconds=8)
@@ -25,6 +29,13 @@ def count_posts(school: School) -> int:
     """Messages of the bot that are there."""
     places = school.slack.workspace.conversations.values()
     return sum(one.user_id == school.slack.bot_user_id for place in places for one in place.messages)
+
+
+def count_links(school: School) -> int:
+    """Links that are stored."""
+    with closing(sqlite3.connect(school.database_path)) as database:
+        [count] = database.execute("select count(*) from links where url_sealed is not null").fetchone()
+    return int(count)
 
 
 POINTS: dict[str, tuple[str, Fault | None, Callable[[School], bool]]] = {
@@ -107,6 +118,25 @@ async def test_a_death_after_any_request_to_slack_leaves_one_card_each(school: S
     await calm_down(school)
 
     await check_everybody(school, ada, ben, cara)
+
+
+async def test_a_link_that_waits_for_its_post_is_not_asked_for_again(tmp_path: Path) -> None:
+    """One message a minute: the links are stored before they wait, so a death then costs no further launch."""
+    settings = {"HALLPASS_POST_RATE": "1/m burst 1"}
+    async with open_school(tmp_path, starts_at=MONDAY_TWO_PM, settings=settings) as school:
+        await school.start()
+        ada = school.add("Ada")
+        school.add("Ben"), school.add("Cara")
+        await telling.open_form(school, ada, "@Ben @Cara today 3pm 45m Algebra")
+        assert (await ada.submit()).is_fine
+        await telling.wait_until(school, lambda: count_posts(school) == 1)
+        await telling.wait_until(school, lambda: count_links(school) == 3)
+
+        await telling.crash(school)
+        await school.start()
+        await telling.wait_until(school, lambda: count_posts(school) == 2)
+
+        assert len(school.lessonspace.launches) == 3
 
 
 async def test_dying_again_and_again_changes_nothing(school: School) -> None:

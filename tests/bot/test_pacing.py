@@ -124,6 +124,26 @@ async def test_a_turn_given_back_is_there_for_the_next(hands: Hands) -> None:
     assert len(hands.slept) == 1
 
 
+async def test_a_turn_is_there_while_one_is_saved_up_and_nobody_waits(hands: Hands) -> None:
+    """What it says holds for the very next `take`."""
+    bucket = make_bucket(hands, per_second=2, burst=1)
+    assert bucket.has_turn()
+
+    await bucket.take()
+    assert not bucket.has_turn()
+
+    hands.at += 0.5
+    assert bucket.has_turn()
+    await bucket.take()
+    assert hands.slept == []
+
+    waiting = asyncio.create_task(bucket.take())
+    await asyncio.sleep(0)
+    hands.at += 10
+    assert not bucket.has_turn()
+    await waiting
+
+
 @pytest.mark.parametrize(("per_second", "burst"), [(0, 1), (-1, 1), (1, 0)])
 def test_a_bucket_that_never_lets_anybody_through_is_refused(hands: Hands, per_second: float, burst: int) -> None:
     """A rate or a burst of nothing would wait for ever."""
