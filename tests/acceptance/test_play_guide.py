@@ -111,3 +111,17 @@ async def test_who_is_not_the_one_to_do_it_is_led_to_who_is() -> None:
         await settle(school)
         assert "presses Leave under Rooms. Be Finn" in await read_page(guide, cast.ada)
         assert "Be " not in await read_page(guide, cast.finn)
+
+
+async def test_a_lesson_that_an_admin_tries_alone_is_not_the_first() -> None:
+    """There is nobody in it to press Join and be told no."""
+    async with Playground() as playground:
+        guide, school, ines = Guide(playground), playground.school, playground.cast.ines
+        await ines.open_home()
+        await school.slack.wait_for(lambda: ines.home is not None)
+        assert ines.home is not None
+        assert (await ines.press(ines.home, Action.TRY_MYSELF)).is_fine
+        await settle(school)
+        assert await find_step(guide) == 1
+        await book(playground)
+        assert await find_step(guide) == 4

@@ -19,6 +19,7 @@ from bot.sandbox.play.playground import Playground
 from bot.sandbox.play.rendering import render_page
 from bot.sandbox.slack.people import User
 from storage.records import Lesson, LessonDetails, LessonState, Notice, NoticeKind, NoticeState, Role
+from storage.sqlite import SqliteStore
 from storage.store import Transaction
 
 TYPED = "/lesson @Ben @Cara today 2:30pm 45m Algebra"
@@ -128,6 +129,7 @@ class Guide(Panel):
     def __init__(self, playground: Playground) -> None:
         self._playground = playground
         self._left_alone = 0  # the number of the school in which the first lesson was summed up
+        self._read: tuple[tuple[SqliteStore | None, int], Known] = ((None, 0), Known())  # as of which commit
 
     async def draw(self, looking: Looking) -> Markup:
         number, suggestion = await self.find_next() or (0, None)
@@ -154,12 +156,19 @@ class Guide(Panel):
         hallpass = playground.school.hallpass
         if not playground.is_running or hallpass is None:
             return Known(is_running=False)
-        known = await hallpass.store.read(_read_first_lesson)
+        known = await self._read_stored(hallpass.store)
         view = playground.cast.ada.view
         has_form = view is not None and view.callback_id == View.BOOKING.value and "submit" in view.given
         rooms = list_rooms(playground.school)
         inside = dict.fromkeys(tab.who.name for room in rooms for tab in room.tabs if tab.who.name)
         return replace(known, has_form=has_form, inside=tuple(inside))
+
+    async def _read_stored(self, store: SqliteStore) -> Known:
+        """Every open page asks, several times a second: read only where something was stored since."""
+        key = (store, store.commit_count)
+        if self._read[0] != key:
+            self._read = key, await store.read(_read_first_lesson)
+        return self._read[1]
 
 
 def _find_who(suggestion: Suggestion, cast: Cast, looking_id: str) -> User | None:
@@ -170,12 +179,13 @@ def _find_who(suggestion: Suggestion, cast: Cast, looking_id: str) -> User | Non
 
 
 def _read_first_lesson(tx: Transaction) -> Known:
-    """What is stored of the lesson that was booked first."""
+    """What is stored of the lesson with others that was booked first."""
     for workspace in tx.workspaces.list_all():
         lessons = [one for one in tx.lessons.list_between(workspace.id) if one.state is not LessonState.CANCELLED]
-        if lessons:
-            first = min(lessons, key=lambda lesson: lesson.booked_at)
+        for first in sorted(lessons, key=lambda lesson: lesson.booked_at):
             details = tx.lessons.get_details(workspace.id, first.id)
+            if not details.others:  # somebody tries it alone
+                continue
             notices = tx.notices.list_for_lesson(workspace.id, first.id)
             events = tx.attendance.list_events(workspace.id, first.id)
             return Known(
