@@ -3,7 +3,8 @@
     python -m tests.bench.reporter PORT ROOMS_FILE PER_SECOND SECONDS
 
 `ROOMS_FILE` is a list of rooms: path, secret, and ids of people. One line of JSON before the first webhook, one after
-the last answer. It keeps its pace whatever the answers do, as many rooms at once would.
+the last answer. It keeps its pace whatever the answers do, as many rooms at once would, and what found its connection
+closed is sent once more under the same id.
 """
 
 from __future__ import annotations
@@ -49,10 +50,19 @@ async def send(port: int, rooms: list[dict[str, Any]], per_second: int, seconds:
 
         async def post(room: dict[str, Any], body: bytes, headers: dict[str, str]) -> None:
             began = time.perf_counter()
+            for is_last in (False, True):
+                try:
+                    answers[await deliver(room, body, headers)] += 1
+                    break
+                except aiohttp.ClientConnectionError:  # a connection kept from before, closed in that moment
+                    if is_last:
+                        raise
+            took.append(time.perf_counter() - began)
+
+        async def deliver(room: dict[str, Any], body: bytes, headers: dict[str, str]) -> int:
             async with client.post(f"http://127.0.0.1:{port}{room['path']}", data=body, headers=headers) as response:
                 await response.read()
-                answers[response.status] += 1
-            took.append(time.perf_counter() - began)
+                return response.status
 
         began, tasks = time.perf_counter(), []
         for number in range(sent_count):
