@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 
-from bot.errors import SlackBusy, SlackDown, SlackError, SlackRefused, SlackUnknown, SlackUnreachable
+from bot.errors import SlackBusy, SlackDown, SlackError, SlackRefused, SlackUnknown, SlackUnreachable, ViewGone
 
 RETRY_AFTER_UNSAID = timedelta(seconds=30)  # for a 429 that does not say: half of a tier's minute
 
@@ -28,7 +28,6 @@ UNREACHABLE = frozenset(
         "message_not_found",
         "messages_tab_disabled",
         "method_not_supported_for_channel_type",
-        "not_found",  # views.update: the view was closed
         "not_in_channel",
         "restricted_action",
         "restricted_action_non_threadable_channel",
@@ -43,6 +42,9 @@ UNREACHABLE = frozenset(
     }
 )
 """Errors about this person, channel, message or view alone: the next one may well work."""
+
+VIEW_GONE = frozenset({"hash_conflict", "not_found", "view_not_found"})
+"""What `views.update` says where the person was quicker than we."""
 
 INDEFINITE = frozenset({"internal_error", "fatal_error"})
 """Slack documents that part of the work may have been done."""
@@ -70,6 +72,8 @@ def judge_code(method: str, code: str, headers: Mapping[str, str]) -> SlackError
         return SlackBusy(method, retry_after=_read_retry_after(headers))
     if code in TEMPORARY:
         return SlackDown(method, code)
+    if method == "views.update" and code in VIEW_GONE:
+        return ViewGone(method, code)
     if code in UNREACHABLE:
         return SlackUnreachable(method, code)
     return SlackRefused(method, code)

@@ -22,6 +22,7 @@ HallpassError                     storage/errors.py
     ├── SlackUnknown              no definite answer: the message may or may not be there
     ├── SlackDown                 definitely not done, worth repeating
     ├── SlackUnreachable          this person or channel cannot be reached; carries Slack's code
+    │   └── ViewGone              somebody was quicker: the form was closed, sent off or drawn anew
     └── SlackRefused              our request or our installation is wrong; carries Slack's code
 """
 
@@ -168,6 +169,10 @@ class SlackDown(SlackError):
 
 class SlackUnreachable(SlackError):
     """This person or channel cannot be reached this way, and trying again alone will not change it."""
+
+
+class ViewGone(SlackUnreachable):
+    """The form is not as we know it: its person closed it, sent it off or had it drawn anew. Nobody's fault."""
 
 
 class SlackRefused(SlackError):

@@ -15,13 +15,13 @@ from typing import Any
 
 import structlog
 
-from bot.blocks import Message
+from bot.blocks import Block, Message
 from bot.booking import BookingPolicy
 from bot.clock import Clock
 from bot.delivery import Delivery
 from bot.door import Entry, Visit
 from bot.drawing import Drawer
-from bot.errors import SlackError
+from bot.errors import SlackError, ViewGone
 from bot.home import build_small_view
 from bot.launch_defaults import LaunchDefaults
 from bot.people import Directory
@@ -111,6 +111,26 @@ class Desk:
             if reader.conversation is None:
                 raise
             await self.delivery.post_ephemeral(reader.conversation, asked.user_id, message.text, message.blocks)
+
+    async def redraw(self, view_id: str, view: Block, *, seen_hash: str | None = None) -> bool:
+        """Draw an open form anew. False: its person was quicker, and there is nothing to draw on any more."""
+        try:
+            await self.delivery.update_view(view_id, view, seen_hash=seen_hash)
+        except ViewGone as gone:
+            log.info("view_gone", code=gone.code)
+            return False
+        return True
+
+    async def fill(self, user_id: str, view_id: str, message: Message) -> None:
+        """Answer in the view that waits for it; where it was closed meanwhile, in their conversation with us."""
+        if not await self.redraw(view_id, build_small_view(message, reader=self.reader(user_id))):
+            await self.tell(user_id, message)
+
+    async def tell(self, user_id: str, message: Message) -> None:
+        """Say it privately in their conversation with us; nowhere, where there is none yet."""
+        conversation = self.reader(user_id).conversation
+        if conversation is not None:
+            await self.delivery.post_ephemeral(conversation, user_id, message.text, message.blocks)
 
     async def close(self) -> None:
         """Wait briefly for what is still running, then let go of it."""

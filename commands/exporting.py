@@ -79,11 +79,12 @@ def _answer(message: Message, person: Person) -> Block:
 async def _export(desk: Desk, person: Person, view_id: str, first: date, last: date) -> None:
     """Send it, and say in the view how that went."""
     try:
-        message = build_exported(reader=person, count=await _send(desk, person, first, last))
+        count = await _send(desk, person, first, last)
     except SlackError as error:
         log.warning("export_not_sent", method=error.method, code=error.code)
-        message = build_not_exported(reader=person, code=error.code)
-    await desk.delivery.update_view(view_id, _answer(message, person))
+        await desk.fill(person.user_id, view_id, build_not_exported(reader=person, code=error.code))
+    else:
+        await desk.redraw(view_id, _answer(build_exported(reader=person, count=count), person))
 
 
 async def _send(desk: Desk, person: Person, first: date, last: date) -> int:

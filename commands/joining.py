@@ -70,7 +70,7 @@ async def _open_answer(desk: Desk, asked: Asked, visit: Visit) -> Answer:
     opened = await desk.delivery.open_view(asked.trigger_id, build_small_view(waiting, reader=person))
 
     async def fill(message: Message) -> None:
-        await desk.delivery.update_view(opened.view_id, build_small_view(message, reader=person))
+        await desk.fill(asked.user_id, opened.view_id, message)
 
     return fill
 

@@ -135,7 +135,7 @@ async def _redraw(desk: Desk, body: dict[str, Any], *, has_more: bool = False) -
     draft, state = opening.read_draft(desk, user_id, view)
     draft = replace(draft, has_more=draft.has_more or has_more)
     form = await build_again(desk, user_id, draft, state)
-    await desk.delivery.update_view(str(view["id"]), form, seen_hash=view.get("hash"))
+    await desk.redraw(str(view["id"]), form, seen_hash=view.get("hash"))
 
 
 async def build_again(desk: Desk, user_id: str, draft: BookingDraft, state: FormState) -> Block:

@@ -14,7 +14,6 @@ from bot.delivery import OpenedView
 from bot.drafts import MAX_PEOPLE, BookingDraft, Caution, RoomChoice, ServiceChoice
 from bot.errors import NotAllowed
 from bot.forms import FormState, build_booking_form, read_booking_form, read_form_state
-from bot.home import build_small_view
 from bot.replies import describe_refusal
 from bot.windows import next_half_hour
 from commands.desk import Asked, Desk
@@ -45,7 +44,7 @@ async def fill_form(desk: Desk, asked: Asked, request: OpenForm, opened: OpenedV
     person = desk.reader(asked.user_id)
     if not desk.policy().may_book(person):
         refusal = describe_refusal(NotAllowed("book"), person, now=desk.now())
-        await desk.delivery.update_view(opened.view_id, build_small_view(refusal, reader=person))
+        await desk.fill(asked.user_id, opened.view_id, refusal)
         return
     zone = person.zone or "UTC"
     if text is not None:
@@ -54,8 +53,8 @@ async def fill_form(desk: Desk, asked: Asked, request: OpenForm, opened: OpenedV
         request = again if isinstance(again, OpenForm) else request
     draft = preset(desk, person, replace(request.draft, zone=zone), has_length=request.has_length)
     view = await build_form(desk, person, draft, not_understood=request.not_understood)
-    await desk.delivery.update_view(opened.view_id, view)
-    await desk.directory.refresh([*draft.leader_ids, *draft.participant_ids])
+    if await desk.redraw(opened.view_id, view):
+        await desk.directory.refresh([*draft.leader_ids, *draft.participant_ids])
 
 
 async def build_form(

@@ -46,7 +46,7 @@ def register(app: AsyncApp, desk: Desk) -> None:
         view = await _build_page(desk, asked, page)
         shown = body.get("view") or {}
         if shown.get("callback_id") == View.ALL_LESSONS.value:
-            await desk.delivery.update_view(str(shown["id"]), view)
+            await desk.redraw(str(shown["id"]), view)
         else:
             await desk.delivery.open_view(asked.trigger_id, view)
         await ack()

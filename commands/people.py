@@ -10,10 +10,10 @@ from typing import Any
 from slack_bolt.async_app import AsyncApp
 
 from bot import lifecycle, seating
+from bot.blocks import Message
 from bot.booking import AskedBack, Declined
 from bot.drafts import Newcomers, Problem
 from bot.errors import LastOne, NotAllowed, Outdated, Refused, TooLate, WrongState
-from bot.home import build_small_view
 from bot.ids import Action, Choice, View
 from bot.people_forms import (
     PeopleForm,
@@ -248,8 +248,7 @@ async def _draw(
         if not details.lesson.is_open:
             raise WrongState(details.lesson.state, "people")
     except (NotAllowed, WrongState) as closed:
-        small = build_small_view(describe_refusal(closed, reader, now=now), reader=reader)
-        await desk.delivery.update_view(str(view["id"]), small)
+        await desk.fill(asked.user_id, str(view["id"]), describe_refusal(closed, reader, now=now))
         return
     reads = reader_of(reader, now=now, lesson_zone=details.lesson.zone)
     said = say(reads) if say else None
@@ -257,7 +256,8 @@ async def _draw(
         said = Markup(describe_refusal(refused, reader, now=now).text)
     picked = read_picked((view.get("state") or {}).get("values") or {})
     drawn = build_people_form(details, reader=reader, now=now, page=page, said=said, picked=picked)
-    await desk.delivery.update_view(str(view["id"]), drawn)
+    if not await desk.redraw(str(view["id"]), drawn) and said is not None:
+        await desk.tell(asked.user_id, Message(said, drawn["blocks"][:2]))  # which lesson, and what came of it
 
 
 async def _read(desk: Desk, user_id: str, lesson_id: LessonId) -> LessonDetails:

@@ -85,7 +85,7 @@ async def _open_answer(desk: Desk, asked: Asked, body: dict[str, Any], person: P
     opened = await desk.delivery.push_view(asked.trigger_id, waiting)
 
     async def fill(message: Message) -> None:
-        await desk.delivery.update_view(opened.view_id, build_small_view(message, reader=person))
+        await desk.fill(asked.user_id, opened.view_id, message)
 
     return fill
 

@@ -54,4 +54,4 @@ async def _build(desk: Desk, body: dict[str, Any], action: dict[str, Any]) -> Bl
 
 
 async def _turn(desk: Desk, view_id: str, view: Block) -> None:
-    await desk.delivery.update_view(view_id, view)
+    await desk.redraw(view_id, view)
