@@ -282,10 +282,7 @@ class Delivery:
         return await self._show("views.push", trigger_id=trigger_id, view=view, time_limit=TRIGGER_LIMIT)
 
     async def update_view(self, view_id: str, view: dict[str, Any], *, seen_hash: str | None = None) -> OpenedView:
-        """Redraw an open form. SlackUnreachable `not_found`: it was closed.
-
-        With `seen_hash`, SlackRefused `hash_conflict` if it was redrawn since.
-        """
+        """Redraw an open form. ViewGone: it was closed or sent off, or with `seen_hash` drawn anew since."""
         return await self._show("views.update", view_id=view_id, view=view, hash=seen_hash)
 
     async def publish_view(self, user_id: str, view: dict[str, Any]) -> OpenedView:
