@@ -209,6 +209,17 @@ async def test_somebody_who_waits_is_told_so(desk: Desk) -> None:
     assert "Geometry" == await desk.window.run("return document.querySelector('[data-block-id=title]').value")
 
 
+async def test_who_asks_for_more_goes_on_there(desk: Desk) -> None:
+    """The button is gone, and what it brought stands in its place; nobody is sent back to the top."""
+    await desk.sit_down("ada")
+    await desk.compose("/lesson", Keys.ESCAPE, Keys.ENTER)
+    await desk.wait_for_focus("#modal [data-block-id=title]")
+    await desk.tab_to("#modal .body button")
+    await desk.type(Keys.ENTER)
+
+    await desk.wait_for_focus("#modal [data-block-id=join_early]")
+
+
 async def test_what_is_said_covers_nothing_for_longer_than_it_is_read(desk: Desk) -> None:
     """What the page shows anyway is only heard; anything else is gone as soon as somebody goes on."""
     await desk.sit_down("ada")

@@ -10,10 +10,31 @@
   const findField = (modal) =>
     find(modal, "[autofocus]") ?? find(modal, ".body :is(input, select, textarea):not([disabled])");
 
+  // A button that was pressed may be gone then: the keyboard goes on with what has come in its place.
+  const CONTROLS = ".body :is(input:not([type=hidden]), select, textarea, button, a[href], summary):not([disabled], dialog *)";
+  let trail = null; // what stood before whatever has the keyboard, and in which form
+
+  document.addEventListener("focusin", (event) => {
+    const form = event.target.closest("#modal form");
+    const all = form === null ? [] : [...form.querySelectorAll(CONTROLS)];
+    const place = all.indexOf(event.target);
+    trail = place < 0 ? null : { formId: form.id, before: all.slice(0, place) };
+  });
+
+  function findSuccessor(modal) {
+    const form = modal.querySelector("form");
+    if (trail === null || form?.id !== trail.formId) return undefined;
+    const all = [...form.querySelectorAll(CONTROLS)].filter((one) => one.checkVisibility());
+    const kept = trail.before.findLast((one) => all.includes(one));
+    return all[all.indexOf(kept) + 1];
+  }
+
   function enter(modal) {
     const here = document.activeElement;
-    const field = findField(modal);
     const isOutside = !modal.contains(here);
+    const next = isOutside ? findSuccessor(modal) : undefined;
+    if (next !== undefined) return next.focus();
+    const field = findField(modal);
     // A form that was still loading had no field to begin with.
     if (isOutside || (here === put && field && !here.closest(".body"))) {
       put = field ?? find(modal, "button:not([disabled])");
