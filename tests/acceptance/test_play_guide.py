@@ -79,7 +79,7 @@ async def test_a_bot_that_was_killed_is_started_first() -> None:
         guide = Guide(playground)
         await book(playground)
         await playground.kill_bot()
-        assert "Start it again" in await read_step(guide)
+        assert "Hallpass is not running. Start it again under Trouble." == await read_page(guide, playground.cast.ada)
         await playground.start_bot()
         assert await find_step(guide) == 4
 

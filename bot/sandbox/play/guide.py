@@ -66,11 +66,11 @@ STEPS = 8
 
 
 def suggest(known: Known, now: datetime) -> tuple[int, Suggestion] | None:
-    """The next step and its number, from 1; None: the first lesson is summed up."""
+    """The next step and its number, from 1; 0: one outside of them. None: the first lesson is summed up."""
     if known.is_summed_up:
         return None
     if not known.is_running:
-        return 1, Suggestion(text="Hallpass is not running. Start it again under Trouble.")
+        return 0, Suggestion(text="Hallpass is not running. Start it again under Trouble.")
     if known.lesson is None:
         return _suggest_booking(known)
     lesson = known.lesson.lesson
