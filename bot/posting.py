@@ -11,7 +11,8 @@ must, the link is stored first, so that waiting loses nothing.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -80,6 +81,7 @@ class Poster:
         self._clock = clock
         self._slots = asyncio.Semaphore(at_once)
         self._turnstile = Turnstile()
+        self._under_way = 0
 
     async def post(
         self,
@@ -97,7 +99,7 @@ class Poster:
         thread_ts = await self._find_thread(claimed.notice)
         if keep is not None and (self._slots.locked() or not self._delivery.has_turn()):
             claimed, keep = await self._store.write(keep, is_patient=True), None
-        async with self._slots:
+        async with self._slots, self._counted():
             await self._delivery.take_turn()
             begun = await self._begin(claimed, keep)
             if begun is None:
@@ -120,6 +122,14 @@ class Poster:
                 has_turn=True,
             )
         await self._record(begun, posted, carries=carries)
+
+    @asynccontextmanager
+    async def _counted(self) -> AsyncIterator[None]:
+        self._under_way += 1
+        try:
+            yield
+        finally:
+            self._under_way -= 1
 
     async def settle_unknown(self, claimed: Claimed) -> bool:
         """Look for a post without a definite answer. True: it is settled, or must wait; False: it is not there."""
@@ -171,7 +181,8 @@ class Poster:
             is_ours = tx.notices.begin(notice.id, claim_id=claimed.claim_id, machine_now=machine_now, lease=LEASE)
             return fresh if is_ours else None
 
-        begun = await self._store.write(work, is_patient=True)
+        # The first of a class waits for no others to join it: they follow while it is put on disk.
+        begun = await self._store.write(work, is_patient=self._under_way > 1)
         return replace(claimed, details=begun) if begun is not None else None
 
     async def _record(
@@ -203,7 +214,8 @@ class Poster:
                     person_id=notice.person_id,
                 )
 
-        await self._store.write(work, is_patient=True)
+        # Nobody waits for it, but that the next message to the same person does: it goes with the others' begins.
+        await self._store.write(work, is_patient=True, rides=self._under_way > 0)
         log.info("sent", notice=notice.id, kind=notice.kind.value, lesson=notice.lesson_id)
 
     async def _find_thread(self, notice: Notice) -> str | None:

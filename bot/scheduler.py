@@ -114,8 +114,7 @@ class Scheduler:
             except Exception:  # also a defect of ours: whatever one look met, what is owed is looked for again
                 log.exception("look_failed")
             # The first thing to do after a quiet time is looked for at once; while there is much to do, many together.
-            is_crowded = len(self._tasks) > self._slots // 2
-            await asyncio.sleep(DEEP_BREATH_SECONDS if is_crowded else BREATH_SECONDS)
+            await asyncio.sleep(DEEP_BREATH_SECONDS if self._is_crowded else BREATH_SECONDS)
 
     async def stop(self) -> None:
         """Claim nothing more, let what is in flight finish within a limit, leave the rest to be claimed again."""
@@ -128,6 +127,11 @@ class Scheduler:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    @property
+    def _is_crowded(self) -> bool:
+        """Are most slots taken? Then a claim has time to go with the commits of those that are being sent."""
+        return len(self._tasks) > self._slots // 2
 
     @property
     def in_flight_count(self) -> int:
@@ -173,7 +177,8 @@ class Scheduler:
             lambda tx: tx.notices.claim(
                 now=now, machine_now=machine_now, limit=free, claim_id=claim_id, lease=LEASE, closed_kinds=closed
             ),
-            is_patient=True,
+            is_patient=bool(self._tasks),
+            rides=self._is_crowded,
         )
         lessons = await self._read_lessons(claimed)
         for notice in claimed:

@@ -154,10 +154,10 @@ class SqliteStore:
         self._reader.shutdown()
         self._stack.close()
 
-    async def write(self, work: Callable[[Transaction], T], *, is_patient: bool = False) -> T:
+    async def write(self, work: Callable[[Transaction], T], *, is_patient: bool = False, rides: bool = False) -> T:
         """As the contract says. A caller that is cancelled before its turn writes nothing."""
         self._check_open()
-        value: T = await self._writer.submit(lambda: work(self._writing), is_patient=is_patient)
+        value: T = await self._writer.submit(lambda: work(self._writing), is_patient=is_patient, rides=rides)
         return value
 
     async def read(self, work: Callable[[Transaction], T]) -> T:

@@ -746,11 +746,11 @@ class Store(Protocol):
     was opened with (on the event loop), so that the sender looks at once.
     """
 
-    async def write(self, work: Callable[[Transaction], T], *, is_patient: bool = False) -> T:
+    async def write(self, work: Callable[[Transaction], T], *, is_patient: bool = False, rides: bool = False) -> T:
         """Run `work` in a transaction of its own and return its value once it is durable on disk.
 
         `is_patient`: may be held back up to 5 ms to share a commit with others (the sender's writes; never a
-        listener's).
+        listener's). `rides`: up to 40 ms, where nobody waits for it and others' commits are to be expected.
         Raises what `work` raises, with nothing written; StoreClosed after closing.
         """
         ...

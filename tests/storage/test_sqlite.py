@@ -178,7 +178,7 @@ async def test_what_is_queued_together_shares_a_commit(tmp_path: Path) -> None:
         gate.opened.set()
         await asyncio.gather(held, *tasks)
 
-        assert (before + 2, 50) == (store.commit_count, await store.read(count_people))
+        assert (before + 1, 50) == (store.commit_count, await store.read(count_people))
 
 
 async def test_one_that_fails_leaves_the_others(tmp_path: Path) -> None:
@@ -287,6 +287,37 @@ async def test_patient_work_does_not_wait_for_ever(tmp_path: Path) -> None:
     """Alone, it goes when its few milliseconds are over."""
     async with open_store(tmp_path / "x.db") as store, asyncio.timeout(10):
         assert await store.write(add("T1"), is_patient=True) == "T1"
+
+
+async def test_riding_work_goes_with_patient_work(tmp_path: Path) -> None:
+    """Nobody waits for it, so it waits for the others: one commit for both, as soon as theirs is due."""
+    async with open_store(tmp_path / "x.db") as store:
+        store._writer.riding_seconds = 3600.0
+        riding = asyncio.create_task(store.write(add("T1"), is_patient=True, rides=True))
+        await asyncio.sleep(0)
+        before = store.commit_count
+
+        async with asyncio.timeout(10):
+            await store.write(add("T2"), is_patient=True)
+            assert await riding == "T1"
+        assert store.commit_count == before + 1
+
+
+async def test_riding_work_does_not_wait_for_ever(tmp_path: Path) -> None:
+    """Where no others come it goes by itself."""
+    async with open_store(tmp_path / "x.db") as store, asyncio.timeout(10):
+        assert await store.write(add("T1"), rides=True) == "T1"
+
+
+async def test_work_that_changes_nothing_is_no_commit(tmp_path: Path) -> None:
+    """A claim that found nothing due puts nothing on disk, and is not counted as if it did."""
+    async with open_store(tmp_path / "x.db") as store:
+        await store.write(add("T1"))
+        before = store.commit_count
+
+        assert await store.write(count_people) == 1
+
+        assert store.commit_count == before
 
 
 async def test_the_sender_is_told_once_for_a_commit(tmp_path: Path) -> None:
