@@ -52,23 +52,36 @@ class Frame:
         self._offers = read_offers(load_manifest())
         self._conversations = Conversations(playground, self._offers)
         self._views: dict[tuple[object, ...], str] = {}
+        self._people: dict[str, tuple[tuple[object, ...] | None, str]] = {}
 
     async def draw(self, looking: Looking, *, newest: int = NEWEST) -> Drawing:
         """Everything that changes. What is shown counts as read. NobodyThere for who or what is not there."""
+        around = await self.draw_around(looking)
+        near = await self.draw_near(looking, newest=newest)  # after waiting for the panels: all of it is one instant
+        return Drawing(regions=near.regions | around.regions, shown=near.shown)
+
+    async def draw_around(self, looking: Looking) -> Drawing:
+        """The panels, which may have to look things up, and where else one could be; what is open counts as read."""
         panels = {panel.id: await _draw_panel(panel, looking) for panel in (*self._top, *self._panels)}
-        person, place = self.find(looking)  # after waiting for the panels: from here on it is one instant
+        person, place = self.find(looking)
+        if place is not None:
+            self._playground.readings.note(person.user.id, place)
+        return Drawing(
+            regions=panels | {"people": self._draw_people(person), "places": self._draw_places(person, place)}
+        )
+
+    async def draw_near(self, looking: Looking, *, newest: int = NEWEST) -> Drawing:
+        """What somebody acts in: the open conversation or Home, and a form over it. It waits for nothing."""
+        person, place = self.find(looking)
         regions = {"modal": self._draw_modal(person)}
         shown = None
         if place is None:
             regions["home"] = self._draw_home(person)
         else:
-            self._playground.readings.note(person.user.id, place)
             shown = self._conversations.draw(person, place, newest=newest)
             earlier = render_page("earlier.html", count=shown.earlier_count, newest=newest, is_empty=not shown.items)
             regions["earlier"] = str(earlier).strip()
-        regions["people"] = self._draw_people(person)
-        regions["places"] = self._draw_places(person, place)
-        return Drawing(regions=regions | panels, shown=shown)
+        return Drawing(regions=regions, shown=shown)
 
     async def draw_page(self, looking: Looking, *, newest: int = NEWEST, live: str) -> Markup:
         """The whole document. `live`: where its changes come from."""
@@ -102,20 +115,28 @@ class Frame:
         return person, place
 
     def _draw_people(self, person: Person) -> str:
+        """Kept while nothing of it changes, as in most drawings: a school may have many people."""
+        users = list_people(person.workspace)
         unread = self._playground.readings.count_all(person.workspace)
-        people = [
-            {
-                "user": user,
-                "role": name_role(user),
-                "city": name_city(user),
-                "time": Person(self._playground.school.slack.as_user(user), person.workspace, person.now).tell_time(
-                    person.now
-                ),
-                "unread": unread[user.id],
-            }
-            for user in list_people(person.workspace)
-        ]
-        return str(render_page("people.html", people=people, viewer=person.user)).strip()
+        counts = tuple((user.id, user.real_name, unread[user.id]) for user in users)
+        key = (self._playground.number, person.now.replace(second=0, microsecond=0), counts)
+        known, html = self._people.get(person.user.id, (None, ""))
+        if known != key:
+            people = [
+                {
+                    "user": user,
+                    "role": name_role(user),
+                    "city": name_city(user),
+                    "time": Person(self._playground.school.slack.as_user(user), person.workspace, person.now).tell_time(
+                        person.now
+                    ),
+                    "unread": unread[user.id],
+                }
+                for user in users
+            ]
+            html = str(render_page("people.html", people=people, viewer=person.user)).strip()
+            self._people[person.user.id] = (key, html)
+        return html
 
     def _draw_places(self, person: Person, open_place: Conversation | None) -> str:
         places = [

@@ -8,6 +8,7 @@ where they are, stays. A stream remembers what it sent; nothing else does.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 from bot.sandbox.play.conversations import Item
@@ -17,8 +18,10 @@ from bot.sandbox.play.playground import Playground
 
 AT_LEAST_EVERY_SECONDS = 0.5
 """Time goes on without a bell."""
-AT_MOST_EVERY_SECONDS = 0.1
+RESTS_SECONDS = 0.03
 """Many changes within this become one."""
+SHARE = 2
+"""A window that takes long to draw rests so many times as long: the bot has the same processor."""
 OVER = "over"
 """The event after which the page is to begin anew: another school is there."""
 
@@ -37,7 +40,7 @@ class Sent:
             for its_id, html in drawing.regions.items()
             if self._regions.get(its_id) != html
         ]
-        self._regions = drawing.regions
+        self._regions = self._regions | drawing.regions
         if drawing.shown is not None:
             partials += self._update_items(drawing)
         return partials
@@ -103,32 +106,67 @@ class Live:
 
     def stream(self, looking: Looking, *, newest: int, school: str) -> AsyncIterator[bytes]:
         """Events until the window closes. `school`: which one the page was drawn in."""
-        return self.follow(lambda: self._frame.draw(looking, newest=newest), school=school)
+        return self.follow(
+            lambda: self._frame.draw_near(looking, newest=newest),
+            lambda: self._frame.draw_around(looking),
+            school=school,
+        )
 
-    async def follow(self, draw: Callable[[], Awaitable[Drawing]], *, school: str) -> AsyncIterator[bytes]:
-        """The same of any page that is drawn in regions."""
-        sent = Sent()
-        while not self._is_closing:
-            heard = self._playground.changes.count  # before drawing, so that a change during it is drawn next
-            if school != self._playground.token:
-                yield build_event("", name=OVER)
-                return
-            try:
-                partials = sent.update(await draw())
-            except NobodyThere:
-                yield build_event("", name=OVER)
-                return
-            if partials:
-                yield build_event("".join(partials))
-            await self._wait(heard)
+    async def follow(self, *parts: Callable[[], Awaitable[Drawing]], school: str) -> AsyncIterator[bytes]:
+        """The same of any page that is drawn in regions: at first all, then each part by itself."""
+        sent, heard = Sent(), self._playground.changes.count  # before drawing, so that a change meanwhile is drawn next
+        try:
+            partials = [partial for draw in parts for partial in sent.update(await draw())]
+        except NobodyThere:
+            partials, school = [], ""
+        if school != self._playground.token:
+            yield build_event("", name=OVER)
+            return
+        yield build_event("".join(partials))
+        events: asyncio.Queue[bytes | None] = asyncio.Queue(
+            maxsize=1
+        )  # a slow window is told of what is, not of what was
+        tasks = [asyncio.create_task(self._keep_up(draw, sent, heard, school, events)) for draw in parts]
+        try:
+            while (event := await events.get()) is not None:
+                yield event
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _wait(self, heard: int) -> None:
+    async def _keep_up(
+        self,
+        draw: Callable[[], Awaitable[Drawing]],
+        sent: Sent,
+        heard: int,
+        school: str,
+        events: asyncio.Queue[bytes | None],
+    ) -> None:
+        """Tell of one part until the window is to close; None ends it."""
+        rests = RESTS_SECONDS
+        try:
+            while not self._is_closing:
+                await self._wait(heard, rests=rests)
+                heard, began = self._playground.changes.count, time.monotonic()
+                partials = sent.update(await draw()) if school == self._playground.token else None
+                rests = max(RESTS_SECONDS, SHARE * (time.monotonic() - began))
+                if partials is None:
+                    return await events.put(build_event("", name=OVER))
+                if partials:
+                    await events.put(build_event("".join(partials)))
+        except NobodyThere:
+            await events.put(build_event("", name=OVER))
+        finally:
+            await events.put(None)
+
+    async def _wait(self, heard: int, *, rests: float) -> None:
         changes = self._playground.changes
-        await asyncio.sleep(AT_MOST_EVERY_SECONDS)
+        await asyncio.sleep(rests)
         try:
             await changes.wait_for(
                 lambda: changes.count != heard or self._is_closing,
-                seconds=AT_LEAST_EVERY_SECONDS - AT_MOST_EVERY_SECONDS,
+                seconds=max(AT_LEAST_EVERY_SECONDS - rests, 0),
             )
         except TimeoutError:
             return

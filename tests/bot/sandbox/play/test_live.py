@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
+from markupsafe import Markup
 
 from bot.sandbox.play.conversations import Item, Shown
 from bot.sandbox.play.frame import Drawing
 from bot.sandbox.play.live import Sent, build_event
+from bot.sandbox.play.panels import Looking, Panel
 from bot.sandbox.slack.conversations import Conversation
 from tests.bot.sandbox.html_pages import parse_html
 from tests.bot.sandbox.play.visits import Visit, open_visit
@@ -122,6 +125,35 @@ async def test_a_message_that_arrives_is_sent(visit: Visit) -> None:
         partial = await stream.wait_for(f"#{its_id}")
         assert "afterend" == partial.swap
         assert "Algebra begins." not in partial.html
+
+
+class Pondering(Panel):
+    """Stands at once, and from then on has to look something up for as long as the test wants."""
+
+    id = "pondering"
+
+    def __init__(self) -> None:
+        self.may_answer = asyncio.Event()
+        self.may_answer.set()
+
+    async def draw(self, looking: Looking) -> Markup:
+        await self.may_answer.wait()
+        return Markup(f'<p id="{self.id}">There.</p>')
+
+
+async def test_a_message_does_not_wait_for_panels() -> None:
+    """Whoever pressed something looks at the card; what the panels have to look up comes when it comes."""
+    panel = Pondering()
+    async with open_visit(panels=[panel]) as visit:
+        page = await visit.open("ben")
+        async with visit.watch(page) as stream:
+            await stream.next()
+            panel.may_answer.clear()
+            direct = visit.playground.school.slack.workspace.open_direct([visit.playground.cast.ben.user.id])
+            post(visit, direct, "Hello")
+
+            assert "Hello" in (await stream.wait_for("#messages", saying="Hello")).html
+            panel.may_answer.set()
 
 
 async def test_a_change_and_a_removal_are_sent_by_themselves(visit: Visit) -> None:
