@@ -15,7 +15,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tests.bench.measures import acknowledging, due, links, pace, reporting, starting, storing
+from tests.bench.measures import acknowledging, due, links, pace, playing, reporting, starting, storing
 from tests.bench.processes import ServicesProcess, raise_file_limit, running_services
 from tests.bench.report import Line, NotMeasured, Verdict, print_table
 
@@ -30,6 +30,7 @@ BENCHES: dict[str, Bench] = {
     "due": lambda _, folder, quick: due.measure(folder, is_quick=quick),
     "reports": lambda services, folder, quick: reporting.measure(services, folder, is_quick=quick),
     "lesson": lambda _, folder, quick: storing.measure(folder, is_quick=quick),
+    "play": lambda _, folder, quick: playing.measure(is_quick=quick),
 }
 
 

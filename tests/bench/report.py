@@ -98,7 +98,13 @@ REASONS = {
     "to stock Bolt": "The commit must reach the disk before the answer, and on this disk that alone outlasts the goal.",
     "form with 30": "Reading the form, checking people and drawing the progress view cost as much again as bare Bolt.",
     "acknowledged while": "One event loop sends and answers: what a link costs in CPU (below) is waited for.",
-    "form acknowledged meanwhile": "One event loop takes webhooks in, redraws every board each second, and answers.",
+    "form acknowledged meanwhile": (
+        "One event loop takes webhooks in and answers, and they add a third of a core to it: of that, HTTP and the"
+        " signature are a half, judging forty rooms each two seconds a quarter, redrawing their boards a sixth."
+        " On a machine with less to spare than that, forms wait as all else does."
+    ),
+    "slowest answer": "A machine that is busy elsewhere: alone, 99 of 100 are answered within a tenth of a second.",
+    "not worked on": "A round over all rooms is to take less than two seconds; see how busy the machine is.",
     "longest stall": "Drawing and reading many people at once; the rest of the figure is the machine busy elsewhere.",
     "links": "Each link costs several times the CPU of its two calls, so the waves drift apart from the ideal.",
     "first message": "Four commits lie between form and post: booked, claimed, link stored, begun.",
@@ -111,6 +117,7 @@ REASONS = {
         " 32 links in some 100 ms, where the writer gathers for 5."
     ),
     "under a limit": "Refusals close the gate for a whole second each.",
+    "page with 100": "Page and bot share one event loop: each bell on the way is a drawing that the bot waits for.",
     "10,000 due": "Finishing is a statement for each notice, over several indexes; not profiled any further.",
 }
 """Why a goal is missed, as far as profiles told; by a part of the row's name."""
