@@ -34,9 +34,9 @@ from bot.rooms.registry import RoomServices
 from bot.rooms.reporting import choose_headers, open_delivery, read_delivery
 from bot.webhook_keys import digest_of
 from storage.errors import StorageError, Unreadable
-from storage.records import Delivery, Room, new_id
+from storage.records import AccountId, Delivery, Room, new_id
 from storage.sealing import Sealer
-from storage.store import Store, Transaction
+from storage.store import Store
 
 log = structlog.get_logger("hallpass.webhooks")
 
@@ -44,8 +44,8 @@ MOST_AT_ONCE = 256
 """Deliveries that wait for the disk at the same time; more are asked to come again."""
 LONGEST_EVENT = 100
 SECRETS_AT_HAND = 1_000
-"""Rooms' secrets kept unsealed in memory: else a tenth of what a delivery costs us would go there. What is sealed anew
-is unsealed anew."""
+"""Rooms' secrets kept unsealed in memory, so that not every delivery pays for it. What is sealed anew is unsealed
+anew."""
 
 
 class Taken(StrEnum):
@@ -89,20 +89,30 @@ class Webhooks:
         self._on_stored = on_stored
         self._most_at_once = most_at_once
         self._at_once = 0
+        self._service_names: dict[AccountId, str] = {}
         self.counts: Counter[Taken] = Counter()
         """How many of each since the start, for metrics."""
 
     def find_address(self, service_name: str, key: str) -> Address | None:
         """Whose address it is. The digest is computed and looked up whatever the key is like."""
         try:
-            found = self._store.glance(lambda tx: find_reporting(tx, key))
+            room = self._store.glance(lambda tx: tx.lessons.find_room_by_webhook(digest_of(key)))
+            is_its = room is not None and self._find_service_name(room) == service_name
         except StorageError:
-            found = None
+            room, is_its = None, False
         service = self._services.find(service_name)
-        if found is None or found[1] != service_name or service is None or not service.capabilities.webhooks:
+        if room is None or not is_its or service is None or not service.capabilities.webhooks:
             self.counts[Taken.UNKNOWN] += 1
             return None
-        return Address(room=found[0], service=service)
+        return Address(room=room, service=service)
+
+    def _find_service_name(self, room: Room) -> str:
+        """Whose room it is. Looked up once: an account is one service's for good."""
+        name = self._service_names.get(room.account_id)
+        if name is None:
+            name = self._store.glance(lambda tx: tx.workspaces.get_account(room.workspace_id, room.account_id)).service
+            self._service_names[room.account_id] = name
+        return name
 
     async def take(self, address: Address, headers: Mapping[str, str], body: bytes) -> Taken:
         """Check and store. `headers` with names in lower case. Never raises."""
@@ -159,11 +169,3 @@ class Webhooks:
             return self._unseal_secret(room.secret_sealed) if room.secret_sealed is not None else None
         except Unreadable:
             return None
-
-
-def find_reporting(tx: Transaction, key: str) -> tuple[Room, str] | None:
-    """The room that reports by this key, and the name of its service."""
-    room = tx.lessons.find_room_by_webhook(digest_of(key))
-    if room is None:
-        return None
-    return room, tx.workspaces.get_account(room.workspace_id, room.account_id).service
