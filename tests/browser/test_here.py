@@ -12,6 +12,7 @@ import pytest
 from bot.rooms.agora_whiteboard import AgoraWhiteboard
 from bot.rooms.http import open_client
 from bot.sandbox.agora.stand_in import AgoraStandIn
+from bot.sandbox.clock import MovableClock
 from storage.records import AttendanceEvent
 from tests.bot.reception import Reception
 from tests.browser.test_join_page import come_in, list_refusals, prepare
@@ -20,6 +21,11 @@ from tests.browser.window import PATIENCE, Window
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
 
 KEYS: dict[str, Any] = {"app_identifier": "app/team", "access_key": "ak", "secret_key": "sk"}
+
+
+def apart(reception: Reception) -> MovableClock:
+    """The rooms' own clock: where ours is moved, the stand-in takes no open page along, so the page speaks by itself."""
+    return MovableClock(reception.clock.now(), is_frozen=True)
 
 
 async def wait_for_words(reception: Reception, *expected: str) -> list[AttendanceEvent]:
@@ -37,7 +43,7 @@ async def test_the_page_says_when_it_opens_and_closes(reception: Reception, new_
     """Once in, once out; nothing is refused by our own policy."""
     await reception.change_place(provider_user_id=reception.school.ben.id)
     window = new_window()
-    async with AgoraStandIn(reception.clock, **KEYS) as boards, open_client(connections=4) as client:
+    async with AgoraStandIn(apart(reception), **KEYS) as boards, open_client(connections=4) as client:
         service = AgoraWhiteboard(client, region="eu", api_url=boards.api_url, script_url=boards.script_url, **KEYS)
         await prepare(reception, service)
         await come_in(reception, window)
@@ -57,7 +63,7 @@ async def test_the_page_says_when_it_opens_and_closes(reception: Reception, new_
 async def test_the_page_speaks_on_and_stops_when_put_out(reception: Reception, window: Window) -> None:
     """Seen again it speaks at once; put out of the room, it says that it left, and no more."""
     await reception.change_place(provider_user_id=reception.school.ben.id)
-    async with AgoraStandIn(reception.clock, **KEYS) as boards, open_client(connections=4) as client:
+    async with AgoraStandIn(apart(reception), **KEYS) as boards, open_client(connections=4) as client:
         service = AgoraWhiteboard(client, region="eu", api_url=boards.api_url, script_url=boards.script_url, **KEYS)
         await prepare(reception, service)
         room_id = await come_in(reception, window)
