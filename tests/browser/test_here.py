@@ -24,7 +24,7 @@ KEYS: dict[str, Any] = {"app_identifier": "app/team", "access_key": "ak", "secre
 
 
 def apart(reception: Reception) -> MovableClock:
-    """The rooms' own clock: where ours is moved, the stand-in takes no open page along, so the page speaks by itself."""
+    """The rooms' own clock: where only ours is moved, no stand-in takes open pages along: they speak by themselves."""
     return MovableClock(reception.clock.now(), is_frozen=True)
 
 
