@@ -209,6 +209,20 @@ async def test_somebody_who_waits_is_told_so(desk: Desk) -> None:
     assert "Geometry" == await desk.window.run("return document.querySelector('[data-block-id=title]').value")
 
 
+async def test_a_form_is_read_from_its_top(desk: Desk) -> None:
+    """Its first field may be far below everybody in the lesson: whoever opens it sees them, and Tab leads on."""
+    cast = desk.playground.cast
+    everybody = " ".join(f"@{actor.user.real_name}" for actor in cast.participants)
+    await telling.book(desk.playground.school, cast.ada, f"{everybody} today 3pm 45m Algebra")
+    await cast.ada.close()
+    await telling.choose(cast.ada, Choice.PEOPLE)
+    await desk.sit_down("ada")
+    await desk.wait_for_focus("#modal *")
+
+    assert 0 == await desk.window.run("return document.querySelector('#modal .body').scrollTop")
+    await desk.tab_to("#modal .body button")
+
+
 async def test_who_asks_for_more_goes_on_there(desk: Desk) -> None:
     """The button is gone, and what it brought stands in its place; nobody is sent back to the top."""
     await desk.sit_down("ada")

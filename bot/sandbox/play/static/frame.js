@@ -7,8 +7,14 @@
   let put = null; // where this put it, as long as nobody moved it
 
   const find = (modal, which) => [...modal.querySelectorAll(which)].find((one) => one.checkVisibility());
-  const findField = (modal) =>
-    find(modal, "[autofocus]") ?? find(modal, ".body :is(input, select, textarea):not([disabled])");
+  // Not one further down: what stands above it is to be read first.
+  const isSeen = (modal, field) =>
+    field?.getBoundingClientRect().bottom <= modal.querySelector(".body").getBoundingClientRect().bottom;
+
+  function findField(modal) {
+    const field = find(modal, ".body :is(input, select, textarea):not([disabled])");
+    return find(modal, "[autofocus]") ?? (isSeen(modal, field) ? field : undefined);
+  }
 
   // A button that was pressed may be gone then: the keyboard goes on with what has come in its place.
   const CONTROLS = ".body :is(input:not([type=hidden]), select, textarea, button, a[href], summary):not([disabled], dialog *)";
