@@ -66,10 +66,10 @@ class Drawer:
             return places.build_removed(details, _get_removed(notice, details).person, now=now)
         if seat is None:
             return self._draw_for_outsider(notice, details, now=now, shows_names=shows_names)
+        if notice.kind in (NoticeKind.INVITATION, NoticeKind.JOIN_LINK):
+            return self.draw_own_card(details, seat, now=now)
         join_url = self.find_join_url(details, seat, now=now)
         match notice.kind:
-            case NoticeKind.INVITATION | NoticeKind.JOIN_LINK:
-                return self.draw_own_card(details, seat, now=now)
             case NoticeKind.START_REMINDER:
                 return messages.build_start_reminder(details, seat, join_url=join_url, now=now)
             case NoticeKind.END_WARNING:

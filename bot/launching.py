@@ -14,6 +14,7 @@ import asyncio
 from collections.abc import Callable, Collection
 from dataclasses import replace
 from functools import partial
+from hashlib import sha256
 from weakref import WeakValueDictionary
 
 import structlog
@@ -79,6 +80,7 @@ class Launcher:
         `way_of`: how the links of a service go, by its name.
         """
         self._way_of = way_of
+        self._opened: dict[bytes, bytes] = {}  # the last sealed secret that was compared, and its digest
         self._doors: WeakValueDictionary[RoomRef, asyncio.Lock] = WeakValueDictionary()
         self._defaults = defaults
         self._webhook_keys = webhook_keys
@@ -145,8 +147,9 @@ class Launcher:
             _keep_settings(tx, details, launch)
             if seat.card is not None:
                 self._redraw(tx, claimed, stored)
-            heard = replace(details, lesson=_as_heard(details.lesson, launch))
-            return replace(claimed, details=_with_link(heard, seat, replace(participant, failure=None), stored))
+            heard = _as_heard(details.lesson, launch)
+            reached = _with_link(details, seat, _without_failure(participant), stored)
+            return replace(claimed, details=reached if heard is details.lesson else replace(reached, lesson=heard))
 
         return work
 
@@ -159,11 +162,11 @@ class Launcher:
             link = issuing.issue(tx.lessons.get(*key), place, way=way, sealer=self._sealer, now=self._clock.now())
             stored = tx.lessons.insert_link(link)
             if place.failure is not None:
-                tx.lessons.update_participant(replace(place, failure=None))
+                tx.lessons.update_participant(_without_failure(place))
             if seat.card is not None:
                 self._redraw(tx, claimed, stored)
             # Not read anew: a class would read the whole of itself for each link. Begin does where the lesson changed.
-            details = _with_link(claimed.details, seat, replace(place, failure=None), stored)
+            details = _with_link(claimed.details, seat, _without_failure(place), stored)
             return replace(claimed, details=details)
 
         return work
@@ -231,10 +234,18 @@ class Launcher:
         return not launch.room_secret or self._is_sealed(launch.room_secret, room.secret_sealed)
 
     def _is_sealed(self, secret: str, sealed: bytes | None) -> bool:
+        if sealed is None:
+            return False
+        digest = sha256(secret.encode()).digest()
+        if self._opened.get(sealed) == digest:  # as after the first of a class: opening costs more than all else here
+            return True
         try:
-            return sealed is not None and self._sealer.unseal(sealed) == secret
+            is_same = self._sealer.unseal(sealed) == secret
         except Unreadable:
             return False
+        if is_same:
+            self._opened = {sealed: digest}
+        return is_same
 
     async def make_device_link(self, details: LessonDetails, seat: Seat, device: int) -> Link:
         """A link for a further device of this participant, beside the one they have, stored as shown to them.
@@ -328,6 +339,10 @@ def find_unreachable(person: Person) -> str | None:
     }.get(person.kind)
 
 
+def _without_failure(participant: Participant) -> Participant:
+    return participant if participant.failure is None else replace(participant, failure=None)
+
+
 def _with_link(details: LessonDetails, seat: Seat, participant: Participant, link: Link) -> LessonDetails:
     reached = replace(seat, link=link, participant=participant)
     return replace(details, seats=tuple(reached if other is seat else other for other in details.seats))
@@ -335,11 +350,11 @@ def _with_link(details: LessonDetails, seat: Seat, participant: Participant, lin
 
 def _keep_settings(tx: Transaction, details: LessonDetails, launch: Launch) -> None:
     """What the room said about recording decides what the cards say; where it changed, all are redrawn."""
-    if _as_heard(details.lesson, launch) == details.lesson:  # as all but a lesson's first launches find it
+    if _as_heard(details.lesson, launch) is details.lesson:
         return
     lesson = tx.lessons.get(details.lesson.workspace_id, details.lesson.id)
     heard = _as_heard(lesson, launch)
-    if heard != lesson:
+    if heard is not lesson:
         tx.lessons.update(heard)
         tx.cards.want(lesson.workspace_id, lesson.id)
 
@@ -348,4 +363,6 @@ def _as_heard(lesson: Lesson, launch: Launch) -> Lesson:
     """The lesson with what the room said about recording, where it said something."""
     is_recorded = lesson.is_recorded if launch.is_recorded is None else launch.is_recorded
     is_transcribed = lesson.is_transcribed if launch.is_transcribed is None else launch.is_transcribed
+    if (is_recorded, is_transcribed) == (lesson.is_recorded, lesson.is_transcribed):
+        return lesson  # as all but a lesson's first launches find it
     return replace(lesson, is_recorded=is_recorded, is_transcribed=is_transcribed)

@@ -78,10 +78,11 @@ def widest_window(lesson: Lesson, participants: Iterable[Participant]) -> Window
     window is made of everybody's.
     """
     default = default_window(lesson.starts_at, lesson.ends_at, lesson.options)
-    present = [one for one in participants if one.removed_at is None]
+    # Nearly all have none of their own, and a set tells that at once.
+    ends = {(one.opens_at, one.closes_at) for one in participants if one.removed_at is None}
     return Window(
-        opens_at=min((one.opens_at or default.opens_at for one in present), default=default.opens_at),
-        closes_at=max((one.closes_at or default.closes_at for one in present), default=default.closes_at),
+        opens_at=min((opens_at or default.opens_at for opens_at, _ in ends), default=default.opens_at),
+        closes_at=max((closes_at or default.closes_at for _, closes_at in ends), default=default.closes_at),
     )
 
 
