@@ -89,6 +89,7 @@ async def begin(playground: Playground, visitor: Visitor) -> None:
 async def end(playground: Playground, visitor: Visitor) -> None:
     """All leave when it is over, and the summary comes."""
     await visitor.press("To the end")
+    await visitor.wait_to_read("15:15", within="#clock .hands")
     for name in ("Ben", "Cara", "Dina", "Ada"):
         await visitor.be(name)
         await visitor.press("Leave", within="#rooms")
