@@ -20,7 +20,7 @@ from bot.readers import Reader, reader_of
 from bot.roster import more_line, reach_lines
 from bot.wording import describe_caution
 from bot.words import Markup, Words
-from storage.records import LessonDetails, LessonId, ParticipantId, Person, Role, Seat
+from storage.records import LessonDetails, LessonId, LinkWay, ParticipantId, Person, Role, Seat
 
 PER_PAGE = 20
 """People on one page: two blocks each, of a hundred that a view may have."""
@@ -127,7 +127,10 @@ def _confirm(seat: Seat, reader: Reader) -> Block:
     """Asks before removing, and says what that cannot take back."""
     words, link = reader.words, seat.link
     text = words._("They are told once, and get no more reminders.")
-    if link is not None and link.delivered_at is not None and link.closes_at > reader.now:
+    is_out = link is not None and link.delivered_at is not None and link.closes_at > reader.now
+    if link is not None and is_out and link.way is not LinkWay.DIRECT:
+        text = words._("They are told once, get no more reminders, and their link works no more.")
+    elif link is not None and is_out:
         text = words._(
             "They are told once. If the room service cannot take their link back, it opens the room until {when}.",
             when=reader.day_and_time(link.closes_at),
