@@ -52,7 +52,7 @@ class SessionFacts(Record):
     session_id: str
     started_at: datetime
     ended_at: datetime | None  # None: it is running
-    billable: timedelta | None = None  # the service's own figure
+    billable: timedelta | None = None  # the service's own figure, if it is this lesson's
     has_recording: bool = False
 
 
@@ -196,7 +196,8 @@ class _Sheet:
         )
         everybody = merge([*leaders, *others])
         held = [one for one in sessions if overlap([Stint(one.started_at, one.ended_at or EVER)], self.time)]
-        billable = [one.billable for one in held if one.billable is not None]
+        began = self.lesson.starts_at
+        billable = [one.billable for one in sessions if one.billable is not None and (one.ended_at or EVER) > began]
         return LessonTotals(
             workspace_id=self.lesson.workspace_id,
             lesson_id=self.lesson.id,

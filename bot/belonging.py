@@ -4,8 +4,10 @@ Theory of operation. A launch tags the session with its lesson, and that decides
 launch, on the session that runs or else on the next to begin: links of two lessons in a row are both made before either
 begins, and then the first lesson's session carries the second one's tag; a link for another device near the end may do
 the reverse. So a tag is believed only of a session that began between the opening of the named lesson's links and its
-end; of any other, and without a tag of this room's lessons, time decides: the lesson that it overlaps most, or lies
-nearest to.
+end; of any other, and without a tag of this room's lessons, the time of its beginning decides: the lesson that is on
+then; else the next one, if its links work already; else the nearest. When a session ends decides nothing: each lesson
+asks when it is over itself, while the session may still run, and every one that asks must be told the same. So what a
+session is billed counts in one lesson, whole, and as soon as it is over.
 
 That is whose the session is as a whole (its recording, its transcript). Of who was there a session may tell two lessons
 something, one after the other, and time cuts between them. Here a tag only keeps out who came early for a later
@@ -17,7 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot import windows
 from bot.rooms.base import LESSON_TAG, Session
@@ -30,9 +32,19 @@ def choose_sessions(lesson: Lesson, in_room: Iterable[Lesson], sessions: Iterabl
 
     def find_owner(session: Session) -> Lesson:
         tagged = find_tagged(session, [lesson, *others])
-        return tagged or min([lesson, *others], key=lambda one: _distance(one, session))
+        return tagged or min([lesson, *others], key=lambda one: _distance(one, session.started_at))
 
     return [session for session in sessions if find_owner(session).id == lesson.id]
+
+
+def bill(lesson: Lesson, own: Iterable[Session]) -> timedelta | None:
+    """The service's own figure for the lesson's own sessions, without those that were over before it began.
+
+    None: it told none. A session that runs is not billed yet.
+    """
+    ended = [one for one in own if one.ended_at is not None and one.ended_at > lesson.starts_at]
+    told = [one.billable for one in ended if one.billable is not None]
+    return sum(told, timedelta(0)) if told else None
 
 
 def find_tagged(session: Session, lessons: Iterable[Lesson]) -> Lesson | None:
@@ -68,11 +80,15 @@ def leave_out_early(
 
 
 def _could_open(lesson: Lesson, session: Session) -> bool:
-    window = windows.default_window(lesson.starts_at, lesson.ends_at, lesson.options)
-    return window.opens_at <= session.started_at < lesson.ends_at
+    return _opens_at(lesson) <= session.started_at < lesson.ends_at
 
 
-def _distance(lesson: Lesson, session: Session) -> timedelta:
-    """How far apart they are; below zero: by how much they overlap."""
-    ended_at = session.ended_at or max(session.started_at, lesson.ends_at)
-    return max(session.started_at, lesson.starts_at) - min(ended_at, lesson.ends_at)
+def _opens_at(lesson: Lesson) -> datetime:
+    return windows.default_window(lesson.starts_at, lesson.ends_at, lesson.options).opens_at
+
+
+def _distance(lesson: Lesson, began: datetime) -> tuple[int, timedelta, datetime, str]:
+    """How far the lesson is from a session that began then. No two lessons are equally far."""
+    is_on, is_open = lesson.starts_at <= began < lesson.ends_at, _opens_at(lesson) <= began < lesson.ends_at
+    between = max(lesson.starts_at - began, began - lesson.ends_at, timedelta(0))
+    return (0 if is_on else 1 if is_open else 2, between, lesson.starts_at, lesson.id)

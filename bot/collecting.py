@@ -5,7 +5,8 @@ it, and one piece of work is owed: COLLECT. At each turn the service is asked fo
 ever more rarely, until all of it is there or a week is over; what is not there then is called missing. Each ended
 session is settled once: named after the lesson, and its recording opened to whom the workspace wants. A transcript is
 stored; a recording only noted to be there, since its address opens for whoever holds it: that is fetched anew for each
-person who may watch. Nothing here tells anybody: the messages that show it are drawn again.
+person who may watch. A session that still ran at the lesson's end is billed when it is over, whole. Nothing here tells
+anybody: the messages that show it are drawn again.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import TypeVar
 import structlog
 
 from bot import notices
-from bot.belonging import choose_sessions
+from bot.belonging import bill, choose_sessions
 from bot.clock import Clock
 from bot.errors import RoomServiceError, RoomServiceNonsense, RoomServiceRefused
 from bot.rooms.base import Audience, Capabilities, Happening, Line, RoomService, Session
@@ -188,29 +189,33 @@ class Collector:
         lesson, now, service = details.lesson, self._clock.now(), self._services.get(details.service)
         gives_up_at = notices.find_end_of_patience(lesson)
         is_last = now >= gives_up_at
-        held = await self._read_sessions(service, details, now)
+        held, billable = await self._read_sessions(service, details, now)
         found = [await self._look_at(service, one, lesson, is_last=is_last) for one in held]
-        await self._store.write(lambda tx: self._keep(tx, lesson, found, now))
+        await self._store.write(lambda tx: self._keep(tx, lesson, found, billable))
         if is_last or not any(_is_awaited(one.session, lesson, now) for one in found):
             return None
         return min(now + next_pause(notice.attempts), gives_up_at)
 
-    async def _read_sessions(self, service: RoomService, details: LessonDetails, now: datetime) -> list[HeldSession]:
-        """Those that are kept, brought up to date, and those not kept yet because the service did not answer."""
+    async def _read_sessions(
+        self, service: RoomService, details: LessonDetails, now: datetime
+    ) -> tuple[list[HeldSession], timedelta | None]:
+        """Those that are kept, brought up to date, and those not kept yet because the service did not answer; and what
+        they are billed, None where that is not told anew."""
         lesson, room_id = details.lesson, details.room.room_id
         stored = await self._store.read(lambda tx: tx.sessions.list_for_lesson(lesson.workspace_id, lesson.id))
-        waits = any(_is_awaited(replace(one, is_settled=True), lesson, now) for one in stored)
+        waits = any(one.ended_at is None or _is_awaited(replace(one, is_settled=True), lesson, now) for one in stored)
         if room_id is None or (stored and not waits):  # then there is only to settle, if anything
-            return stored
+            return stored, None
         until = (lesson.ended_at or lesson.ends_at) + timedelta(seconds=1)
         asked = service.list_sessions(room_id, overlaps_from=lesson.starts_at - EARLY, overlaps_until=until)
         told = await self._ask(asked, lesson) or []
         in_room = await self._store.read(lambda tx: tx.lessons.list_in_room(lesson.workspace_id, lesson.room))
         held = {one.session_id: one for one in stored}
-        for session in choose_sessions(lesson, in_room, told):
+        own = choose_sessions(lesson, in_room, told)
+        for session in own:
             known = held.get(session.session_id)
             held[session.session_id] = _update(known, session, lesson, service.capabilities)
-        return list(held.values())
+        return list(held.values()), bill(lesson, own)
 
     async def _look_at(self, service: RoomService, one: HeldSession, lesson: Lesson, *, is_last: bool) -> _Found:
         if one.ended_at is None and not is_last:
@@ -247,7 +252,7 @@ class Collector:
             log.warning("not_collected", lesson=lesson.id, error=str(error))
             return None
 
-    def _keep(self, tx: Transaction, lesson: Lesson, found: Sequence[_Found], now: datetime) -> None:
+    def _keep(self, tx: Transaction, lesson: Lesson, found: Sequence[_Found], billable: timedelta | None) -> None:
         before = {one.session_id: one for one in tx.sessions.list_for_lesson(lesson.workspace_id, lesson.id)}
         kept = []
         for one in found:
@@ -259,7 +264,11 @@ class Collector:
                 lines = _number(one.lines, one.session)
                 tx.sessions.save_transcript(lesson.workspace_id, lesson.id, one.session.session_id, lines)
         tx.sessions.save(kept)
-        if any(_shown(one) != _shown(before.get(one.session_id)) for one in kept):
+        totals = tx.attendance.find_totals(lesson.workspace_id, lesson.id)
+        is_billed_anew = totals is not None and billable is not None and billable != totals.billable
+        if totals is not None and is_billed_anew:
+            tx.attendance.save_totals(replace(totals, billable=billable))
+        if is_billed_anew or any(_shown(one) != _shown(before.get(one.session_id)) for one in kept):
             tx.cards.want(lesson.workspace_id, lesson.id, kinds=self._find_redraws())
 
 

@@ -17,7 +17,7 @@ import structlog
 
 from bot import collecting, comings, lifecycle, notices, provisional, windows
 from bot.attendance import SessionFacts, compute_attendance
-from bot.belonging import choose_sessions, leave_out_early
+from bot.belonging import bill, choose_sessions, leave_out_early
 from bot.clock import Clock
 from bot.errors import RoomServiceError
 from bot.provisional import Picture
@@ -362,7 +362,7 @@ def _list_facts(tx: Transaction, lesson: Lesson, sessions: Sequence[Session]) ->
             session_id=session.session_id,
             started_at=session.started_at,
             ended_at=session.ended_at,
-            billable=session.billable if session.session_id in own else None,
+            billable=bill(lesson, [session]) if session.session_id in own else None,
             has_recording=session.has_recording and session.session_id in own,
         )
         for session in sessions

@@ -89,6 +89,10 @@ class Ended:
         )
         return [line.text for line in lines]
 
+    async def billed(self) -> timedelta | None:
+        totals = (await self.stored.details(self.lesson)).totals
+        return totals.billable if totals else None
+
     async def redraws(self) -> int:
         """How often the summary was wanted anew."""
         cards = await self.stored.store.read(
@@ -257,6 +261,20 @@ async def test_a_session_that_still_runs_waits(ended: Ended) -> None:
     ended.rooms.sessions = [meet(minutes=90)]
     await ended.look()
     assert ["s1"] == [session_id for session_id, _, _ in ended.rooms.settled]
+
+
+async def test_a_session_that_ran_at_the_end_is_billed_once_it_is_over(stored: StoredSchool) -> None:
+    """Whole, though nothing else of it is awaited; the summary is drawn anew, once."""
+    ended = await make_ended(stored, is_recorded=False, is_transcribed=False)
+    await ended.end(replace(meet(), ended_at=None, billable=60 * MINUTE))
+    assert await ended.look() is not None
+    drawn = await ended.redraws()
+
+    ended.rooms.sessions = [replace(meet(minutes=90), billable=90 * MINUTE)]
+    assert await ended.look() is None
+    assert (90 * MINUTE, drawn + 1) == (await ended.billed(), await ended.redraws())
+    await ended.look()
+    assert (90 * MINUTE, drawn + 1) == (await ended.billed(), await ended.redraws())
 
 
 async def test_a_report_that_it_is_ready_makes_the_look_due(ended: Ended) -> None:

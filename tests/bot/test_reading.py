@@ -173,7 +173,7 @@ async def test_a_lesson_runs_over_only_until_the_next_in_its_room_begins(told: T
 
 
 async def test_a_session_that_spans_two_lessons_is_billed_to_one(told: Told) -> None:
-    """To that which it overlaps most; so is its recording. Both lessons have its minutes, cut between them."""
+    """To that in which it began; so is its recording. Both lessons have its minutes, cut between them."""
     later = await follow(told, starts_at=ENDS_AT)
     long = meet("p-Ada", STARTS_AT + timedelta(minutes=50), ENDS_AT + timedelta(minutes=20))
     told.rooms.sessions = [replace(long, billable=timedelta(minutes=30), has_recording=True)]
@@ -187,8 +187,8 @@ async def test_a_session_that_spans_two_lessons_is_billed_to_one(told: Told) -> 
 
     assert first.totals is not None
     assert second.totals is not None
-    assert (None, timedelta(minutes=30)) == (first.totals.billable, second.totals.billable)
-    assert (False, True) == (first.totals.has_recording, second.totals.has_recording)
+    assert (timedelta(minutes=30), None) == (first.totals.billable, second.totals.billable)
+    assert (True, False) == (first.totals.has_recording, second.totals.has_recording)
     assert (1, 1) == (first.totals.session_count, second.totals.session_count)
     present = [found.attendance.present for one in (first, second) for found in one.leaders if found.attendance]
     assert [timedelta(minutes=10), timedelta(minutes=20)] == present
