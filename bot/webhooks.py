@@ -40,8 +40,9 @@ from storage.store import Store
 
 log = structlog.get_logger("hallpass.webhooks")
 
-MOST_AT_ONCE = 256
-"""Deliveries that wait for the disk at the same time; more are asked to come again."""
+MOST_AT_ONCE = 1_000
+"""Deliveries that wait for the disk at the same time, a kilobyte each as a rule; more are asked to come again. At two
+hundred a second, a store or a machine that is held up for five seconds refuses none."""
 LONGEST_EVENT = 100
 SECRETS_AT_HAND = 1_000
 """Rooms' secrets kept unsealed in memory, so that not every delivery pays for it. What is sealed anew is unsealed
