@@ -99,12 +99,11 @@ REASONS = {
     "form with 30": "Reading the form, checking people and drawing the progress view cost as much again as bare Bolt.",
     "acknowledged while": "One event loop sends and answers: what a link costs in CPU (below) is waited for.",
     "form acknowledged meanwhile": (
-        "One event loop takes webhooks in and answers, and they add a third of a core to it: of that, HTTP and the"
-        " signature are a half, judging forty rooms each two seconds a quarter, redrawing their boards a sixth."
-        " On a machine with less to spare than that, forms wait as all else does."
+        "One event loop takes webhooks in and answers forms, and they add a third of a core to its work: two thirds of"
+        " that for HTTP, signature and storing, a sixth for judging their rooms every two seconds, a tenth for boards."
     ),
-    "slowest answer": "A machine that is busy elsewhere: alone, 99 of 100 are answered within a tenth of a second.",
-    "not worked on": "A round over all rooms is to take less than two seconds; see how busy the machine is.",
+    "slowest answer": "Storing waits for its turn on the event loop and the disk, where others keep the machine busy.",
+    "not worked on": "A round over all rooms takes a second or two; where it takes more, others keep the machine busy.",
     "longest stall": "Drawing and reading many people at once; the rest of the figure is the machine busy elsewhere.",
     "links": "Each link costs several times the CPU of its two calls, so the waves drift apart from the ideal.",
     "first message": "Four commits lie between form and post: booked, claimed, link stored, begun.",
