@@ -30,30 +30,44 @@ class Launching(ToldRooms):
         return self.launches.popleft()
 
 
-async def launch_twice(stored: StoredSchool, rooms: Launching) -> Room:
-    """The room after two links for Ben's further devices."""
+async def launch_all(stored: StoredSchool, rooms: Launching, *, sealer: Sealer | None = None) -> list[Room]:
+    """The room after each of the launches, which make links for Ben's further devices."""
     lesson = await stored.book(stored.ben)
     directory: Any = None  # nobody is looked up for a further device
     launcher = Launcher(
         store=stored.store,
         services=RoomServices([rooms]),
         directory=directory,
-        sealer=Sealer([new_key()]),
+        sealer=sealer or Sealer([new_key()]),
         clock=MovableClock(STARTS_AT - timedelta(minutes=5), is_frozen=True),
         at_once=1,
     )
-    for device in (2, 3):
+    found = []
+    for device in range(2, 2 + len(rooms.launches)):
         details = await stored.details(lesson)
         [ben] = [seat for seat in details.seats if not seat.participant.is_leader]
         await launcher.make_device_link(details, ben, device)
-    return (await stored.details(lesson)).room
+        found.append((await stored.details(lesson)).room)
+    return found
 
 
 async def test_a_room_s_region_is_kept_and_told_to_later_launches(stored: StoredSchool) -> None:
     """A launch that says nothing of it changes nothing."""
     rooms = Launching(Launch(url="x", room_id="r-1", room_region="eu"), Launch(url="x", room_id="r-1"))
 
-    room = await launch_twice(stored, rooms)
+    *_, room = await launch_all(stored, rooms)
 
     assert [None, "eu"] == [request.room_region for request in rooms.requests]
     assert ("r-1", "eu") == (room.room_id, room.region)
+
+
+async def test_a_room_s_secret_is_the_one_told_last(stored: StoredSchool) -> None:
+    """Told again it is left as it is stored; another one takes its place, and so does the former one told once more."""
+    told = ["one", "one", "two", "two", "one"]
+    rooms = Launching(*[Launch(url="x", room_id="r-1", room_secret=secret) for secret in told])
+    sealer = Sealer([new_key()])
+
+    kept = [room.secret_sealed or b"" for room in await launch_all(stored, rooms, sealer=sealer)]
+
+    assert told == [sealer.unseal(sealed) for sealed in kept]
+    assert (kept[0], kept[2]) == (kept[1], kept[3])
