@@ -93,7 +93,7 @@ def what_to_know(details: LessonDetails, seat: Seat, reader: Reader) -> Markup:
     words, lesson = reader.words, details.lesson
     facts = {"opens": reader.stamp_time(opens_at(details, seat)), "closes": reader.stamp_time(closes_at(details, seat))}
     if seat.link is not None and seat.link.way is LinkWay.PRESS:
-        how = words.mark("Join works from {opens} until {closes}, as often as you press it, for you alone.", **facts)
+        how = words.mark("Join works from {opens} until {closes}, on any device of yours, for you alone.", **facts)
     else:
         how = words.mark(
             "Join works from {opens} until {closes}, in the first browser that opens it. It is yours alone.", **facts

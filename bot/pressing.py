@@ -5,21 +5,23 @@ in for the same person: on a second device, after a crash, or because the first 
 redeemed by the person and not by a browser, in the same one statement as at the page's door.
 
 Where the room runs in a page of ours, a press leads there: by a link of the page's own, for whoever pressed, which the
-first browser redeems. One that no browser has redeemed yet is given once more.
+first browser redeems. One that no browser has redeemed yet is given once more; and as with further devices there is an
+end to it, or a link could be had for everybody. A leader who sends somebody their way in again begins anew.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime
 
 from bot import issuing, lifecycle
+from bot.devices import MOST_DEVICES
 from bot.door import Visit, build_visit, spend
-from bot.errors import Outdated
+from bot.errors import LimitReached, Outdated
 from bot.links import Standing, digest_of
 from bot.presses import Press
-from storage.records import LessonId, Link, LinkWay, PersonId, WorkspaceId
+from storage.records import LessonId, Link, LinkWay, Participant, PersonId, WorkspaceId
 from storage.sealing import Sealer
 from storage.store import Transaction
 
@@ -37,7 +39,8 @@ def press(
     """Somebody pressed Join: they stand before the door, redeemed. None: their browser is on its way by itself.
 
     `paged`: services whose rooms run in a page of ours. There the visit's link is one of that page's, to be redeemed.
-    Raises NotAllowed, WrongState, TooEarly, TooLate; Outdated while their link is still being made.
+    Raises NotAllowed, WrongState, TooEarly, TooLate; Outdated while their link is still being made; LimitReached for
+    one link to the page more than `MOST_DEVICES`.
     """
     link = _find_link(tx, workspace_id, pressed)
     if link is None or link.way is not LinkWay.PRESS:
@@ -68,16 +71,32 @@ def press(
 def _issue_for_page(tx: Transaction, visit: Visit, *, sealer: Sealer, now: datetime) -> Link:
     """A link to the page for who pressed: the last one if it is unspent, else one more beside it."""
     lesson, place = visit.details.lesson, visit.seat.participant
-    links = [
-        link
-        for link in tx.lessons.list_links(lesson.workspace_id, lesson.id)
-        if link.participant_id == place.id and link.number == place.link_number
-    ]
+    links = _list_links(tx, place)
     last = max(links, key=lambda link: link.device)
     if last.way is LinkWay.PAGE and last.redeemed_at is None and last.revoked_at is None and last.token_sealed:
         return last
+    if _count_pages(links) >= MOST_DEVICES:
+        leaders = (one.person.name for one in visit.details.leaders if one.person.id != visit.seat.person.id)
+        raise LimitReached(MOST_DEVICES, tuple(leaders))
     link = issuing.issue(lesson, place, way=LinkWay.PAGE, sealer=sealer, now=now, device=last.device + 1)
     return tx.lessons.insert_link(replace(link, delivered_at=now))
+
+
+def is_used_up(tx: Transaction, place: Participant) -> bool:
+    """Were they given all the links to the page that there are for their present number?"""
+    return _count_pages(_list_links(tx, place)) >= MOST_DEVICES
+
+
+def _list_links(tx: Transaction, place: Participant) -> list[Link]:
+    links = tx.lessons.list_links(place.workspace_id, place.lesson_id)
+    return [link for link in links if link.participant_id == place.id and link.number == place.link_number]
+
+
+def _count_pages(links: Iterable[Link]) -> int:
+    """Those that were given beside a press; by the page alone, the card's own is the first."""
+    links = list(links)
+    is_pressed = any(link.way is LinkWay.PRESS for link in links)
+    return sum(link.way is LinkWay.PAGE for link in links) if is_pressed else 0
 
 
 def _find_link(tx: Transaction, workspace_id: WorkspaceId, pressed: Press) -> Link | None:

@@ -50,7 +50,7 @@ def renew_links(
     joins = [event for event in events if event.kind == "joined" and event.session_id in ended_sessions]
     spent = [seat for seat in details.seats if _is_spent(seat, joins) and _is_window_open(details, seat, now)]
     for seat in spent:
-        _renew(tx, lesson, seat, now=now)
+        renew(tx, lesson, seat, now=now)
     note_renewed(tx, lesson, len(spent), now=now)
     return len(spent)
 
@@ -62,10 +62,11 @@ def renew_opened(tx: Transaction, lesson: Lesson, seat: Seat, *, now: datetime) 
     """
     if seat.link is None or seat.link.opened_at is None or seat.link.way is LinkWay.PRESS:
         return seat.participant
-    return _renew(tx, lesson, seat, now=now)
+    return renew(tx, lesson, seat, now=now)
 
 
-def _renew(tx: Transaction, lesson: Lesson, seat: Seat, *, now: datetime) -> Participant:
+def renew(tx: Transaction, lesson: Lesson, seat: Seat, *, now: datetime) -> Participant:
+    """The participant, with a new link owed in place of all that they have."""
     lifecycle.revoke_links(tx, seat.participant, now=now)
     renewed = replace(seat.participant, link_number=seat.participant.link_number + 1)
     tx.lessons.update_participant(renewed)

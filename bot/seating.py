@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from bot import booking, drafts, lifecycle, notices, preferences, renewing, windows
+from bot import booking, drafts, lifecycle, notices, preferences, pressing, renewing, windows
 from bot.booking import AskedBack, Declined
 from bot.drafts import Newcomers, Problem, ProblemCode
 from bot.errors import LastOne, Outdated, TooLate, WrongState
@@ -119,7 +119,8 @@ def replace_one(
 
 
 def resend(tx: Transaction, ask: Ask, participant_id: ParticipantId) -> Resent:
-    """Somebody's way in once more, in a message of its own: the link they have, a new one where it was opened already.
+    """Somebody's way in once more, in a message of its own: the link they have, a new one where it was opened already
+    or where Join was pressed as often as it may be.
 
     What could not be sent to them is tried again instead. Raises Outdated, WrongState, TooLate.
     """
@@ -131,7 +132,8 @@ def resend(tx: Transaction, ask: Ask, participant_id: ParticipantId) -> Resent:
     if seat.participant.failure is not None or seat.invited is NoticeState.FAILED:
         lifecycle.wake_missed(tx, seat)
     else:
-        participant = renewing.renew_opened(tx, details.lesson, seat, now=ask.now)
+        renew = renewing.renew if pressing.is_used_up(tx, seat.participant) else renewing.renew_opened
+        participant = renew(tx, details.lesson, seat, now=ask.now)
         tx.notices.insert(notices.plan_resending(details.lesson, participant, now=ask.now))
     _save(tx, ask, details, action="resent", actor=actor, changed=[seat.participant])
     return Resent(person=seat.person)

@@ -70,7 +70,7 @@ async def test_nothing_is_launched_before_somebody_presses(pressing: School) -> 
 
     assert [] == pressing.lessonspace.launches
     assert "url" not in telling.list_buttons(card)["join"]
-    assert "as often as you press it" in ben.read(card)
+    assert "on any device of yours, for you alone" in ben.read(card)
     assert {"new_link", "device"}.isdisjoint(telling.list_buttons(card))
 
 
