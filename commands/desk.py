@@ -80,6 +80,8 @@ class Desk:
         task = asyncio.get_running_loop().create_task(self._guard(work))
         tasks.add(task)
         task.add_done_callback(tasks.discard)
+        # Let go of before it began, work would complain that nobody ever awaited it.
+        task.add_done_callback(lambda _: work.close())
 
     async def _guard(self, work: Coroutine[Any, Any, None]) -> None:
         try:
