@@ -99,7 +99,7 @@ def _suggest_joining(known: Known, details: LessonDetails, now: datetime) -> tup
     learners = known.list_names(are_leaders=False)
     links = [seat.link for seat in details.seats if seat.link and seat.participant.role is not Role.LEADER]
     if now < min((link.opens_at for link in links), default=now):
-        text = "Look at a learner’s card. It is too early for Join: press To the start."
+        text = "Look at a learner’s card. It is too early for Join: press To the start, under Time."
         return 4, Suggestion(text=text, names=learners)
     return 5, Suggestion(text="Be a learner, and press Join on the card.", names=learners)
 

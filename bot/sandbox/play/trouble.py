@@ -241,7 +241,7 @@ class TroublePanel(Panel):
             async with asyncio.timeout(START_PATIENCE_SECONDS):
                 await self._playground.start_bot()
         except TimeoutError:
-            return say("Hallpass is starting. Slack does not answer it, so it asks again and again.")
+            return say("Hallpass is starting, and waits for Slack to answer. It asks again and again.")
         except HallpassError as error:
             return say(f"Hallpass does not start: {error}", status=409)
         return say("Hallpass is running again, and goes on where it was.")

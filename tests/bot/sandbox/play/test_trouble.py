@@ -64,6 +64,17 @@ async def submit_booking(visit: Visit) -> None:
 # The switches themselves
 
 
+async def test_each_switch_has_a_name_of_its_own(visit: Visit) -> None:
+    """Heard without what stands around it, it still says who is slow; what is read stands first in it."""
+    panel = (await visit.open("ada")).find_by_id("trouble")
+    switches = [node for node in panel.find_all("button") if "aria-pressed" in node.attributes]
+    names = [node.attributes["aria-label"] for node in switches]
+
+    assert "Slow: Slack" in names
+    assert len(set(names)) == len(names)
+    assert all(name.startswith(node.read().strip()) for name, node in zip(names, switches, strict=True))
+
+
 async def test_all_is_well_at_first_and_every_service_has_its_switches() -> None:
     """Slack's four, each room service's four, and those of its reports."""
     async with open_visit() as visit:
@@ -311,7 +322,7 @@ async def test_a_bot_that_slack_does_not_let_in_is_starting(visit: Visit) -> Non
 
     status, said = await visit.post("bot/start")
 
-    assert (200, "Hallpass is starting. Slack does not answer it, so it asks again and again.") == (status, said)
+    assert (200, "Hallpass is starting, and waits for Slack to answer. It asks again and again.") == (status, said)
     assert "Hallpass is starting" in await read_panel(visit, "trouble")
     assert (200, "It is 14:01. Hallpass is not running: what is due waits until it is started.") == await visit.post(
         "time/minutes/1"
