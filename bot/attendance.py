@@ -236,7 +236,8 @@ def _stints_of(heard: Sequence[AttendanceEvent], *, ends_at: datetime, is_runnin
     """One connection's stints. What is heard before any join tells that a join was lost: they were there from then on.
 
     A join and a leave at one instant (the service's clock may tell seconds only) are a reload for who was there, and a
-    glance into the room for who was not: read so, the order in which the two came does not matter.
+    glance into the room for who was not: read so, the order in which the two came does not matter. Our own pages, which
+    say that they are open again and again, are judged before (`comings.take_last_words`).
     """
     stints: list[Stint] = []
     since: datetime | None = None

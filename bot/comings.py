@@ -49,6 +49,19 @@ def build_coming(link: Link, seat: Seat, *, source: str, kind: str, now: datetim
     )
 
 
+def take_last_words(events: Iterable[AttendanceEvent]) -> list[AttendanceEvent]:
+    """The same events of our own door, without a *joined* that was taken back within its instant.
+
+    A page says *joined* over and over, so beside a *left* it need not be a coming back, as in a service's own record.
+    Which of the two was heard last decides; ids are given in the order of hearing.
+    """
+    events = list(events)
+    last: dict[tuple[str, str | None, datetime], AttendanceEvent] = {}
+    for event in sorted(events, key=lambda one: one.id):
+        last[event.who, event.connection, event.at] = event
+    return [one for one in events if one.kind == last[one.who, one.connection, one.at].kind or one.kind == "left"]
+
+
 def mark_silences(events: Iterable[AttendanceEvent], *, now: datetime) -> list[AttendanceEvent]:
     """The same events, and a *left* wherever a page fell silent without one: when its next word was due, and not heard.
 

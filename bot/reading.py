@@ -260,7 +260,8 @@ def judge_own(
     longer than the last door was open, and not after the room's own count had come to nobody.
     """
     stored = _list_stored(tx, details)
-    events = comings.mark_silences([event for event in stored if event.source in comings.NAMING], now=now)
+    said = comings.take_last_words(event for event in stored if event.source in comings.NAMING)
+    events = comings.mark_silences(said, now=now)
     last_close = windows.last_close(details.lesson, [seat.participant for seat in details.seats])
     ended_at = min(now, last_close, comings.find_emptied(stored) or now)
     sessions = {event.session_id: event.at for event in reversed(events)}  # the first of each, stored by `at`

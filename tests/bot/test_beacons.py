@@ -83,6 +83,20 @@ async def test_who_closed_it_left(reception: Reception) -> None:
     assert (STARTS_AT, None) == (back.joined_at, back.left_at)
 
 
+async def test_who_closed_it_as_it_said_that_it_was_open_left(reception: Reception) -> None:
+    """Both words at the same instant: the last one holds."""
+    browser = await come_in(reception)
+    await say(reception, browser)
+    reception.clock.move_by(MINUTE)
+
+    await say(reception, browser)
+    await say(reception, browser, "left")
+
+    gone = await find_attendance(reception)
+    assert gone is not None
+    assert (STARTS_AT, STARTS_AT + MINUTE) == (gone.joined_at, gone.left_at)
+
+
 async def test_only_the_browser_that_is_in_is_heard(reception: Reception) -> None:
     """Not one without the cookie, nor with a made-up one, nor anybody before the press."""
     stranger = reception.browser()

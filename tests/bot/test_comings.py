@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from bot.comings import BEACON, EVERY, PRESENCE, REDEMPTION, SILENCE, build_coming, find_emptied, mark_silences
-from storage.records import AttendanceEvent
+from bot.attendance import SessionFacts, compute_attendance
+from bot.comings import (
+    BEACON,
+    EVERY,
+    PRESENCE,
+    REDEMPTION,
+    SILENCE,
+    build_coming,
+    find_emptied,
+    mark_silences,
+    take_last_words,
+)
+from storage.records import AttendanceEvent, Verdict
 from tests.records import STARTS_AT, make_lesson, make_link, make_person, make_seat
 
 MINUTE = timedelta(minutes=1)
@@ -41,6 +53,26 @@ def test_a_page_that_fell_silent_was_closed(said: list[AttendanceEvent], now: fl
     assert left_at == [(one.at - STARTS_AT) / MINUTE for one in marked[len(said) :]]
     assert all(one.kind == "left" for one in marked[len(said) :])
     assert EVERY < SILENCE
+
+
+@pytest.mark.parametrize(
+    ("kinds", "is_there"),
+    [(("joined", "left"), False), (("left", "joined"), True), (("joined",), True), (("left",), False)],
+)
+def test_of_words_at_one_instant_the_last_one_holds(kinds: tuple[str, ...], *, is_there: bool) -> None:
+    """Somebody who is in closes the page as it says that it is open, or loads it anew. In whatever order it is read."""
+    said = [word(0), *(word(1, kind) for kind in kinds)]
+
+    for read in (said, said[::-1]):
+        _, [ben] = compute_attendance(
+            lesson=make_lesson(),
+            participants=[replace(SEAT.participant, provider_user_id=SEAT.person.id)],
+            events=take_last_words(read),
+            sessions=[SessionFacts(session_id=said[0].session_id, started_at=STARTS_AT, ended_at=None)],
+            is_known=True,
+            read_at=STARTS_AT + 2 * MINUTE,
+        )
+        assert (ben.verdict, ben.left_at) == (Verdict.PRESENT, None if is_there else STARTS_AT + MINUTE)
 
 
 def test_a_room_that_emptied_is_known_since_when() -> None:
