@@ -7,7 +7,8 @@ What Slack refuses is for `blockkit.py` alone to say. One thing is refused here:
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote
@@ -76,18 +77,33 @@ def _draw(
         return Sheet(faults=tuple(whole))
     return Sheet(
         blocks=tuple(
-            _draw_block(
-                block, by_block.get(number, []), viewer, f"{within}/{_name_block(block, number)}", inputs, errors
-            )
-            for number, block in enumerate(blocks)
+            _draw_block(block, by_block.get(number, []), viewer, f"{within}/{name}", inputs, errors)
+            for number, (block, name) in enumerate(zip(blocks, _name_blocks(blocks), strict=True))
         )
     )
 
 
-def _name_block(block: Any, number: int) -> str:
-    """By its own id, so that a control keeps its id, and with it the focus, when blocks come or go above it."""
-    block_id = block.get("block_id") if isinstance(block, dict) else None
-    return quote(block_id, safe="") if isinstance(block_id, str) and block_id else str(number)
+def _name_blocks(blocks: Sequence[Any]) -> list[str]:
+    """A name for each that it keeps when it is drawn anew, so that a control stays where it was, and the focus in it.
+
+    An input block goes by its own id. Other blocks' ids change with each update, so they go by what can be pressed in
+    them, or by their kind, and by how many such came before.
+    """
+    seen: Counter[str] = Counter()
+    names = []
+    for block in blocks:
+        name = _find_lasting_name(block) if isinstance(block, dict) else ""
+        seen[name] += 1
+        names.append(quote(name, safe="") if seen[name] == 1 else f"{quote(name, safe='')}/{seen[name]}")
+    return names
+
+
+def _find_lasting_name(block: Json) -> str:
+    if block.get("type") == "input" and isinstance(block.get("block_id"), str):
+        return str(block["block_id"])
+    parts = [*(block.get("elements") or []), block.get("accessory")]
+    actions = [part["action_id"] for part in parts if isinstance(part, dict) and isinstance(part.get("action_id"), str)]
+    return str(actions[0] if actions else block.get("type", ""))
 
 
 def _draw_block(

@@ -137,6 +137,23 @@ def test_a_message_without_blocks_is_its_text() -> None:
     assert [node.attributes["href"] for node in page.find_all("a")] == ["https://maths.example"]
 
 
+def test_a_button_stays_itself_when_its_message_is_drawn_anew() -> None:
+    """Slack gives blocks other ids with each update: whoever is about to press is not to lose it under the hand."""
+
+    def list_ids(**ids: str) -> list[str]:
+        blocks = [{"type": "actions", "block_id": ids[name], "elements": [button(name)]} for name in ("join", "move")]
+        more = [{"type": "section", "block_id": ids["text"], "text": {"type": "mrkdwn", "text": "Now"}}]
+        page = parse_html(render_message(build_message(*more, *blocks), VIEWER))
+        return [node.attributes["id"] for node in page.walk() if "id" in node.attributes]
+
+    def button(name: str) -> dict[str, Any]:
+        return {"type": "button", "action_id": "press", "text": {"type": "plain_text", "text": name}}
+
+    before = list_ids(join="a1", move="b1", text="c1")
+    assert len(set(before)) == len(before) > 2
+    assert before == list_ids(join="a2", move="b2", text="c2")
+
+
 def test_an_earlier_revision_can_be_shown() -> None:
     """As somebody sees it whose client is behind."""
     message = build_message(text="Before")
