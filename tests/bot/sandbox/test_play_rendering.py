@@ -141,14 +141,13 @@ def test_a_button_stays_itself_when_its_message_is_drawn_anew() -> None:
     """Slack gives blocks other ids with each update: whoever is about to press is not to lose it under the hand."""
 
     def list_ids(**ids: str) -> list[str]:
-        blocks = [{"type": "actions", "block_id": ids[name], "elements": [button(name)]} for name in ("join", "move")]
-        more = [{"type": "section", "block_id": ids["text"], "text": {"type": "mrkdwn", "text": "Now"}}]
-        page = parse_html(render_message(build_message(*more, *blocks), VIEWER))
+        text = {"type": "section", "block_id": ids["text"], "text": {"type": "mrkdwn", "text": "Now"}}
+        presses = [{"type": "actions", "block_id": ids[name], "elements": [press]} for name in ("join", "move")]
+        page = parse_html(render_message(build_message(text, *presses), VIEWER))
         return [node.attributes["id"] for node in page.walk() if "id" in node.attributes]
 
-    def button(name: str) -> dict[str, Any]:
-        return {"type": "button", "action_id": "press", "text": {"type": "plain_text", "text": name}}
-
+    words = {name: {"type": "plain_text", "text": name} for name in ("title", "text", "confirm", "deny")}
+    press = {"type": "button", "action_id": "press", "text": words["text"], "confirm": words}
     before = list_ids(join="a1", move="b1", text="c1")
     assert len(set(before)) == len(before) > 2
     assert before == list_ids(join="a2", move="b2", text="c2")
