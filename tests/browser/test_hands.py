@@ -223,6 +223,22 @@ async def test_a_form_is_read_from_its_top(desk: Desk) -> None:
     await desk.tab_to("#modal .body button")
 
 
+async def test_what_a_sent_form_asks_back_is_seen(desk: Desk) -> None:
+    """It stands at the top, and whoever pressed the button had filled in the form down to its end."""
+    await telling.book(desk.playground.school, desk.playground.cast.ada, "@Ben today 3pm 45m Algebra")
+    await desk.playground.cast.ada.close()
+    await desk.sit_down("ada")
+    await desk.compose("/lesson @Cara today 3pm 45m Biology", Keys.ESCAPE, Keys.ENTER)
+    await desk.wait_for_focus("#modal [data-block-id=title]")
+    await desk.tab_to("#modal footer .primary")
+    await desk.window.run("document.querySelector('#modal .body').scrollTop = 9999")
+    await desk.type(Keys.ENTER)
+
+    await desk.wait_for_words("#modal", "Book anyway")
+    await desk.window.wait("document.querySelector('#modal .body').scrollTop === 0")
+    await desk.wait_for_words("#modal .body", "Ada has another lesson then")
+
+
 async def test_who_asks_for_more_goes_on_there(desk: Desk) -> None:
     """The button is gone, and what it brought stands in its place; nobody is sent back to the top."""
     await desk.sit_down("ada")

@@ -71,7 +71,9 @@
     if (isFinal && sending.has(form)) return;
     if (isFinal) sending.add(form);
     try {
-      await send(form, readPairs(form, button));
+      const isDone = await send(form, readPairs(form, button));
+      // A form that goes on, with an answer or a question, says so at its top.
+      if (isFinal && isDone && form.isConnected) find(".body", form).scrollTop = 0;
     } finally {
       if (isFinal) sending.delete(form);
     }
