@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 
 from bot.sandbox.play.conversations import Item
 from bot.sandbox.play.frame import MESSAGES, Drawing, Frame, NobodyThere, draw_messages
@@ -71,11 +71,8 @@ def _insert(items: tuple[Item, ...], before: dict[str, str]) -> Iterator[str]:
             run += item.html
             continue
         if run:
-            yield (
-                build_partial(f"#{follows}", "afterend", run)
-                if follows
-                else (build_partial(f"#{MESSAGES}", "afterbegin", run))
-            )
+            target, swap = (follows, "afterend") if follows else (MESSAGES, "afterbegin")
+            yield build_partial(f"#{target}", swap, run)
         follows, run = item.id if item is not None else "", ""
 
 
@@ -104,7 +101,7 @@ class Live:
         self._is_closing = True
         self._playground.ring()
 
-    def stream(self, looking: Looking, *, newest: int, school: str) -> AsyncIterator[bytes]:
+    def stream(self, looking: Looking, *, newest: int, school: str) -> AsyncGenerator[bytes, None]:
         """Events until the window closes. `school`: which one the page was drawn in."""
         return self.follow(
             lambda: self._frame.draw_near(looking, newest=newest),
@@ -112,7 +109,7 @@ class Live:
             school=school,
         )
 
-    async def follow(self, *parts: Callable[[], Awaitable[Drawing]], school: str) -> AsyncIterator[bytes]:
+    async def follow(self, *parts: Callable[[], Awaitable[Drawing]], school: str) -> AsyncGenerator[bytes, None]:
         """The same of any page that is drawn in regions: at first all, then each part by itself."""
         sent, heard = Sent(), self._playground.changes.count  # before drawing, so that a change meanwhile is drawn next
         try:
@@ -123,9 +120,8 @@ class Live:
             yield build_event("", name=OVER)
             return
         yield build_event("".join(partials))
-        events: asyncio.Queue[bytes | None] = asyncio.Queue(
-            maxsize=1
-        )  # a slow window is told of what is, not of what was
+        # Room for one: a slow window is told of what is, not of what was.
+        events: asyncio.Queue[bytes | None] = asyncio.Queue(maxsize=1)
         tasks = [asyncio.create_task(self._keep_up(draw, sent, heard, school, events)) for draw in parts]
         try:
             while (event := await events.get()) is not None:
@@ -133,7 +129,10 @@ class Live:
         finally:
             for task in tasks:
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            ended = await asyncio.gather(*tasks, return_exceptions=True)
+        for error in ended:
+            if isinstance(error, Exception):
+                raise error
 
     async def _keep_up(
         self,
@@ -143,7 +142,7 @@ class Live:
         school: str,
         events: asyncio.Queue[bytes | None],
     ) -> None:
-        """Tell of one part until the window is to close; None ends it."""
+        """Tell of one part until the window is to close; None ends it. Cancelled, it says nothing: nobody listens."""
         rests = RESTS_SECONDS
         try:
             while not self._is_closing:
@@ -152,13 +151,16 @@ class Live:
                 partials = sent.update(await draw()) if school == self._playground.token else None
                 rests = max(RESTS_SECONDS, SHARE * (time.monotonic() - began))
                 if partials is None:
-                    return await events.put(build_event("", name=OVER))
+                    await events.put(build_event("", name=OVER))
+                    break
                 if partials:
                     await events.put(build_event("".join(partials)))
         except NobodyThere:
             await events.put(build_event("", name=OVER))
-        finally:
+        except Exception:  # whatever it is, the window ends, and `follow` raises it
             await events.put(None)
+            raise
+        await events.put(None)
 
     async def _wait(self, heard: int, *, rests: float) -> None:
         changes = self._playground.changes

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
+from itertools import count
 
 import pytest
 from markupsafe import Markup
 
 from bot.sandbox.play.conversations import Item, Shown
-from bot.sandbox.play.frame import Drawing
-from bot.sandbox.play.live import Sent, build_event
+from bot.sandbox.play.frame import Drawing, Frame
+from bot.sandbox.play.live import Live, Sent, build_event
 from bot.sandbox.play.panels import Looking, Panel
 from bot.sandbox.slack.conversations import Conversation
 from tests.bot.sandbox.html_pages import parse_html
-from tests.bot.sandbox.play.visits import Visit, open_visit
+from tests.bot.sandbox.play.visits import PATIENCE, Visit, open_visit
 
 
 @pytest.fixture
@@ -239,8 +241,6 @@ async def test_a_form_that_opens_is_sent(visit: Visit) -> None:
 
 async def test_time_that_goes_on_is_told_without_a_bell(visit: Visit) -> None:
     """Everybody's clock is on the page; nothing rings when lesson time is elsewhere."""
-    from datetime import timedelta
-
     page = await visit.open("ada")
     async with visit.watch(page) as stream:
         await stream.next()
@@ -282,3 +282,38 @@ async def test_somebody_who_is_gone_ends_their_page(visit: Visit) -> None:
             event = await stream.next()
 
     assert "over" == event.name
+
+
+# One window by itself
+
+
+async def test_a_window_that_goes_away_is_let_go(visit: Visit) -> None:
+    """Also while changes lie ready for it that nobody will take."""
+    playground, numbers, drawn = visit.playground, count(), asyncio.Semaphore(0)
+
+    async def draw() -> Drawing:
+        drawn.release()
+        playground.ring()
+        return Drawing(regions={"clock": str(next(numbers))})
+
+    window = Live(playground, Frame(playground, ())).follow(draw, draw, school=playground.token)
+    async with asyncio.timeout(PATIENCE):
+        await anext(window)
+        await anext(window)
+        for _ in range(6):  # at first two; then one lies ready, and two more wait for its place
+            await drawn.acquire()
+        await window.aclose()
+
+
+async def test_what_breaks_a_window_is_raised_where_it_is_served(visit: Visit) -> None:
+    """A page that stops to keep up for an error of ours is no page that was closed: the log is to say so."""
+    playground, numbers = visit.playground, count()
+
+    async def draw() -> Drawing:
+        return Drawing(regions={"clock": str(1 // (1 - next(numbers)))})
+
+    window = Live(playground, Frame(playground, ())).follow(draw, school=playground.token)
+    async with asyncio.timeout(PATIENCE):
+        await anext(window)
+        with pytest.raises(ZeroDivisionError):
+            await anext(window)
