@@ -1,4 +1,4 @@
-"""The only composition root: every object is built here, from settings, and handed what it needs.
+"""The only composition root: every object is built from here, from settings, and handed what it needs.
 
 `open_hallpass`, then `run`, is one asyncio process: Slack (Socket Mode or HTTP), the sender with its alarm clock, the
 web server. What opens is closed in reverse; a stop lets what is in flight finish within a limit and leaves the rest to
@@ -11,7 +11,6 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from datetime import timedelta
 
 import aiohttp
 import structlog
@@ -67,11 +66,6 @@ from storage.sqlite import SqliteStore, open_store
 from storage.store import Transaction
 
 log = structlog.get_logger("hallpass.app")
-
-UNSENT_PATIENCE = timedelta(minutes=5)
-"""Readiness gives up on a notice that is owed for longer than this."""
-GROUPS_EVERY = timedelta(minutes=10)
-"""How often user groups named in settings are read anew."""
 
 
 class Hallpass:
