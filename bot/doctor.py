@@ -60,7 +60,10 @@ Check = Callable[[Ward], Awaitable[list[Finding]]]
 
 async def examine(settings: Settings, *, clock: Clock, each_within: timedelta = EACH_WITHIN) -> list[Finding]:
     """Every finding, in the order in which one sets things up. Takes no longer than the slowest check."""
-    async with open_slack_session(settings) as session, open_each_service(settings) as (services, unusable):
+    async with (
+        open_slack_session(settings) as session,
+        open_each_service(settings, clock=clock) as (services, unusable),
+    ):
         tokens = (settings.slack_bot_token, settings.slack_app_token)
         bot, app = (
             build_delivery(settings, session, clock, token=token.get_secret_value()) if token else None
