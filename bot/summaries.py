@@ -43,6 +43,7 @@ def build_summary(
     blocks = [header(lesson.title), section(lines(*_times(details, reads), *_counts(details, reads)))]
     if shows_names:
         blocks += _people(details, reads)
+        blocks += _since_when(details, reads)
     if is_recordless:
         blocks.append(context(_limits(reads, service_name, sees_leaving=sees_leaving)))
     if reader is not None:
@@ -126,6 +127,15 @@ def _came_line(details: LessonDetails, reader: Reader) -> Markup:
 
 def _people(details: LessonDetails, reader: Reader) -> list[Block]:
     return attendance_blocks(details, reader, at_most=ATTENDANCE_SECTIONS)
+
+
+def _since_when(details: LessonDetails, reader: Reader) -> list[Block]:
+    """Where somebody came early, why their minutes are fewer than from when to when they were there."""
+    starts_at = details.lesson.starts_at
+    came = [seat.attendance.joined_at for seat in details.seats if seat.attendance and seat.attendance.present]
+    if not any(joined_at is not None and joined_at < starts_at for joined_at in came):
+        return []
+    return [context(reader.words.mark("Minutes count from {time}.", time=reader.stamp_time(starts_at)))]
 
 
 def _figures(details: LessonDetails, reader: Reader, rights: Rights, service_name: str) -> list[Block]:

@@ -155,3 +155,16 @@ def test_how_far_hallpass_itself_saw_is_said() -> None:
     assert "Loop does not tell who came: this is as far as Hallpass saw." in say(is_recordless=True)
     assert "Nobody was seen leaving" not in say(is_recordless=True)
     assert "minutes count to the end, also of who left early" in say(is_recordless=True, sees_leaving=False)
+
+
+def test_minutes_before_the_start_are_told_not_to_count() -> None:
+    """Else 30 minutes from 14:20 to 15:00 look like a mistake; nothing is said where nobody came early."""
+    details = make_ended()
+    early = details.lesson.starts_at - 10 * MINUTE
+    ada, *others = details.seats
+    assert ada.attendance is not None
+    came = replace(ada, attendance=replace(ada.attendance, joined_at=early))
+
+    assert "Minutes count from 17:00 (Berlin time)." in summarize(replace(details, seats=(came, *others)))
+    assert "Minutes count" not in summarize(replace(details, seats=(came, *others)), shows_names=False)
+    assert "Minutes count" not in summarize(details)
