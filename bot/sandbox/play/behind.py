@@ -6,6 +6,7 @@ It belongs to nobody's eyes: what is stored and what goes to and fro is the same
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response, StreamingResponse
@@ -88,7 +89,7 @@ class Behind:
         return [
             {
                 "id": row.notice.id,
-                "due": f"{row.notice.due_at.astimezone(ZONE):%a %H:%M:%S}",
+                "due": tell_due(row.notice.due_at, now),
                 "kind": row.kind,
                 "to": self._tell_recipient(row),
                 "lesson": row.lesson,
@@ -107,3 +108,10 @@ class Behind:
             channel = self._playground.school.slack.workspace.conversations.get(row.notice.channel_id)
             return f"#{channel.name}{about}" if channel is not None else f"a channel{about}"
         return f"{row.person or 'itself'}{about}"
+
+
+def tell_due(due_at: datetime, now: datetime) -> str:
+    """By the leader's clock; a day further off than its weekday tells is written out."""
+    local, today = due_at.astimezone(ZONE), now.astimezone(ZONE).date()
+    is_near = abs(local.date() - today) < timedelta(days=7)
+    return f"{local:%a %H:%M:%S}" if is_near else f"{local:%a %-d %b %H:%M:%S}"

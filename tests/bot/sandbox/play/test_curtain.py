@@ -13,6 +13,7 @@ from yarl import URL
 from bot.sandbox.cast import at
 from bot.sandbox.faults import Fault, FaultKind
 from bot.sandbox.lessonspace.mishaps import MishapKind
+from bot.sandbox.play.behind import tell_due
 from bot.sandbox.play.curtain import NAMES, NEWEST, TROUBLE, describe, list_lines, tell_duration
 from bot.sandbox.play.live import OVER
 from bot.sandbox.play.outbox import MARKED_FOR
@@ -290,3 +291,12 @@ async def open_behind(visit: Visit, query: str = "") -> Node:
     status, text = await visit.get(f"behind/{query}")
     assert status == 200, text
     return parse_html(text)
+
+
+@pytest.mark.parametrize(
+    "days, expected",
+    [(0, "Mon 14:30:00"), (6, "Sun 14:30:00"), (7, "Mon 30 Nov 14:30:00"), (-7, "Mon 16 Nov 14:30:00")],
+)
+def test_a_day_is_never_taken_for_another(days: int, expected: str) -> None:
+    """Links are erased a week later, on the same weekday."""
+    assert expected == tell_due(at("14:30") + timedelta(days=days), at("14:00"))
