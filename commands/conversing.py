@@ -11,7 +11,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 import structlog
@@ -23,7 +22,6 @@ from commands.lesson import find_link
 
 log = structlog.get_logger("hallpass.commands")
 
-LOOK_UP_WITHIN = timedelta(seconds=5)
 REMEMBERED = 1000
 """Events that were answered last: far more than come in the minutes for which Slack repeats one."""
 SAID_BY_PEOPLE = frozenset({None, "file_share", "thread_broadcast"})
@@ -92,11 +90,10 @@ def register(app: AsyncApp, desk: Desk) -> None:
 
 async def answer(desk: Desk, typed: Typed) -> None:
     """Show them their way in, or what can be typed."""
-    await desk.directory.ensure_known([typed.user_id], within=LOOK_UP_WITHIN)
+    reader = await desk.look_up_reader(typed.user_id)
     if asks_for_link(typed.text):
         message = await find_link(desk, typed.user_id)
     else:
-        reader = desk.reader(typed.user_id)
         message = build_conversation_help(reader, can_book=desk.policy().may_book(reader), now=desk.now())
     await desk.delivery.post_ephemeral(
         typed.conversation, typed.user_id, message.text, message.blocks, thread_ts=typed.thread_ts

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -30,6 +30,9 @@ from storage.records import LessonDetails, Link, Person, PersonId, Seat, Workspa
 from storage.store import Store
 
 log = structlog.get_logger("hallpass.commands")
+
+LOOK_UP_WITHIN = timedelta(seconds=5)
+"""An answer that is being made waits this long for who asked to be looked up, then says what is known."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +72,11 @@ class Desk:
         """The person as reader; somebody not known yet reads American English, in UTC, until looked up."""
         known = self.find_person(user_id)
         return known or Person(id=PersonId(""), workspace_id=self.workspace_id, user_id=user_id, name="", zone="UTC")
+
+    async def look_up_reader(self, user_id: str) -> Person:
+        """The same, looked up first where it takes that."""
+        await self.directory.ensure_known([user_id], within=LOOK_UP_WITHIN)
+        return self.reader(user_id)
 
     def now(self) -> datetime:
         """Lesson time."""

@@ -17,7 +17,6 @@ AHEAD = timedelta(days=14)
 BACK = timedelta(days=7)
 MOST = 30
 VISITED = "visited_home"
-LOOK_UP_WITHIN = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,8 +30,7 @@ class Drawing:
 
 async def draw(desk: Desk, user_id: str, *, welcomes: bool = False) -> Drawing:
     """The Home of this person. `welcomes`: as on a first visit, also where it is none any more."""
-    await desk.directory.ensure_known([user_id], within=LOOK_UP_WITHIN)
-    person, now, policy = desk.reader(user_id), desk.now(), desk.policy()
+    person, now, policy = await desk.look_up_reader(user_id), desk.now(), desk.policy()
     can_book, is_admin = policy.may_book(person), policy.is_admin(person)
 
     def read(tx: Transaction) -> tuple[list[LessonDetails], bool]:

@@ -114,8 +114,7 @@ async def open_form(desk: Desk, asked: Asked, request: OpenForm, *, text: str | 
 
 async def _answer_help(desk: Desk, asked: Asked, *, unknown: str | None = None) -> None:
     """What they can type; `unknown`: what they typed that nobody understood."""
-    await desk.directory.ensure_known([asked.user_id], within=opening.LOOK_UP_WITHIN)
-    reader, now = desk.reader(asked.user_id), desk.now()
+    reader, now = await desk.look_up_reader(asked.user_id), desk.now()
     can_book = desk.policy().may_book(reader)
     if unknown is None:
         message = build_help(reader, can_book=can_book, now=now)

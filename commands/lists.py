@@ -21,7 +21,6 @@ Ack = Callable[..., Awaitable[Any]]
 
 DAYS_LISTED = timedelta(days=60)
 MOST_LISTED = 200
-LOOK_UP_WITHIN = timedelta(seconds=5)
 
 
 def register(app: AsyncApp, desk: Desk) -> None:
@@ -75,8 +74,7 @@ async def _turn(desk: Desk, asked: Asked, response_url: str, offset: int) -> Non
 
 
 async def _build_page(desk: Desk, asked: Asked, offset: int) -> Message:
-    await desk.directory.ensure_known([asked.user_id], within=LOOK_UP_WITHIN)
-    reader = desk.reader(asked.user_id)
+    reader = await desk.look_up_reader(asked.user_id)
     coming, can_book = await list_coming(desk, reader), desk.policy().may_book(reader)
     return build_list_page(coming, offset=offset, reader=reader, can_book=can_book, now=desk.now())
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 from bot import booking
@@ -19,9 +18,6 @@ from bot.windows import next_half_hour
 from commands.desk import Asked, Desk
 from commands.parsing import OpenForm, parse_lesson_command
 from storage.records import Person, new_id
-
-LOOK_UP_WITHIN = timedelta(seconds=5)
-"""A loading form waits this long for the person who asked to be looked up, then opens in what is known."""
 
 
 def start_draft(desk: Desk, user_id: str) -> BookingDraft:
@@ -40,8 +36,7 @@ def preset(desk: Desk, person: Person, draft: BookingDraft, *, has_length: bool)
 
 async def fill_form(desk: Desk, asked: Asked, request: OpenForm, opened: OpenedView, *, text: str | None) -> None:
     """Turn the loading view into the form, read again in the zone of the person now known."""
-    await desk.directory.ensure_known([asked.user_id], within=LOOK_UP_WITHIN)
-    person = desk.reader(asked.user_id)
+    person = await desk.look_up_reader(asked.user_id)
     if not desk.policy().may_book(person):
         refusal = describe_refusal(NotAllowed("book"), person, now=desk.now())
         await desk.fill(asked.user_id, opened.view_id, refusal)
