@@ -123,9 +123,10 @@ class Launcher:
         if way is not LinkWay.DIRECT:
             log.info("issued", notice=claimed.notice.id, lesson=claimed.notice.lesson_id, way=way.value)
             return self._issue(claimed, seat, way)
-        request = await self._build_request(claimed.details, seat)
         async with self._slots:
             await self._turnstile.go_through()
+            # Not before its turn: the first launch of a class would wait until everybody's is written.
+            request = await self._build_request(claimed.details, seat)
             launch = await self._services.get(claimed.details.service).launch(request)
         await self._turnstile.go_through()
         log.debug("launched", notice=claimed.notice.id, lesson=claimed.notice.lesson_id)
