@@ -8,6 +8,21 @@ from tests.bot.rooms import test_contract, test_contract_failures
 from tests.bot.rooms.contract import Facts, Keeper, Ledger, Promise, find_keeper
 
 FACTS = Facts(finds_room_by_name=False, own_windows=False)
+BETWEEN = {
+    Promise.REPEAT,
+    Promise.AGAIN,
+    Promise.SEATS,
+    Promise.LONG,
+    Promise.PRESENCE,
+    Promise.REPORTS,
+    Promise.RECORDING,
+    Promise.TRANSCRIPT,
+    Promise.DOWN,
+    Promise.REFUSING,
+    Promise.BUSY,
+    Promise.NONSENSE,
+}
+"""What is between Hallpass and the service, and no person meets as such."""
 
 
 def tell(service: str, promise: Promise, keeper: Keeper, **more: object) -> dict[str, object]:
@@ -25,11 +40,8 @@ def test_every_promise_is_tried() -> None:
 def test_every_promise_that_a_person_meets_is_tried_through_the_app() -> None:
     """What is left to the contract suite alone is between Hallpass and the service."""
     marks = [mark for test in vars(test_every_service).values() for mark in getattr(test, "pytestmark", ())]
-    between = {Promise.REPEAT, Promise.AGAIN, Promise.SEATS, Promise.LONG, Promise.PRESENCE, Promise.REPORTS,
-               Promise.RECORDING, Promise.TRANSCRIPT, Promise.DOWN, Promise.REFUSING, Promise.BUSY,
-               Promise.NONSENSE}  # fmt: skip
 
-    assert {mark.args[0] for mark in marks if mark.name == "promise"} == set(Promise) - between
+    assert {mark.args[0] for mark in marks if mark.name == "promise"} == set(Promise) - BETWEEN
 
 
 def test_a_line_says_who_keeps_it_and_whether_it_held() -> None:
