@@ -56,7 +56,7 @@ def build_home(
     blocks += actions(row, block_id="book")
     blocks += for_admin
     left = WITH_BUTTONS
-    blocks += _group(words._("Today"), today, reads, reader, _say_no_more(past, reads), at_most=left)
+    blocks += _group(words._("Today"), today, reads, reader, _say_none_left(past, reads), at_most=left)
     left = max(left - len(today), 0)
     blocks += _group(words._("Next"), upcoming, reads, reader, words._("Nothing booked after today."), at_most=left)
     if past:
@@ -80,7 +80,7 @@ def _welcome(reader: Reader, *, can_book: bool) -> list[Block]:
     return [header(words._("Welcome to Hallpass")), section(line)]
 
 
-def _say_no_more(past: Sequence[HomeLesson], reads: Reader) -> str:
+def _say_none_left(past: Sequence[HomeLesson], reads: Reader) -> str:
     """Of a day without lessons, or of one whose lessons are over."""
     today = reads.local_day(reads.now)
     had_some = any(reads.local_day(one.details.lesson.starts_at) == today for one in past)

@@ -11,7 +11,7 @@ end to it, or a link could be had for everybody. A leader who sends somebody the
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -92,9 +92,8 @@ def _list_links(tx: Transaction, place: Participant) -> list[Link]:
     return [link for link in links if link.participant_id == place.id and link.number == place.link_number]
 
 
-def _count_pages(links: Iterable[Link]) -> int:
+def _count_pages(links: Sequence[Link]) -> int:
     """Those that were given beside a press; by the page alone, the card's own is the first."""
-    links = list(links)
     is_pressed = any(link.way is LinkWay.PRESS for link in links)
     return sum(link.way is LinkWay.PAGE for link in links) if is_pressed else 0
 

@@ -159,12 +159,12 @@ class NoticeSender:
         if seat.card is None and self._store.glance(lambda tx: _may_be_there(tx, claimed.notice)):
             await self._claims.release(claimed, reason="card_unknown")
             return
+        keep = None
         if claimed.notice.kind in notices.NEEDS_LAUNCH:
             keep = await self._launcher.make_link(claimed)
-            if seat.card is None:
-                await self._poster.post(claimed, keep=keep)
-            return
-        await self._poster.post(claimed)
+            if seat.card is not None:
+                return
+        await self._poster.post(claimed, keep=keep)
 
     async def _send_message(self, claimed: Claimed) -> None:
         notice = claimed.notice
