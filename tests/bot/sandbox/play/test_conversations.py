@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
@@ -15,12 +14,6 @@ from bot.sandbox.play.playground import Playground
 from bot.sandbox.slack.conversations import Conversation
 from bot.sandbox.slack.messages import Message
 from tests.bot.sandbox.html_pages import parse_html
-
-
-@pytest.fixture
-async def playground() -> AsyncIterator[Playground]:
-    async with Playground() as playground:
-        yield playground
 
 
 @pytest.fixture

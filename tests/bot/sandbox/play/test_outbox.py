@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -40,12 +39,6 @@ NOTICE = Notice(
     lesson_starts_at=NOW,
     created_at=NOW,
 )
-
-
-@pytest.fixture
-async def playground() -> AsyncIterator[Playground]:
-    async with Playground() as playground:
-        yield playground
 
 
 def tell(notice: Notice) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 
@@ -12,12 +11,6 @@ from bot.sandbox.play.playground import Playground
 from storage.errors import StoreClosed
 from storage.store import Transaction
 from tests.acceptance.telling import book
-
-
-@pytest.fixture
-async def playground() -> AsyncIterator[Playground]:
-    async with Playground() as playground:
-        yield playground
 
 
 def count_lessons(tx: Transaction) -> int:

@@ -17,7 +17,7 @@ from bot.sandbox.play.playground import Playground
 from bot.sandbox.play.ticking import LONGEST_BEAT, Speed, Timekeeper
 from storage.records import Notice, NoticeKind, NoticeState
 from storage.store import Transaction
-from tests.acceptance.telling import book, find_card, find_url
+from tests.acceptance.telling import book, find_card, find_url, settle, submit, wait_for_words
 
 LESSON = "@Ben @Cara @Dina today 3pm 30m Algebra"
 
@@ -97,18 +97,31 @@ async def test_all_that_a_lesson_brings_stands_in_its_order(playground: Playgrou
     assert expected == await list_agenda(timekeeper)
 
 
-async def test_what_is_owed_for_another_start_is_not_to_come(playground: Playground, timekeeper: Timekeeper) -> None:
-    """After a move nothing of the former times is told."""
-    await book(playground.school, playground.cast.ada, LESSON)
+async def test_after_a_move_all_of_it_comes_at_the_new_times(playground: Playground, timekeeper: Timekeeper) -> None:
+    """And nothing at the former ones."""
+    school, ada = playground.school, playground.cast.ada
+    await book(school, ada, LESSON)
     before = await list_agenda(timekeeper)
 
-    await book(playground.school, playground.cast.gwen, "@Finn today 4pm 30m Biology")
+    await ada.pick(find_card(ada), "more", "move")
+    await wait_for_words(school, ada, "Move lesson")
+    assert (await submit(school, ada, starts_at=at("17:00"))).is_fine
+    await settle(school)
 
-    added = [event for event in await list_agenda(timekeeper) if event not in before]
-    assert (at("15:50"), "reminds Finn and Gwen of Biology") in added or (
-        at("15:50"),
-        "reminds Gwen and Finn of Biology",
-    ) in added
+    assert [(moment + timedelta(hours=2), what) for moment, what in before] == await list_agenda(timekeeper)
+
+
+async def test_what_will_be_dropped_is_not_to_come(playground: Playground, timekeeper: Timekeeper) -> None:
+    """Who can't come is owed a reminder as stored, and will get none."""
+    await book(playground.school, playground.cast.ada, LESSON)
+    ben = playground.cast.ben
+
+    assert (await ben.press(find_card(ben), "reply_not_coming")).is_fine
+    await settle(playground.school)
+
+    states = await count_states(playground, NoticeKind.START_REMINDER)
+    told = [what for _, what in await list_agenda(timekeeper) if what.startswith("reminds")]
+    assert ({NoticeState.WAITING: 4}, ["reminds Ada, Cara and 1 other of Algebra"]) == (states, told)
 
 
 # By hand
@@ -174,8 +187,7 @@ async def test_a_room_service_that_failed_is_asked_again_within_a_minute_by_hand
     assert presence.quiet_until is not None
 
     playground.school.lessonspace.faults.switch_off()
-    for _ in range(6):
-        await timekeeper.move_by(timedelta(minutes=1))
+    await timekeeper.move_by(timedelta(minutes=1))
 
     assert presence.quiet_until is None
 
