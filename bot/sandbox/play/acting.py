@@ -14,7 +14,7 @@ from urllib.parse import quote
 
 from bot.sandbox.blockkit import list_elements
 from bot.sandbox.play.field_names import parse_name
-from bot.sandbox.play.filling import fill_in, list_changed, read_inputs
+from bot.sandbox.play.filling import fill_in, list_changed
 from bot.sandbox.play.playground import Playground
 from bot.sandbox.play.posted import Posted, read_posted
 from bot.sandbox.play.saying import (
@@ -32,6 +32,7 @@ from bot.sandbox.play.saying import (
     say_outcome,
     say_refused,
 )
+from bot.sandbox.play.slots import read_inputs
 from bot.sandbox.slack.actors import Actor
 from bot.sandbox.slack.inputs import ImpossibleInput
 from bot.sandbox.slack.mentions import escape_typed

@@ -17,7 +17,7 @@ from bot.sandbox.play.posted import Posted
 from bot.sandbox.play.slots import read_kept
 from bot.sandbox.slack.actors import Actor
 from bot.sandbox.slack.inputs import WRITTEN, ImpossibleInput, keeps_value, to_kept
-from bot.sandbox.slack.messages import Json, Message
+from bot.sandbox.slack.messages import Json
 from bot.sandbox.slack.outcomes import Outcome
 from bot.sandbox.slack.views import OpenView
 
@@ -82,11 +82,3 @@ def _is_same(before: Any, now: Any, element: Json, zone: str) -> bool:
         return bool(before == now)
     shown = [datetime.fromtimestamp(one, UTC).astimezone(ZoneInfo(zone)) for one in (before, now)]
     return f"{shown[0]:%Y-%m-%dT%H:%M}" == f"{shown[1]:%Y-%m-%dT%H:%M}"
-
-
-def read_inputs(message: Message) -> dict[Place, Any]:
-    """What was chosen in the message, without its kind."""
-    return {
-        place: next((value for name, value in state.items() if name != "type"), None)
-        for place, state in message.inputs.items()
-    }

@@ -1,4 +1,4 @@
-"""Messages, modals and Home tabs as HTML fragments. The sandbox's only user of Jinja; every fact is escaped by it.
+"""Messages, modals and Home tabs as HTML fragments. The page's only user of Jinja; every fact is escaped by it.
 
 A fragment is one form: a control's name says which element it is (`field_names.py`), its value what would be sent, and
 the button that was pressed is in what a browser posts (`posted.py`). It runs no script and loads nothing.
@@ -6,16 +6,14 @@ the button that was pressed is in what a browser posts (`posted.py`). It runs no
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from bot.sandbox.play.drawing import draw_message, draw_view
-from bot.sandbox.play.field_names import Place
 from bot.sandbox.play.markup import parse_mrkdwn
-from bot.sandbox.play.slots import Viewer
+from bot.sandbox.play.slots import Viewer, read_inputs
 from bot.sandbox.slack.messages import Message
 from bot.sandbox.slack.views import OpenView
 
@@ -33,7 +31,7 @@ def render_message(message: Message, viewer: Viewer, *, action: str = "", revisi
     """A message as it is, or as it was at an earlier revision. `action`: where its form is posted to."""
     shown = message.revisions[revision]
     within = f"{message.channel_id}-{message.ts}"
-    drawn = draw_message(shown.blocks, viewer, within=within, inputs=_read_inputs(message)) if shown.blocks else None
+    drawn = draw_message(shown.blocks, viewer, within=within, inputs=read_inputs(message)) if shown.blocks else None
     page = _PAGES.get_template("message.html").render(
         within=within,
         action=action,
@@ -67,11 +65,6 @@ def render_view(view: OpenView, viewer: Viewer, *, action: str = "", covers: boo
     return Markup(page)
 
 
-def render_sheet(title: str, parts: Iterable[tuple[str, Markup]]) -> str:
-    """A whole document that shows fragments one below the other, each under its name."""
-    return _PAGES.get_template("sheet.html").render(title=title, parts=parts)
-
-
 def render_page(name: str, **facts: Any) -> Markup:
     """A page or a part of one by its template's name. A fact that the template wants and is not given is an error."""
     return Markup(_PAGES.get_template(name).render(**facts))
@@ -79,11 +72,3 @@ def render_page(name: str, **facts: Any) -> Markup:
 
 def _read_label(given: dict[str, Any], name: str, usual: str) -> str:
     return str((given.get(name) or {}).get("text", usual))
-
-
-def _read_inputs(message: Message) -> dict[Place, Any]:
-    """What was chosen in the message, as views keep it: the entry of its state without its kind."""
-    return {
-        place: next((value for name, value in state.items() if name != "type"), None)
-        for place, state in message.inputs.items()
-    }

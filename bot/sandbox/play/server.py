@@ -19,7 +19,7 @@ from typing import Any
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response, StreamingResponse
+from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
@@ -49,7 +49,7 @@ from bot.sandbox.play.trouble import TroublePanel, Troubles
 from bot.serving import QuietServer, stop_server
 
 PORT = 8780
-HERE = Path(__file__).parent
+STATIC = Path(__file__).with_name("static")
 MOST = 2_000
 """Messages on one page; more is not read by anybody."""
 
@@ -98,8 +98,7 @@ class Pages:
             Route("/as/{user_id}/in/{channel_id}", self.show_channel),
             Route("/as/{user_id}/file/{file_id}", self.show_file),
             Route("/as/{user_id}/live", self.keep_up),
-            Route("/static/blocks.css", self.send_blocks_style),
-            Mount("/static", StaticFiles(directory=HERE / "static")),
+            Mount("/static", StaticFiles(directory=STATIC)),
         ]
 
     async def lead(self, request: Request) -> Response:
@@ -168,10 +167,6 @@ class Pages:
         if person is None or found is None or found.content is None or not person.find_place(found.channel_id or ""):
             return _say_nobody()
         return Response(found.content, media_type="text/plain; charset=utf-8")
-
-    async def send_blocks_style(self, request: Request) -> Response:
-        """Stands beside the templates, since single sheets of messages carry it within."""
-        return FileResponse(HERE / "pages" / "blocks.css", headers={"Cache-Control": "no-cache"})
 
 
 def _read_newest(request: Request) -> int:

@@ -16,7 +16,7 @@ from bot.sandbox.play.field_names import Place, build_name
 from bot.sandbox.play.leads import Lead, Leads
 from bot.sandbox.play.markup import Passage, find_web_address, parse_text
 from bot.sandbox.slack.inputs import keeps_value, read_initial
-from bot.sandbox.slack.messages import Json
+from bot.sandbox.slack.messages import Json, Message
 from bot.sandbox.slack.wording import Reader
 
 
@@ -139,6 +139,14 @@ def read_kept(block: Json, element: Json, inputs: Mapping[Place, Any]) -> Any:
     if not keeps_value(element):
         return None
     return inputs.get((block.get("block_id", ""), element.get("action_id", "")), read_initial(element))
+
+
+def read_inputs(message: Message) -> dict[Place, Any]:
+    """What was chosen in the message, as views keep it: the entry of its state without its kind."""
+    return {
+        place: next((value for name, value in state.items() if name != "type"), None)
+        for place, state in message.inputs.items()
+    }
 
 
 def _write_value(element: Json, kept: Any, reader: Reader) -> str:
