@@ -8,7 +8,6 @@ import os
 import subprocess
 import sys
 from importlib.metadata import version
-from pathlib import Path
 
 import pytest
 import yaml
@@ -23,11 +22,6 @@ COMPLETE = {
     "SLACK_SIGNING_SECRET": "s1gn1ng",
     "LESSONSPACE_API_KEY": "00000000-0000-4000-8000-000000000000",
 }
-
-
-@pytest.fixture
-def line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> CommandLine:
-    return CommandLine(folder=tmp_path, monkeypatch=monkeypatch, capsys=capsys)
 
 
 @pytest.mark.parametrize(
@@ -61,13 +55,14 @@ def test_help_names_every_command_with_examples(line: CommandLine) -> None:
     ran = line.run("--help")
 
     assert (0, "") == (ran.status, ran.err)
-    for command in ("run", "demo", "doctor", "manifest", "lessons", "room", "migrate", "keys"):
+    for command in ("run", "demo", "play", "doctor", "manifest", "lessons", "room", "migrate", "keys"):
         assert f"\n    {command}  " in ran.out
     assert "hallpass lessons export --from 2026-11-01" in ran.out
 
 
 @pytest.mark.parametrize(
-    "typed", ["run", "demo", "doctor", "lessons list", "lessons show", "lessons export", "room sessions", "keys new"]
+    "typed",
+    ["run", "demo", "play", "doctor", "lessons list", "lessons show", "lessons export", "room sessions", "keys new"],
 )
 def test_every_command_has_help(line: CommandLine, typed: str) -> None:
     """It says in a sentence what the command does, beside its arguments."""
@@ -194,17 +189,17 @@ def test_the_manifest_for_http_has_the_address_everywhere(line: CommandLine) -> 
 
 
 def test_the_demos_verdict_is_the_exit_status(line: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is played at the pace that was asked for."""
-    paces = []
+    """It is played where and at the pace that was asked for."""
+    played = []
 
-    async def play(console: object, *, pace: float) -> int:
-        paces.append(pace)
+    async def play(console: object, *, service: str, pace: float) -> int:
+        played.append((service, pace))
         return 1
 
     monkeypatch.setattr(story, "play", play)
 
-    assert [1, 1] == [line.run("demo").status, line.run("demo", "--pace", "0").status]
-    assert [1.0, 0.0] == paces
+    assert [1, 1] == [line.run("demo").status, line.run("demo", "--pace", "0", "--service", "loop").status]
+    assert [("lessonspace", 1.0), ("loop", 0.0)] == played
 
 
 def test_a_reader_that_goes_away_is_no_error() -> None:

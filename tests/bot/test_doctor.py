@@ -42,11 +42,6 @@ async def school(tmp_path: Path) -> AsyncIterator[School]:
         yield school
 
 
-@pytest.fixture
-def line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> CommandLine:
-    return CommandLine(folder=tmp_path, monkeypatch=monkeypatch, capsys=capsys)
-
-
 async def see(school: School, line: CommandLine, **changes: str) -> Ran:
     return await line.run_beside("doctor", environment=school.build_environment() | changes)
 

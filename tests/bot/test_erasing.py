@@ -25,11 +25,6 @@ async def school(tmp_path: Path) -> AsyncIterator[School]:
         yield school
 
 
-@pytest.fixture
-def line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> CommandLine:
-    return CommandLine(folder=tmp_path, monkeypatch=monkeypatch, capsys=capsys)
-
-
 async def forget(school: School, line: CommandLine, who: Actor, *options: str, **changes: str) -> Ran:
     environment = school.build_environment() | changes
     return await line.run_beside("forget-person", who.user.id, "--yes", *options, environment=environment)

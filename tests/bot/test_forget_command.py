@@ -28,11 +28,6 @@ async def school(tmp_path: Path) -> AsyncIterator[School]:
         yield school
 
 
-@pytest.fixture
-def line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> CommandLine:
-    return CommandLine(folder=tmp_path, monkeypatch=monkeypatch, capsys=capsys)
-
-
 async def forget(school: School, line: CommandLine, who: str, *options: str) -> Ran:
     """As typed, while the bot looks for work more often than its usual twice a minute."""
     typed = line.run_beside("forget-person", who, *options, environment=school.build_environment())

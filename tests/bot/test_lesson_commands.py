@@ -29,11 +29,6 @@ async def school(tmp_path: Path) -> AsyncIterator[StoredSchool]:
         yield await found_school(store)
 
 
-@pytest.fixture
-def line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> CommandLine:
-    return CommandLine(folder=tmp_path, monkeypatch=monkeypatch, capsys=capsys)
-
-
 async def list_titles(line: CommandLine, *days: str) -> list[str]:
     ran = await line.run_beside("lessons", "list", "--json", *days)
     assert 0 == ran.status, ran.err

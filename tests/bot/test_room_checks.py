@@ -14,8 +14,9 @@ from bot.rooms.plugins import OWN
 from bot.sandbox.faults import Fault
 from bot.sandbox.houses import EVERY
 from bot.sandbox.school import School, open_school
-from tests.bot.commandline import CommandLine, Ran
+from tests.bot.commandline import CommandLine
 from tests.bot.rooms.shelf import Shelf
+from tests.bot.test_doctor import find_row, see
 
 PUBLIC = "http://127.0.0.1:9/"
 
@@ -27,20 +28,6 @@ async def school(tmp_path: Path) -> AsyncIterator[School]:
     folder.mkdir()
     async with open_school(folder, is_frozen=False, manifest=load_manifest(), services=EVERY) as school:
         yield school
-
-
-@pytest.fixture
-def line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> CommandLine:
-    return CommandLine(folder=tmp_path, monkeypatch=monkeypatch, capsys=capsys)
-
-
-async def see(school: School, line: CommandLine, **changes: str) -> Ran:
-    return await line.run_beside("doctor", environment=school.build_environment() | changes)
-
-
-def find_row(ran: Ran, subject: str) -> str:
-    [row] = [row for row in ran.out.splitlines() if row.startswith(f"{subject}  ")]
-    return " ".join(row.split())
 
 
 async def test_each_service_has_a_line_of_its_own(school: School, line: CommandLine) -> None:

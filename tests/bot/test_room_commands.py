@@ -69,11 +69,6 @@ SPOKEN = [
 ]
 
 
-@pytest.fixture
-def line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> CommandLine:
-    return CommandLine(folder=tmp_path, monkeypatch=monkeypatch, capsys=capsys)
-
-
 @pytest.fixture(autouse=True)
 def clock_on_the_wall() -> Iterator[None]:
     """This machine stands in Greenwich, where nobody says otherwise."""

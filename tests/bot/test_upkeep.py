@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 
@@ -17,11 +16,6 @@ from tests.bot.lessons_in_store import found_school
 from tests.records import make_room
 
 DATABASE = "hallpass.db"
-
-
-@pytest.fixture
-def line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> CommandLine:
-    return CommandLine(folder=tmp_path, monkeypatch=monkeypatch, capsys=capsys)
 
 
 def test_migrate_makes_the_database_once(line: CommandLine) -> None:
