@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import groupby
+from itertools import groupby, islice
 
 from markupsafe import Markup, escape
 from starlette.requests import Request
@@ -178,6 +178,13 @@ def tell_time(moment: datetime) -> str:
     return f"{moment:%H:%M:%S}" if moment.second else f"{moment:%H:%M}"
 
 
+def tell_moment(moment: datetime, now: datetime) -> str:
+    """By the leader's clock; another day is named."""
+    local = moment.astimezone(ZONE)
+    day = "" if local.date() == now.astimezone(ZONE).date() else f"{local:%a %-d %b} "
+    return f"{day}{tell_time(local)}"
+
+
 def find_coming(lessons: Sequence[Lesson], now: datetime) -> Lesson | None:
     """The first of these that has not begun."""
     return min((one for one in lessons if one.starts_at > now), key=lambda lesson: lesson.starts_at, default=None)
@@ -218,13 +225,6 @@ def _build_own(leap_id: str, label: str, address: str, lesson: Lesson | None, ot
 
 
 def list_moments(events: Sequence[Event], now: datetime) -> list[Moment]:
-    """What comes, by the leader's clock; another day is named."""
-    grouped = groupby(events, key=lambda event: event.at)
-    moments = []
-    for at, group in grouped:
-        local = at.astimezone(ZONE)
-        day = "" if local.date() == now.astimezone(ZONE).date() else f"{local:%a %-d %b} "
-        moments.append(Moment(at=f"{day}{tell_time(local)}", what=tuple(event.what for event in group)))
-        if len(moments) == MOST_EVENTS:
-            break
-    return moments
+    """What comes, as far as it is told ahead."""
+    together = islice(groupby(events, key=lambda event: event.at), MOST_EVENTS)
+    return [Moment(at=tell_moment(at, now), what=tuple(event.what for event in group)) for at, group in together]

@@ -57,7 +57,7 @@ class Conversations:
         chosen = _choose(person, place, newest)
         workspace = person.workspace
         names = hash(tuple((user.id, user.real_name) for user in workspace.users.values()))
-        depends = (self._playground.number, names, len(workspace.conversations), person.is_reader_of)
+        depends = (self._playground.number, names, len(workspace.conversations), person.way_of_reading)
         there = sum(not message.is_deleted for message in place.messages)
         return Shown(
             items=tuple(Item(id=name_item(one), html=self._draw_item(person, one, depends)) for one in chosen),

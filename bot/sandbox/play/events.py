@@ -128,7 +128,7 @@ def _list_owed(entry: Entry, after: datetime) -> Iterator[Event]:
             together.setdefault(key, []).append(notice)
     for (at, kind, is_channel), group in together.items():
         who = join_names([entry.name_recipient(notice) for notice in group])
-        says = "tells {who} that {title} ends soon" if is_channel and kind in _ASKS else _SAYS[kind]
+        says = "tells {who} that {title} ends soon" if is_channel and kind is NoticeKind.END_WARNING else _SAYS[kind]
         yield Event(at=at, what=says.format(who=who, title=shorten(details.lesson.title)))
 
 
@@ -136,10 +136,6 @@ def _is_to_come(notice: Notice, details: LessonDetails, after: datetime) -> bool
     if notice.state is not NoticeState.WAITING or notice.due_at <= after or notice.kind not in _SAYS:
         return False
     return notices.find_reason_to_drop(notice, details, now=notice.due_at) is None
-
-
-_ASKS = frozenset({NoticeKind.END_WARNING})
-"""Kinds that ask a person something, and only tell a channel."""
 
 
 def _group(moments: Sequence[tuple[datetime, Person]], says: str, *, everybody: int = 0) -> Iterator[Event]:

@@ -173,7 +173,7 @@ class Frame:
         """A view is large where it offers a hundred people, so the last ones drawn are kept."""
         people = len(person.workspace.users), len(person.workspace.conversations)
         typed = repr(view.inputs), repr(view.errors)
-        key = (self._playground.number, view.id, view.hash, typed, people, person.is_reader_of)
+        key = (self._playground.number, view.id, view.hash, typed, people, person.way_of_reading)
         if key not in self._views:
             while len(self._views) >= 100:
                 self._views.pop(next(iter(self._views)))

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bot.sandbox.calm import OPEN
 from bot.sandbox.play.playground import Playground
 from storage.records import Card, LessonDetails, Notice, NoticeState, PersonId, WorkspaceId
 from storage.sqlite import SqliteStore
@@ -25,7 +26,7 @@ SHARE = 4
 WITHOUT_BOT_SECONDS = 0.4
 """Nobody commits then; but it may be dying still."""
 
-UNSETTLED = frozenset({NoticeState.WAITING, NoticeState.CLAIMED, NoticeState.BEGUN, NoticeState.FAILED})
+UNSETTLED = frozenset({*OPEN, NoticeState.FAILED})
 """States of notices that are neither done nor dropped."""
 
 

@@ -10,6 +10,7 @@ from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bot.sandbox.calm import OPEN
 from storage.records import Lesson, Notice, NoticeState, WorkspaceId
 from storage.store import Transaction
 
@@ -17,8 +18,6 @@ MOST_LESSONS = 10
 """The last ones booked; a table of more is read by nobody."""
 MARKED_FOR = timedelta(seconds=2)
 """How long a row that changed is marked."""
-
-_OPEN = (NoticeState.WAITING, NoticeState.CLAIMED, NoticeState.BEGUN)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +47,7 @@ class Owed:
     @property
     def is_open(self) -> bool:
         """May something still become of it?"""
-        return self.notice.state in _OPEN
+        return self.notice.state in OPEN
 
     @property
     def is_given_up(self) -> bool:

@@ -14,8 +14,7 @@ from enum import StrEnum
 from markupsafe import Markup
 
 from bot import notices
-from bot.sandbox.cast import ZONE
-from bot.sandbox.play.clock_panel import tell_time
+from bot.sandbox.play.clock_panel import tell_moment
 from bot.sandbox.play.events import join_names, shorten
 from bot.sandbox.play.ledger import Books, Entry, Ledger
 from bot.sandbox.play.panels import Looking, Panel
@@ -145,15 +144,15 @@ def _list_notices(entry: Entry, at: Instant) -> Iterator[Debt]:
 
 
 def _build_card(card: Card, details: LessonDetails, at: Instant) -> Debt:
-    is_held = card.not_before is not None and card.not_before > at.machine_now
+    retry_at = _find_retry(card, at)
     return Debt(
-        standing=Standing.LATE if (card.attempts and is_held) or not at.is_running else Standing.SENDING,
+        standing=Standing.LATE if (card.attempts and retry_at) or not at.is_running else Standing.SENDING,
         what="Bringing cards up to date",
         to="",
         lesson=shorten(details.lesson.title),
         due_at=at.now,
         attempts=card.attempts,
-        retry_at=card.not_before if is_held else None,
+        retry_at=retry_at,
         why="" if at.is_running else "Hallpass is not running",
     )
 
@@ -163,7 +162,7 @@ def _find_standing(notice: Notice, at: Instant) -> Standing:
         return Standing.GIVEN_UP
     if notice.state is NoticeState.WAITING and notice.due_at > at.now:
         return Standing.OWED
-    is_held = notice.not_before is not None and notice.not_before > at.machine_now
+    is_held = _find_retry(notice, at) is not None
     is_lost = notice.state is NoticeState.BEGUN and not _is_leased(notice, at)
     return Standing.LATE if is_held or is_lost or not at.is_running else Standing.SENDING
 
@@ -172,8 +171,8 @@ def _is_leased(notice: Notice, at: Instant) -> bool:
     return notice.leased_until is not None and notice.leased_until > at.machine_now
 
 
-def _find_retry(notice: Notice, at: Instant) -> datetime | None:
-    return notice.not_before if notice.not_before is not None and notice.not_before > at.machine_now else None
+def _find_retry(owed: Notice | Card, at: Instant) -> datetime | None:
+    return owed.not_before if owed.not_before is not None and owed.not_before > at.machine_now else None
 
 
 def _tell_why(notice: Notice, standing: Standing, at: Instant) -> str:
@@ -222,7 +221,7 @@ def describe(debts: list[Debt], at: Instant) -> Line:
     first = debts[0]
     to = join_names([debt.to for debt in debts if debt.to])
     what = f"{first.what} to {to}" if to else first.what
-    of = f"{first.lesson}, due {_tell_moment(first.due_at, at.now)}"
+    of = f"{first.lesson}, due {tell_moment(first.due_at, at.now)}"
     told = [first.why] if first.why else []
     if first.standing is Standing.LATE and at.is_running:
         told += _tell_retry(debts, at)
@@ -241,12 +240,6 @@ def ordinal(number: int) -> str:
     """`1st`, `2nd`, `3rd`, `4th`, `11th`."""
     ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
     return f"{number}{ending}"
-
-
-def _tell_moment(moment: datetime, now: datetime) -> str:
-    local = moment.astimezone(ZONE)
-    day = "" if local.date() == now.astimezone(ZONE).date() else f"{local:%a %-d %b} "
-    return f"{day}{tell_time(local)}"
 
 
 def _tell_wait(wait: timedelta) -> str:

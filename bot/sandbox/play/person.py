@@ -58,8 +58,8 @@ class Person:
         return self.workspace.open_direct([self.user.id])
 
     @property
-    def is_reader_of(self) -> tuple[object, ...]:
-        """What a text looks like depends on: the same here, the same there."""
+    def way_of_reading(self) -> tuple[object, ...]:
+        """All that a text's look depends on: where this is the same, so is that."""
         return (self.user.id, self.user.zone, self.user.locale, self.reader.to_local(self.now).date())
 
     def tell_time(self, instant: datetime, *, form: str = "{time}") -> str:
