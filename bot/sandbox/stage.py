@@ -1,6 +1,6 @@
-"""The stage of the demo's story: its people, what they do and read, how it is shown, and what is expected of it.
+"""The stage of the demo's story: what its people do and read, how it is shown, and what is expected of it.
 
-The chapters use it and nothing below it, so that they read like the story. A step that does not come within the
+The chapters act through it, so that they read like the story. A step that does not come within the
 patience ends the lesson with `NotToBe`.
 """
 
@@ -11,6 +11,7 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from bot.ids import Action
+from bot.sandbox.calm import wait_until_calm
 from bot.sandbox.cast import Cast, at
 from bot.sandbox.school import School
 from bot.sandbox.slack.actors import Actor
@@ -73,6 +74,10 @@ class Stage:
     async def wait_until_looked(self) -> None:
         """Let the bot ask who is where, as the clock has it do: what it learns from now on came some other way."""
         await self.school.wait_until_looked(seconds=self._patience.total_seconds())
+
+    async def settle(self) -> None:
+        """Let the bot finish what has come of it so far: the clock goes on only then."""
+        await wait_until_calm(self.school, seconds=self._patience.total_seconds())
 
     def among(self, *actors: Actor) -> list[Actor]:
         """Those of them who have a place in the first lesson."""

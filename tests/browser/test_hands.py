@@ -19,6 +19,10 @@ from tests.browser.window import DESKTOP, PHONE, Window
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
 
 FOCUS = "document.activeElement"
+FITS = """
+const { left, right, top, bottom, width } = document.querySelector(arguments[0]).getBoundingClientRect();
+return width > 0 && left >= 0 && top >= 0 && right <= innerWidth && bottom <= innerHeight;
+"""
 
 
 @dataclass(frozen=True)
@@ -279,9 +283,3 @@ async def test_nothing_is_hidden_on_a_phone(desk: Desk) -> None:
     await desk.tab_to(".composer summary")
     await desk.type(Keys.ENTER)
     assert await desk.window.run(FITS, ".composer .menu > div")
-
-
-FITS = """
-const { left, right, top, bottom, width } = document.querySelector(arguments[0]).getBoundingClientRect();
-return width > 0 && left >= 0 && top >= 0 && right <= innerWidth && bottom <= innerHeight;
-"""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import timedelta
 
 from bot.blocks import Block
@@ -154,8 +153,7 @@ def _list_all_lessons(party: Party) -> Iterator[State]:
             view = build_all_lessons((scenes * 10)[:count], reader=party.person(0), now=NOW, page=page)
             yield State(shown=view, how=f"{count} lessons, from {offset + 1}")
     other = Page(day=NOW.date() + timedelta(days=30), offset=0)
-    moved = [replace(one, lesson=replace(one.lesson)) for one in scenes[:1]]
-    view = build_all_lessons(moved, reader=party.person(0), now=NOW, page=other)
+    view = build_all_lessons(scenes[:1], reader=party.person(0), now=NOW, page=other)
     yield State(shown=view, how="of another day")
 
 
