@@ -10,13 +10,19 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from bot.rooms.agora_whiteboard import AgoraWhiteboard
+from bot.rooms.lessonspace import Lessonspace
+from bot.rooms.loop import Loop
+from bot.rooms.videsk import Videsk
 from bot.sandbox.agora.stand_in import AgoraStandIn
 from bot.sandbox.clock import MovableClock
 from bot.sandbox.loop.stand_in import LoopStandIn
 from bot.sandbox.videsk.stand_in import VideskStandIn
 
-LESSONSPACE = "lessonspace"
-EVERY = (LESSONSPACE, "videsk", "agora_whiteboard", "loop")
+LESSONSPACE = Lessonspace.name
+SHOWN_NAMES: Mapping[str, str] = {kind.name: kind.shown_name for kind in (Lessonspace, Videsk, AgoraWhiteboard, Loop)}
+"""What people call each that stands in, by its name in settings."""
+EVERY = tuple(SHOWN_NAMES)
 """All that stand in, as settings call them."""
 REGION = "eu"
 """Where the school's whiteboards are kept."""

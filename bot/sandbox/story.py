@@ -24,6 +24,7 @@ from bot.logs import Redactor, configure_logs
 from bot.manifest import load_manifest
 from bot.sandbox import chapters, evening, proofs
 from bot.sandbox.cast import add_cast, at
+from bot.sandbox.houses import LESSONSPACE
 from bot.sandbox.school import School, open_school
 from bot.sandbox.stage import NotToBe, Stage, name_all
 from bot.sandbox.steps import Account, Step, list_left_out, list_steps
@@ -36,8 +37,6 @@ SLOWNESS = timedelta(seconds=0.3)
 """Between two links, so that the progress view has something to show; longer at reading pace."""
 LAUNCH_OPTIONS = '{"summarise": true}'
 """So that the stand-in writes a summary of its own, as Lessonspace does where it is switched on."""
-LESSONSPACE = "lessonspace"
-"""Where it is played unless somebody asks for another service."""
 INDEXES = ("sqlite_", "_", "transcript_words")
 """How tables are named that nobody reads: SQLite's own, and the search's."""
 LOG_NAME = "hallpass.log"

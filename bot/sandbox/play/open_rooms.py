@@ -9,6 +9,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from bot.rooms.agora_whiteboard import AgoraWhiteboard
+from bot.rooms.lessonspace import Lessonspace
+from bot.rooms.loop import Loop
+from bot.rooms.videsk import Videsk
 from bot.sandbox.agora.stand_in import AgoraStandIn
 from bot.sandbox.inside.people import Present
 from bot.sandbox.lessonspace.inside import read_present
@@ -71,7 +75,7 @@ def _list_spaces(lessonspace: LessonspaceStandIn, now: datetime) -> Iterator[Ope
     for space in lessonspace.organisation.spaces.values():
         inside = space.running.list_open() if space.running else []
         tabs = tuple(_read_connection(space, one, now) for one in inside)
-        yield OpenRoom(service="Lessonspace", title=space.name, tabs=tabs, was_used=bool(space.sessions))
+        yield OpenRoom(service=Lessonspace.shown_name, title=space.name, tabs=tabs, was_used=bool(space.sessions))
 
 
 def _read_connection(space: Space, one: Connection, now: datetime) -> Tab:
@@ -92,7 +96,7 @@ def _list_calls(videsk: VideskStandIn, now: datetime) -> Iterator[OpenRoom]:
         )
         was_used = any(visit.room is room for visit in videsk.visits)
         is_closed = room.is_over(now)
-        yield OpenRoom(service="Videsk", title=room.name, tabs=tabs, is_closed=is_closed, was_used=was_used)
+        yield OpenRoom(service=Videsk.shown_name, title=room.name, tabs=tabs, is_closed=is_closed, was_used=was_used)
 
 
 def _list_boards(agora: AgoraStandIn) -> Iterator[OpenRoom]:
@@ -105,7 +109,9 @@ def _list_boards(agora: AgoraStandIn) -> Iterator[OpenRoom]:
             )
             for one in room.members.values()
         )
-        yield OpenRoom(service="Agora Whiteboard", title=room.name or "A whiteboard", tabs=tabs, is_closed=room.is_ban)
+        yield OpenRoom(
+            service=AgoraWhiteboard.shown_name, title=room.name or "A whiteboard", tabs=tabs, is_closed=room.is_ban
+        )
 
 
 def _list_conversations(loop: LoopStandIn, now: datetime) -> Iterator[OpenRoom]:
@@ -119,4 +125,4 @@ def _list_conversations(loop: LoopStandIn, now: datetime) -> Iterator[OpenRoom]:
             for seat, who in zip(room.seats.values(), list_present(room), strict=True)
         )
         title = str(room.fields.get("roomName", "A conversation"))
-        yield OpenRoom(service="Mozilla Loop", title=title, tabs=tabs)
+        yield OpenRoom(service=Loop.shown_name, title=title, tabs=tabs)

@@ -16,12 +16,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bot.rooms.agora_whiteboard import AgoraWhiteboard
-from bot.rooms.lessonspace import Lessonspace
-from bot.rooms.loop import Loop
-from bot.rooms.videsk import Videsk
 from bot.sandbox.faults import EVERY_METHOD, Fault
 from bot.sandbox.gates import ServiceGate
+from bot.sandbox.houses import LESSONSPACE, SHOWN_NAMES
 from bot.sandbox.lessonspace.mishaps import EVERY_EVENT, Mishap
 from bot.sandbox.play.clock_panel import say
 from bot.sandbox.play.panels import Looking, Panel
@@ -37,14 +34,6 @@ LATENESS = timedelta(minutes=5)
 START_PATIENCE_SECONDS = 3.0
 """How long a page waits for the bot to come up before it is told that this takes longer."""
 POST = "chat.postMessage"
-
-SERVICES = {
-    "lessonspace": Lessonspace.shown_name,
-    "videsk": Videsk.shown_name,
-    "agora_whiteboard": AgoraWhiteboard.shown_name,
-    "loop": Loop.shown_name,
-}
-"""What each room service is called, by its name in settings."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,14 +81,14 @@ REPORTS = Group(
 def build_service_group(service: str) -> Group:
     """The switches about one room service."""
     return Group(
-        name=SERVICES.get(service, service),
+        name=SHOWN_NAMES[service],
         switches=(
             Switch(id=f"{service}-slow", label="Slow", means="Every answer takes 2 seconds longer."),
             Switch(id=f"{service}-down", label="Down", means="Every call is answered with 503."),
             Switch(id=f"{service}-refusing", label="Refusing", means="Every call is refused with 403."),
             Switch(id=f"{service}-nonsense", label="Nonsense", means="Every answer is one that nobody can read."),
         ),
-        is_first=service == "lessonspace",
+        is_first=service == LESSONSPACE,
     )
 
 
@@ -175,7 +164,7 @@ class Troubles:
 
 def _find_services(school: School) -> dict[str, ServiceGate]:
     """The room services of this school by their names."""
-    return {"lessonspace": school.lessonspace} | {name: house.stand_in for name, house in school.houses.items()}
+    return {LESSONSPACE: school.lessonspace} | {name: house.stand_in for name, house in school.houses.items()}
 
 
 class TroublePanel(Panel):

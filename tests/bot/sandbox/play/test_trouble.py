@@ -49,7 +49,7 @@ async def find_life(visit: Visit) -> Node:
     return (await visit.open("ada")).find_by_id("bot-life")
 
 
-async def count_reminders(visit: Visit, name: str) -> int:
+def count_reminders(visit: Visit, name: str) -> int:
     actor = visit.playground.cast.people[name]
     return sum("starts at" in actor.read(message) for message in actor.messages())
 
@@ -144,13 +144,13 @@ async def test_slack_that_is_down_gets_nothing_to_anybody_until_it_is_up(visit: 
     await book(visit.playground.school, visit.playground.cast.ada, LESSON)
     await switch(visit, "slack-down")
     await visit.post("time/next")
-    before = await count_reminders(visit, "ben")
+    before = count_reminders(visit, "ben")
     statuses = {call.status for call in visit.playground.school.slack.log.list_calls("chat.postMessage")[-3:]}
 
     await switch(visit, "slack-down", on=False)
     await visit.post("time/minutes/1")
 
-    assert ({503}, 0, 1) == (statuses, before, await count_reminders(visit, "ben"))
+    assert ({503}, 0, 1) == (statuses, before, count_reminders(visit, "ben"))
 
 
 async def test_slack_with_too_many_requests_says_how_long_to_wait(visit: Visit) -> None:
@@ -160,7 +160,7 @@ async def test_slack_with_too_many_requests_says_how_long_to_wait(visit: Visit) 
     await visit.post("time/next")
 
     assert 429 == visit.playground.school.slack.log.list_calls("chat.postMessage")[-1].status
-    assert 0 == await count_reminders(visit, "ben")
+    assert 0 == count_reminders(visit, "ben")
     assert "Slack asked to wait" in await read_panel(visit, "owed")
 
 
@@ -169,12 +169,12 @@ async def test_an_answer_lost_after_the_work_is_looked_for_and_nothing_comes_twi
     await book(visit.playground.school, visit.playground.cast.ada, LESSON)
     await switch(visit, "slack-lost")
     await visit.post("time/next")
-    assert 1 == await count_reminders(visit, "ben")
+    assert 1 == count_reminders(visit, "ben")
     assert "Slack did not say whether it arrived; looked for in" in await read_panel(visit, "owed")
 
     await visit.post("time/minutes/1")
 
-    assert 1 == await count_reminders(visit, "ben")
+    assert 1 == count_reminders(visit, "ben")
     assert "whether it arrived" not in await read_panel(visit, "owed")
 
 
@@ -307,12 +307,12 @@ async def test_what_was_owed_when_it_died_is_sent_when_it_lives(visit: Visit) ->
     await book(visit.playground.school, visit.playground.cast.ada, LESSON)
     await visit.post("bot/kill")
     await visit.post("time/next")
-    before = await count_reminders(visit, "ben")
+    before = count_reminders(visit, "ben")
 
     await visit.post("bot/start")
     await settle(visit.playground.school)
 
-    assert (0, 1) == (before, await count_reminders(visit, "ben"))
+    assert (0, 1) == (before, count_reminders(visit, "ben"))
 
 
 async def test_a_bot_that_slack_does_not_let_in_is_starting(visit: Visit) -> None:
