@@ -65,10 +65,8 @@ async def test_no_secret_is_left_in_clear_text(
     said = f"{logged.out}{logged.err}{caplog.text}"
     assert "launched" in said
     assert not [what for what, secret in secrets.items() if secret in said]
-    posted = [message for place in school.slack.workspace.conversations.values() for message in place.messages]
-    texts = str([(message.metadata, [one.text for one in message.revisions]) for message in posted])
+    texts, shown = read_posted(school)
     assert not [what for what, secret in secrets.items() if secret in texts]
-    shown = str([[one.blocks for one in message.revisions] for message in posted])
     assert not [what for what, secret in secrets.items() if secret in shown and not what.startswith(("link", "ticket"))]
 
 
@@ -141,11 +139,16 @@ async def test_no_service_leaves_what_opens_a_room(
     said = f"{logged.out}{logged.err}{caplog.text}"
     assert "issued" in said
     assert not [what for what, secret in secrets.items() if secret in said]
+    texts, shown = read_posted(school)
+    assert not [what for what, secret in secrets.items() if secret in texts]
+    assert not [what for what, secret in secrets.items() if secret in shown and not what.startswith("token of link")]
+
+
+def read_posted(school: School) -> tuple[str, str]:
+    """What Slack keeps of every message, as it is and as it was: its text with its metadata, and its blocks."""
     posted = [message for place in school.slack.workspace.conversations.values() for message in place.messages]
     texts = str([(message.metadata, [one.text for one in message.revisions]) for message in posted])
-    assert not [what for what, secret in secrets.items() if secret in texts]
-    shown = str([[one.blocks for one in message.revisions] for message in posted])
-    assert not [what for what, secret in secrets.items() if secret in shown and not what.startswith("token of link")]
+    return texts, str([[one.blocks for one in message.revisions] for message in posted])
 
 
 def read_stored(school: School) -> bytes:
