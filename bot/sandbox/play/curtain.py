@@ -1,7 +1,7 @@
 """Behind the curtain: what just went to and fro between Hallpass, Slack and the room services, as a panel.
 
 An entry of the book holds nothing secret (`traffic.py`), so nothing is hidden here, and nothing else is shown. Whose
-requests somebody wants to see is remembered for them; one that begins anew shows all.
+requests somebody wants to see is remembered for them as long as that school is there; at first all are shown.
 """
 
 from __future__ import annotations
@@ -132,10 +132,10 @@ class Curtain(Panel):
 
     def __init__(self, playground: Playground) -> None:
         self._playground = playground
-        self._chosen: dict[str, Party | None] = {}
+        self._chosen: dict[tuple[int, str], Party | None] = {}  # by the number of the school, and who in it
 
     async def draw(self, looking: Looking) -> Markup:
-        school, chosen = self._playground.school, self._chosen.get(looking.user_id)
+        school, chosen = self._playground.school, self._chosen.get((self._playground.number, looking.user_id))
         return render_page(
             "curtain.html",
             id=self.id,
@@ -153,6 +153,6 @@ class Curtain(Panel):
         user_id = request.path_params["user_id"]
         if find_person(self._playground, user_id) is None:
             return Response(status_code=404)
-        self._chosen[user_id] = read_party(request.path_params["party"])
+        self._chosen[self._playground.number, user_id] = read_party(request.path_params["party"])
         self._playground.ring()
         return Response(status_code=204)

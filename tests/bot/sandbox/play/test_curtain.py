@@ -125,6 +125,17 @@ async def test_the_panel_shows_the_last_requests_of_whom_somebody_chose(visit: V
     assert 404 == await choose(visit, "all", "U404")
 
 
+async def test_in_a_fresh_school_the_panel_shows_all_again(visit: Visit) -> None:
+    """Its people have the same ids, and nobody has chosen anything yet."""
+    ada = visit.playground.cast.ada
+    assert 204 == await choose(visit, "lessonspace", ada.user.id)
+
+    await visit.playground.start_over()
+
+    assert ada.user.id == visit.playground.cast.ada.user.id
+    assert "Hallpass → Slack" in await read_parties(visit, "ada")
+
+
 async def join(visit: Visit, actor: Actor) -> str:
     """Let somebody in by their card once the doors are open, and hand over where they were sent."""
     school = visit.playground.school
