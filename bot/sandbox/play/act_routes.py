@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from urllib.parse import parse_qsl, quote
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
@@ -51,8 +52,7 @@ class ActRoutes:
     async def use_message(self, request: Request) -> Response:
         """A message's form."""
         pairs = await _read_pairs(request)
-        if pairs is None or not self._knows(request):
-            return _refuse()
+        self._check_person(request)
         given = request.path_params
         said = await self._acting.use_message(
             given["user_id"], given["channel_id"], given["ts"], pairs, revision=_read_revision(request)
@@ -62,8 +62,7 @@ class ActRoutes:
     async def use_view(self, request: Request) -> Response:
         """A modal's form, or the Home tab's."""
         pairs = await _read_pairs(request)
-        if pairs is None or not self._knows(request):
-            return _refuse()
+        self._check_person(request)
         return _answer(
             await self._acting.use_view(request.path_params["user_id"], request.path_params["view_id"], pairs)
         )
@@ -71,15 +70,13 @@ class ActRoutes:
     async def type_in(self, request: Request) -> Response:
         """What was typed below a conversation."""
         pairs = await _read_pairs(request)
-        if pairs is None or not self._knows(request):
-            return _refuse()
+        self._check_person(request)
         given = request.path_params
         return _answer(await self._acting.type_in(given["user_id"], given["channel_id"], dict(pairs).get("text", "")))
 
     async def take_shortcut(self, request: Request) -> Response:
         """A shortcut, on a message or on none."""
-        if not self._knows(request):
-            return _refuse()
+        self._check_person(request)
         given = request.path_params
         if "ts" in given:
             said = await self._acting.take_message_shortcut(
@@ -91,8 +88,7 @@ class ActRoutes:
 
     async def complete(self, request: Request) -> Response:
         """What could be meant by what was typed so far."""
-        if not self._knows(request):
-            return _refuse()
+        self._check_person(request)
         typed, at = request.query_params.get("text", ""), request.query_params.get("at", "")
         workspace = self._playground.school.slack.workspace
         directory = read_directory(workspace, workspace.users[request.path_params["user_id"]])
@@ -104,8 +100,10 @@ class ActRoutes:
         )
         return HTMLResponse(render_page("completion.html", completion=found))
 
-    def _knows(self, request: Request) -> bool:
-        return request.path_params["user_id"] in self._playground.school.slack.workspace.users
+    def _check_person(self, request: Request) -> None:
+        """HTTPException for a page of an earlier school, or nobody's."""
+        if request.path_params["user_id"] not in self._playground.school.slack.workspace.users:
+            raise HTTPException(404, "There is nobody like that here: the school was begun anew. Load the page again.")
 
 
 def _answer(said: Said) -> Response:
@@ -115,19 +113,14 @@ def _answer(said: Said) -> Response:
     return PlainTextResponse(said.text, status_code=said.status, headers=headers)
 
 
-def _refuse() -> Response:
-    """A page of an earlier school, or nobody's."""
-    return PlainTextResponse("There is nobody like that here: the school was begun anew. Load the page again.", 404)
-
-
-async def _read_pairs(request: Request) -> list[tuple[str, str]] | None:
-    """What a form posts, in order; None for what no form of ours does."""
+async def _read_pairs(request: Request) -> list[tuple[str, str]]:
+    """What a form posts, in order. HTTPException for what no form of ours does."""
     if int(request.headers.get("content-length", "0")) > MOST_BYTES:
-        return None
+        raise HTTPException(413, "That is more than a form of this page holds, so nothing was sent.")
     try:
         return parse_qsl((await request.body()).decode(), keep_blank_values=True, errors="strict")
-    except ValueError:
-        return None
+    except ValueError as error:
+        raise HTTPException(400, "No form of this page posts that, so nothing was sent.") from error
 
 
 def _read_revision(request: Request) -> int:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from bot.sandbox.faults import Fault
+from bot.sandbox.play.act_routes import MOST_BYTES
 from bot.sandbox.play.playground import Playground
 from bot.sandbox.slack.messages import Message
 from tests.acceptance import telling
@@ -445,6 +446,17 @@ async def test_a_form_that_slack_did_not_open_is_said(playground: Playground, ha
 
     assert await ada.press(card(ada), "cancel") == DONE
     await ada.wait_for_view("Cancel this lesson?")
+
+
+@pytest.mark.parametrize(("body", "status"), [(b"text=%ff", 400), (b"\xff", 400), (b"text=" + b"a" * MOST_BYTES, 413)])
+async def test_what_no_form_posts_is_refused(hands_of: HandsOf, body: bytes, status: int) -> None:
+    """It is no text, or far too much of it; nobody is told that they are not here."""
+    ada = hands_of("ada")
+
+    answer = await ada.client.post(f"{ada.address}/say/{ada.direct_id}", content=body)
+
+    assert (status, True) == (answer.status_code, "nothing was sent" in answer.text)
+    assert [] == ada.actor.messages()
 
 
 async def test_whoever_is_not_here_can_do_nothing(hands_of: HandsOf) -> None:
