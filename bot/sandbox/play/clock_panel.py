@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby, islice
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from bot.sandbox.cast import ZONE
 from bot.sandbox.play.events import Agenda, Event, shorten
-from bot.sandbox.play.panels import Looking, Panel
+from bot.sandbox.play.panels import Looking, Panel, say
 from bot.sandbox.play.person import find_person, name_city
 from bot.sandbox.play.playground import Playground
 from bot.sandbox.play.rendering import render_page
@@ -165,12 +165,6 @@ class ClockPanel(Panel):
         if is_calm:
             return say(shown, is_shown=True)
         return say(f"{shown} Hallpass is not done with what was due: see below what is owed.")
-
-
-def say(text: str, *, status: int = 200, is_shown: bool = False) -> Response:
-    """One sentence or two for the page to say. `is_shown`: as the page shows it anyway, it is for listeners alone."""
-    said = Markup('<span class="aside">{}</span>').format(text) if is_shown else escape(text)
-    return HTMLResponse(said, status_code=status)
 
 
 def tell_time(moment: datetime) -> str:

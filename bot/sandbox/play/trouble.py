@@ -20,8 +20,7 @@ from bot.sandbox.faults import EVERY_METHOD, Fault
 from bot.sandbox.gates import ServiceGate
 from bot.sandbox.houses import LESSONSPACE, SHOWN_NAMES
 from bot.sandbox.lessonspace.mishaps import EVERY_EVENT, Mishap
-from bot.sandbox.play.clock_panel import say
-from bot.sandbox.play.panels import Looking, Panel
+from bot.sandbox.play.panels import Looking, Panel, say
 from bot.sandbox.play.playground import Playground
 from bot.sandbox.play.rendering import render_page
 from bot.sandbox.school import School
