@@ -1,4 +1,4 @@
-"""Join pages as HTML. The only user of Jinja: templates hold structure, never a sentence; facts are escaped."""
+"""Join pages as HTML. The bot's only user of Jinja: templates hold structure, never a sentence; facts are escaped."""
 
 from __future__ import annotations
 

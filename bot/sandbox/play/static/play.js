@@ -1,5 +1,6 @@
 // What Slack's client does with a person's hands: forms are sent without leaving the page, fields report when they
-// should, what came to nothing is said, and the keyboard alone does all of it. What changes comes over the live stream; where the focus is in forms is frame.js's.
+// should, what came to nothing is said, and the keyboard alone does all of it. What changes comes over the live stream;
+// where the focus is in forms is frame.js's.
 "use strict";
 
 (() => {
