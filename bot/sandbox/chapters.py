@@ -262,6 +262,7 @@ async def leave(stage: Stage) -> None:
     for actor in inside:
         await stage.browser(f"{actor.user.real_name}'s laptop").leave()
     await stage.move("16:55")
+    await stage.settle()
     await stage.browser("Ada's laptop").leave()
     stage.expect(Step.ENDED, stage.list_present() == [])
 

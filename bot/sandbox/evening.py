@@ -154,6 +154,7 @@ async def end_now(stage: Stage) -> None:
     knows_who_left = stage.venue.brochure.knows_who_left
     if knows_who_left:
         await stage.wait(Step.ENDED_NOW, lambda: has_line(_read_board(stage), "Ben", "left 18:36"))
+    await stage.settle()
     seen = (
         "Ada's card says who left. Ada chooses End now in its"
         if knows_who_left
