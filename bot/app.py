@@ -168,18 +168,7 @@ class Hallpass:
         policies = Policies(
             settings=self._settings, store=self.store, directory=directory, workspace_id=workspace.id, offers=offers
         )
-        drawer = Drawer(
-            sealer=self._sealer,
-            service_name=self._services.default.shown_name,
-            shown_names={service.name: service.shown_name for service in self._services},
-            shared={one.name for one in self._services if one.capabilities.shared_address},
-            paged={one.name for one in self._services if one.capabilities.own_page},
-            recordless={one.name for one in self._services if not one.capabilities.attendance},
-            shows_channel_names=self._settings.hallpass_channel_names,
-            find_watchers=lambda: policies.find().watchers,
-            is_admin=lambda person: policies.find().is_admin(person),
-            public_url=self._settings.hallpass_public_url or "",
-        )
+        drawer = self._build_drawer(policies)
         launcher = self._build_launcher(directory)
         self._enter = self._build_entrance(launcher).enter
         desk = Desk(
@@ -222,12 +211,7 @@ class Hallpass:
         register(bolt, desk, watcher, homes)
         sending = asyncio.create_task(scheduler.run())
         stack.push_async_callback(_stop_scheduler, scheduler, sending)
-        self.presence = Presence(
-            store=self.store, services=self._services, clock=self._clock, alerting=build_alerting(self._settings)
-        )
-        looking = asyncio.create_task(self.presence.run())
-        stack.push_async_callback(_stop_presence, self.presence, looking)
-        self._start_reports(stack, self.presence)
+        self._start_reports(stack, self._start_presence(stack))
         stack.push_async_callback(desk.close)
         stack.push_async_callback(directory.close)
         groups = asyncio.create_task(policies.keep_groups())
@@ -268,6 +252,29 @@ class Hallpass:
         return Webhooks(
             store=self.store, services=self._services, sealer=self._sealer, clock=self._clock, on_stored=wake
         )
+
+    def _build_drawer(self, policies: Policies) -> Drawer:
+        return Drawer(
+            sealer=self._sealer,
+            service_name=self._services.default.shown_name,
+            shown_names={service.name: service.shown_name for service in self._services},
+            shared={one.name for one in self._services if one.capabilities.shared_address},
+            paged={one.name for one in self._services if one.capabilities.own_page},
+            recordless={one.name for one in self._services if not one.capabilities.attendance},
+            shows_channel_names=self._settings.hallpass_channel_names,
+            find_watchers=lambda: policies.find().watchers,
+            is_admin=lambda person: policies.find().is_admin(person),
+            public_url=self._settings.hallpass_public_url or "",
+        )
+
+    def _start_presence(self, stack: AsyncExitStack) -> Presence:
+        """Who is inside is looked after."""
+        self.presence = presence = Presence(
+            store=self.store, services=self._services, clock=self._clock, alerting=build_alerting(self._settings)
+        )
+        looking = asyncio.create_task(presence.run())
+        stack.push_async_callback(_stop_presence, presence, looking)
+        return presence
 
     def _start_reports(self, stack: AsyncExitStack, presence: Presence) -> None:
         """What rooms reported is worked on, also what was stored before a stop."""
