@@ -1,4 +1,4 @@
-"""A school with its page's routes, and hands for whoever is in it."""
+"""A school with its page, served or not, and hands for whoever is in it."""
 
 from __future__ import annotations
 
@@ -13,12 +13,19 @@ from bot.sandbox.play.act_routes import ActRoutes
 from bot.sandbox.play.offers import read_offers
 from bot.sandbox.play.playground import Playground
 from tests.bot.sandbox.play.hands import Hands
+from tests.bot.sandbox.play.visits import Visit, open_visit
 
 
 @pytest.fixture
 async def playground() -> AsyncIterator[Playground]:
     async with Playground() as playground:
         yield playground
+
+
+@pytest.fixture
+async def visit() -> AsyncIterator[Visit]:
+    async with open_visit() as visit:
+        yield visit
 
 
 @pytest.fixture

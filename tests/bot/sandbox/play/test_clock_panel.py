@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
@@ -15,15 +14,9 @@ from bot.sandbox.play.events import Event
 from bot.sandbox.slack.actors import Actor
 from tests.acceptance.telling import book
 from tests.bot.sandbox.html_pages import Node
-from tests.bot.sandbox.play.visits import Visit, open_visit
+from tests.bot.sandbox.play.visits import Visit
 
 LESSON = "@Ben @Cara today 3pm 30m Algebra"
-
-
-@pytest.fixture
-async def visit() -> AsyncIterator[Visit]:
-    async with open_visit() as visit:
-        yield visit
 
 
 async def read_clock(visit: Visit, name: str = "ada") -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -21,7 +20,7 @@ from bot.sandbox.slack.actors import Actor
 from bot.sandbox.traffic import Call, Entry, Party
 from tests.acceptance.telling import book, find_url, settle
 from tests.bot.sandbox.html_pages import Node, parse_html
-from tests.bot.sandbox.play.visits import PATIENCE, Stream, Visit, open_visit
+from tests.bot.sandbox.play.visits import PATIENCE, Stream, Visit
 
 CALL = Call(
     sender=Party.BOT,
@@ -33,12 +32,6 @@ CALL = Call(
     at=datetime(2026, 11, 22, 20, 0, 0, 123456, tzinfo=UTC),
     taken=timedelta(milliseconds=12),
 )
-
-
-@pytest.fixture
-async def visit() -> AsyncIterator[Visit]:
-    async with open_visit() as visit:
-        yield visit
 
 
 def tell(call: Call) -> tuple[str, str, bool]:

@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
 from bot.sandbox.play.guard import Guard, find_refusal
-from tests.bot.sandbox.play.visits import Visit, open_visit
+from tests.bot.sandbox.play.visits import Visit
 
 HERE = "127.0.0.1:8780"
-
-
-@pytest.fixture
-async def visit() -> AsyncIterator[Visit]:
-    async with open_visit() as visit:
-        yield visit
 
 
 def ask(method: str = "GET", *, host: str = HERE, **headers: str) -> str | None:

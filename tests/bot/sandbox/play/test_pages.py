@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import pytest
 from markupsafe import Markup
 from slack_sdk.web.async_client import AsyncWebClient
@@ -14,13 +12,7 @@ from bot.sandbox.play.panels import Looking, Panel
 from bot.sandbox.slack.people import UserKind
 from tests.acceptance.telling import book
 from tests.bot.sandbox.html_pages import Node, parse_html
-from tests.bot.sandbox.play.visits import Visit, open_visit
-
-
-@pytest.fixture
-async def visit() -> AsyncIterator[Visit]:
-    async with open_visit() as visit:
-        yield visit
+from tests.bot.sandbox.play.visits import Visit
 
 
 def read(node: Node) -> str:
