@@ -21,7 +21,7 @@ from bot.clock import Clock
 from bot.delivery import Delivery
 from bot.door import Entry, Visit
 from bot.drawing import Drawer
-from bot.errors import SlackError, ViewGone
+from bot.errors import SlackBusy, SlackDown, SlackError, ViewGone
 from bot.home import build_small_view
 from bot.launch_defaults import LaunchDefaults
 from bot.people import Directory
@@ -43,6 +43,11 @@ class Asked:
     response_url: str | None = None
     conversation: str | None = None
     trigger_id: str | None = None
+
+
+INSISTS_FOR = timedelta(minutes=1)
+"""How long an answer that Slack would not take yet is held ready; by then its reader has typed again."""
+INSISTS_AFTER = timedelta(seconds=1)
 
 
 @dataclass(kw_only=True)
@@ -103,14 +108,29 @@ class Desk:
         """Tell this person, privately, after the listener has returned."""
         self.run(self.answer_now(asked, message))
 
-    async def answer_now(self, asked: Asked, message: Message) -> None:
-        """Tell this person, privately."""
-        if asked.response_url is not None:
-            await self.delivery.reply_private(asked.response_url, message.text, message.blocks)
-        elif asked.conversation is not None:
-            await self.delivery.post_ephemeral(asked.conversation, asked.user_id, message.text, message.blocks)
+    async def answer_now(self, asked: Asked, message: Message, *, replaces: bool = False) -> None:
+        """Tell this person, privately. `replaces`: in place of the private answer whose button was pressed."""
+        url, conversation, told = asked.response_url, asked.conversation, (message.text, message.blocks)
+        if url is not None:
+            await self._insist(lambda: self.delivery.reply_private(url, *told, replaces=replaces))
+        elif conversation is not None:
+            await self._insist(lambda: self.delivery.post_ephemeral(conversation, asked.user_id, *told))
         elif asked.trigger_id is not None:  # pressed in Home, or a global shortcut
             await self._open_small(asked, asked.trigger_id, message)
+
+    async def _insist(self, say: Callable[[], Awaitable[None]]) -> None:
+        """Say it; once more where Slack definitely did not take it, while the person may still be waiting for it."""
+        patience = INSISTS_FOR
+        while True:
+            try:
+                await say()
+                return
+            except (SlackBusy, SlackDown) as refused:
+                pause = refused.retry_after if isinstance(refused, SlackBusy) else INSISTS_AFTER
+                patience -= pause
+                if patience < timedelta(0):
+                    raise
+                await asyncio.sleep(pause.total_seconds())
 
     async def _open_small(self, asked: Asked, trigger_id: str, message: Message) -> None:
         """In a form of its own; where Slack takes none, in their conversation with us, if there is one."""

@@ -27,7 +27,7 @@ def register(app: AsyncApp, desk: Desk) -> None:
         asked, search = read_asked(body), read_search(action.get("value"))
         if asked is None or search is None or asked.response_url is None:
             raise Outdated
-        desk.run(_turn(desk, asked, asked.response_url, search))
+        desk.run(_turn(desk, asked, search))
         await ack()
 
 
@@ -39,9 +39,9 @@ async def answer_search(desk: Desk, asked: Asked, typed: str) -> None:
     await desk.answer_now(asked, await _build_page(desk, asked, Search(typed=typed)))
 
 
-async def _turn(desk: Desk, asked: Asked, response_url: str, search: Search) -> None:
+async def _turn(desk: Desk, asked: Asked, search: Search) -> None:
     message = await _build_page(desk, asked, search)
-    await desk.delivery.reply_private(response_url, message.text, message.blocks, replaces=True)
+    await desk.answer_now(asked, message, replaces=True)
 
 
 async def _build_page(desk: Desk, asked: Asked, search: Search) -> Message:

@@ -32,7 +32,7 @@ def register(app: AsyncApp, desk: Desk) -> None:
         asked, offset = read_asked(body), read_offset(action.get("value"))
         if asked is None or offset is None or asked.response_url is None:
             raise Outdated
-        desk.run(_turn(desk, asked, asked.response_url, offset))
+        desk.run(_turn(desk, asked, offset))
         await ack()
 
 
@@ -68,9 +68,9 @@ async def list_coming(desk: Desk, reader: Person) -> list[LessonDetails]:
     return await desk.store.read(find)
 
 
-async def _turn(desk: Desk, asked: Asked, response_url: str, offset: int) -> None:
+async def _turn(desk: Desk, asked: Asked, offset: int) -> None:
     message = await _build_page(desk, asked, offset)
-    await desk.delivery.reply_private(response_url, message.text, message.blocks, replaces=True)
+    await desk.answer_now(asked, message, replaces=True)
 
 
 async def _build_page(desk: Desk, asked: Asked, offset: int) -> Message:

@@ -206,3 +206,15 @@ async def test_a_button_that_nobody_understands_any_more_is_answered(school: Sch
 
     await telling.wait_for_answer(school, ada, "out of date")
     assert (await telling.get_lesson(school)).is_open
+
+
+async def test_a_private_answer_comes_though_slack_asked_to_wait(school: School) -> None:
+    """Said again when Slack takes it, and once: who typed would otherwise not know that there was an answer."""
+    ada = school.add("Ada")
+    school.add("Ben")
+    await telling.book(school, ada, "@Ben today 3pm 45m Algebra")
+    school.slack.faults.switch_on("response_url", Fault.rate_limited(1), count=1)
+    assert (await ada.slash("/lesson", "list")).is_fine
+    await telling.wait_for_answer(school, ada, "Algebra")
+    assert len(ada.private_answers()) == 1
+    assert [call.status for call in school.slack.log.list_calls("response_url")] == [429, 200]
