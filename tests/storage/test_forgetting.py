@@ -27,7 +27,7 @@ from tests.records import NOW, make_attendance, make_event, make_link, make_part
 from tests.storage.contract import School, changed, make_school
 from tests.storage.test_deliveries import make_delivery
 
-BENS, CLEOS = "1002", "1003"
+BENS, CLEOS = "user-1002", "user-1003"  # no random id holds these by accident
 
 
 def line(lesson: Lesson, position: int, speaker: str, who: str | None, text: str) -> TranscriptLine:
