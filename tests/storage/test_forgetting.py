@@ -309,11 +309,11 @@ async def test_room_services_ids_are_told_once_each(school: School) -> None:
     """From places of now and before, with the service's name."""
     first, *_ = await hold(school)
     await hold(school)
-    gone = make_participant(first, school.ben, provider_user_id="1009", removed_at=NOW)
+    gone = make_participant(first, school.ben, provider_user_id="user-1009", removed_at=NOW)
     await school.store.write(lambda tx: tx.lessons.add_participants([gone]))
     found = await school.store.read(lambda tx: tx.forgetting.list_provider_ids(school.workspace.id, school.ben.id))
 
-    assert [("lessonspace", BENS), ("lessonspace", "1009")] == found
+    assert [("lessonspace", BENS), ("lessonspace", "user-1009")] == found
 
 
 async def test_no_column_holds_them_afterwards(school: School) -> None:
