@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from bot.identity import StartRefused
+from bot.sandbox.loop.browser import Browser
 from bot.sandbox.loop.stand_in import LoopStandIn
 from bot.sandbox.school import School, open_school
 from bot.sandbox.slack.actors import Actor
@@ -106,16 +107,22 @@ async def test_an_extended_lesson_keeps_its_join_and_its_room(tmp_path: Path, se
         assert LessonState.LIVE == (await telling.get_lesson(school)).state
 
 
+async def sit_down(school: School, actor: Actor) -> Browser:
+    """Come into Loop's room, and take a seat there."""
+    loop = school.houses["loop"].stand_in
+    assert isinstance(loop, LoopStandIn)
+    tab = loop.browser(actor.user.name)
+    await tab.join(str(await come_in(school, actor)))
+    return tab
+
+
 async def test_nobody_stays_in_a_room_whose_service_puts_nobody_out(tmp_path: Path) -> None:
     """When the last door closes the room is closed: no learner stays behind unsupervised."""
     async with open_school(tmp_path, starts_at=MONDAY_TWO_PM, services=("loop",)) as school:
         await school.start()
         _, ben = await book(school)
         await telling.move_to(school, 14)
-        loop = school.houses["loop"].stand_in
-        assert isinstance(loop, LoopStandIn)
-        tab = loop.browser("Ben's")
-        await tab.join(str(await come_in(school, ben)))
+        tab = await sit_down(school, ben)
         assert await tab.is_inside()
         for minute in range(4, 75, 4):  # a seat that nobody refreshes lapses after five minutes
             await telling.move_to(school, 14 + minute // 60, minute % 60)
@@ -133,11 +140,8 @@ async def test_the_leader_reads_how_many_are_in_a_room_that_counts(tmp_path: Pat
         await school.start()
         ada, ben = await book(school)
         await telling.move_to(school, 14)
-        loop = school.houses["loop"].stand_in
-        assert isinstance(loop, LoopStandIn)
         before = ada.read(telling.find_card(ada))
-        tab = loop.browser("Ben's")
-        await tab.join(str(await come_in(school, ben)))
+        tab = await sit_down(school, ben)
         school.clock.move_by(timedelta(seconds=30))
         await telling.settle(school)
         inside = ada.read(telling.find_card(ada))
