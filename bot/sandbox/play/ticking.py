@@ -153,8 +153,8 @@ class Timekeeper:
                 await self.beat()
             except StoreClosed:
                 return
-            except Exception:
-                log.exception("beat_failed")  # time goes on
+            except Exception:  # whatever one beat met is in the log: time goes on with the next
+                log.exception("beat_failed")
 
     async def _go(self, target: datetime, *, seconds: float, is_by_hand: bool) -> bool:
         school, until = self._playground.school, self._monotonic() + seconds
